@@ -1,0 +1,1 @@
+"""What an author writes: Markdown files with front matter, and the folder that is the queue."""

@@ -1,0 +1,75 @@
+"""A brief: what the author wrote, parsed and typed, with nothing decided for the chain yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Beneficiary:
+    """An account that shares the author's reward; `weight` in 1/100 of a percent (500 = 5 %)."""
+
+    account: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """One Markdown file of the queue.
+
+    Optional keys are None (or empty) when the author did not give them; defaults from the
+    configuration are applied later, by `bot.format`.
+
+    Attributes:
+        id: identity that survives a renamed file; by default the path without suffix.
+        path: where the file is, relative to the queue, with `/`.
+        title: as written, white space at both ends removed.
+        body: text after the front matter, without blank lines at the start and white space at
+            the end, otherwise byte for byte.
+        body_line: line of the file on which `body` starts, from 1.
+        tags: normalised (lower case, no `#`), in order, without doubles.
+        date: do not publish before this instant (UTC).
+        expires: do not publish after this instant (UTC).
+        reward_percent: the chain's percent_steem_dollars / percent_hbd: 10000 is 50/50, 0 is
+            all power; None is the chain's default.
+        max_accepted_payout: in the chain's dollars; 0 declines payout.
+        self_vote: percent (0 to 100) of the author's own vote.
+        reply_to: (author, permlink) of the post that this one replies to.
+        chains: names of configured chains; empty means the configured default.
+        markup: `platform` goes out byte for byte, `extended` is formatted by Python-Markdown.
+        lines: front matter key (canonical name) to line of the file, for findings.
+    """
+
+    id: str
+    path: str
+    title: str
+    body: str
+    body_line: int = 1
+    tags: tuple[str, ...] = ()
+    author: str | None = None
+    date: datetime | None = None
+    expires: datetime | None = None
+    timezone: str | None = None
+    slug: str | None = None
+    community: str | None = None
+    description: str | None = None
+    authored_by: str | None = None
+    image: str | None = None
+    canonical_url: str | None = None
+    beneficiaries: tuple[Beneficiary, ...] = ()
+    reward_percent: int | None = None
+    max_accepted_payout: Decimal | None = None
+    allow_votes: bool = True
+    allow_curation_rewards: bool = True
+    self_vote: Decimal | None = None
+    reply_to: tuple[str, str] | None = None
+    chains: tuple[str, ...] = ()
+    draft: bool = False
+    markup: str = "platform"
+    lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def line(self, key: str) -> int:
+        """The line of the file where `key` stands, or 1 when the author did not write it."""
+        return self.lines.get(key, 1)

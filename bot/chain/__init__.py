@@ -1,0 +1,1 @@
+"""The chain as the bot sees it: a small protocol, its errors, the profiles, and beem behind it."""

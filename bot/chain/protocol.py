@@ -1,0 +1,161 @@
+"""The chain as publishing sees it: a few reads, one signature, one broadcast."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.chain.profiles import ChainProfile
+
+Operation = tuple[str, dict[str, Any]]
+"""An operation in condenser_api's legacy form: its name and its fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the chain stands, by one node's word (get_dynamic_global_properties)."""
+
+    block_num: int
+    block_id: str
+    time: datetime
+    irreversible_block_num: int
+    maximum_block_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who may sign: (name or public key, weight) pairs, and the weight that is needed."""
+
+    weight_threshold: int
+    account_auths: tuple[tuple[str, int], ...]
+    key_auths: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account: its authorities and what the intervals between posts are counted from."""
+
+    name: str
+    owner: Authority
+    active: Authority
+    posting: Authority
+    last_root_post: datetime
+    last_post: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceCredits:
+    """An account's mana: what it had at `last_update`, and its maximum (chain-rules §3)."""
+
+    current_mana: int
+    max_mana: int
+    last_update: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A post or reply as it stands on the chain (condenser_api.get_content).
+
+    `created` is the time of the block *before* the one that holds it (chain-rules §0.2).
+    """
+
+    author: str
+    permlink: str
+    category: str
+    parent_author: str
+    parent_permlink: str
+    title: str
+    body: str
+    json_metadata: str
+    created: datetime
+    votes: int
+    replies: int
+    pending_payout: str
+    total_payout: str
+    curator_payout: str
+    cashout_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block: its place, its time, and the transactions in it."""
+
+    num: int
+    id: str
+    previous: str
+    time: datetime
+    transactions: tuple[tuple[str, tuple[Operation, ...]], ...]
+    """(trx_id, operations) in the order of the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """A transaction whose identity is fixed: what is stored before it is sent.
+
+    Attributes:
+        trx_id: 40 hex digits, the first 20 bytes of sha256 of the unsigned bytes.
+        expiration: after this head time it can't be included any more (UTC).
+        ref_block_num: full number of the block it refers to; it can only be in a later one.
+        payload: the transaction as JSON text in network_broadcast_api's form, signature in it.
+        size: packed size in bytes, as the chain counts it.
+    """
+
+    trx_id: str
+    expiration: datetime
+    ref_block_num: int
+    payload: str
+    size: int
+
+
+class PostingKey(Protocol):
+    """A private posting key that doesn't show itself; `bot.config.PostingKey` is one."""
+
+    def reveal(self) -> str:
+        """The WIF, for the one line that signs."""
+
+
+class Chain(Protocol):
+    """What publishing asks of a chain. Every call is one or a few HTTP round trips.
+
+    All of them raise `NodesUnreachable` when no node gives a usable answer.
+    """
+
+    @property
+    def profile(self) -> ChainProfile:
+        """The chain's constants."""
+
+    def head(self) -> Head:
+        """Where the chain stands now."""
+
+    def account(self, name: str) -> Account | None:
+        """The account, or None when there is none of that name."""
+
+    def resource_credits(self, name: str) -> ResourceCredits | None:
+        """The account's mana, or None when the node doesn't serve rc_api."""
+
+    def content(self, author: str, permlink: str) -> Content | None:
+        """The post under (author, permlink), or None when that place is free."""
+
+    def block(self, num: int) -> Block | None:
+        """The block at this height, or None when the chain isn't that far."""
+
+    def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
+        """Names of the accounts that name this public key in any authority."""
+
+    def public_key(self, key: PostingKey) -> str:
+        """The public key, with the chain's prefix; raises `PermanentChainError` for no WIF."""
+
+    def sign(
+        self, operations: Sequence[Operation], key: PostingKey, head: Head, lifetime: float
+    ) -> SignedTransaction:
+        """Build and sign, offline; it expires `lifetime` seconds after the head's time."""
+
+    def broadcast(self, transaction: SignedTransaction) -> str:
+        """Send these bytes to one node, once; returns that node's address.
+
+        Raises:
+            DuplicateTransaction: the node already has it.
+            TransientChainError: refused for now (interval, RC, stale node).
+            PermanentChainError: refused for what it is.
+            UnknownOutcome: no answer, or one that proves nothing.
+        """

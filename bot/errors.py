@@ -1,0 +1,9 @@
+"""The root of every error that briefbot raises on purpose."""
+
+
+class BotError(Exception):
+    """Something a person can act on: says what happened, to what, and what to do next.
+
+    Each room raises its own kinds (`BriefError`, `ConfigError`, `ChainError`, …); the command
+    line prints the message and never a traceback.
+    """

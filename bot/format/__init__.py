@@ -1,0 +1,1 @@
+"""From a brief to a post: tags, permlink, metadata, body, and the findings of `briefbot check`."""

@@ -1,0 +1,1 @@
+"""The journey of a brief: plan, publisher, results, and the service that keeps them going."""

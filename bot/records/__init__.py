@@ -1,0 +1,1 @@
+"""What happened: publications, attempts and events, in SQLite or PostgreSQL."""
