@@ -1,0 +1,69 @@
+"""The commands: each parses, calls one function, prints."""
+
+import importlib
+
+import click
+
+from bot import __version__
+
+COMMANDS = {
+    "demo": "publish the sample briefs on a chain of its own and show the log",
+    "init": "write a configuration, an .env.example and a first brief",
+    "new": "a new brief in the queue",
+    "check": "findings in the briefs: what would be refused or would surprise",
+    "plan": "what goes out next, when, and why (or why not)",
+    "publish": "publish briefs now, in one shot",
+    "run": "the service: scan, publish, follow, record",
+    "log": "the publication log",
+    "show": "one publication whole: attempts, events, results",
+    "hold": "keep a brief back until it is released",
+    "release": "let a held brief go out again",
+    "retry": "try a rejected brief again",
+    "cancel": "withdraw a brief that is not on the chain yet",
+    "doctor": "check configuration, clock, database, node, accounts and keys",
+    "devnet": "a local chain to point any Steem client at",
+    "db": "the database: upgrade",
+}
+"""Every command and its line in `briefbot --help`; each lives in the module of its name."""
+
+_MODULES = dict.fromkeys(("hold", "release", "retry", "cancel"), "steer")
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when that command is run, and not before.
+
+    `briefbot --help` is typed more often than anything else; it must not wait for SQLAlchemy.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the one command that is asked for."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"bot.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table above, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="briefbot")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(dir_okay=False),
+    envvar="BRIEFBOT_CONFIG",
+    help="Configuration file [default: config/briefbot.toml].",
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.pass_context
+def briefbot(ctx: click.Context, config_file: str | None, *, debug: bool) -> None:
+    """Publish a folder of Markdown briefs to a Steem-style chain, exactly once."""
+    ctx.obj = {"config_file": config_file, "debug": debug}
