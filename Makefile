@@ -1,0 +1,58 @@
+# The two commands of the README are `make demo` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
+
+.PHONY: help install demo test check lint bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed ## Make the virtual environment with what running briefbot needs
+
+demo: $(VENV)/.installed ## Publish the sample briefs on a chain of its own and show the log
+	@$(BIN)/briefbot demo
+
+test: $(VENV)/.installed-dev ## Run the tests
+	@$(BIN)/python -m pytest
+
+check: lint ## Everything that CI runs, on this Python
+	@$(MAKE) --no-print-directory test
+
+lint: $(VENV)/.installed-dev ## Lint, format, types and import contracts
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.installed-dev ## Measure against the named baselines; table and JSON
+	@$(BIN)/python -m tests.bench
+
+lock: ## Resolve the dependencies anew (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-annotate --extra postgres --extra keyring \
+		pyproject.toml --group build -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-annotate --extra postgres --extra keyring \
+		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove what these commands made
+	rm -rf $(VENV) .briefbot .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "briefbot needs Python 3.11 or later; try: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing briefbot into $(VENV) …"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing what the tests need into $(VENV) …"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,63 @@
+"""Whether a key may post for an author, and only post (chain-rules §2.3)."""
+
+from bot.chain.errors import PermanentChainError
+from bot.chain.protocol import Account, Authority, Chain, PostingKey
+
+
+class KeyRefused(PermanentChainError):  # noqa: N818  # what happened
+    """The key is missing, too powerful, or has no posting authority; the message says which."""
+
+
+def check_key(chain: Chain, account: Account, key: PostingKey | None) -> str:
+    """Say by what right `key` posts for `account`.
+
+    Returns:
+        A sentence part for people, such as `posting key of alice`.
+
+    Raises:
+        KeyRefused: no key, an owner or active key, or no posting authority for the account.
+        NodesUnreachable: the accounts behind a grant could not be asked.
+    """
+    if key is None:
+        raise KeyRefused(
+            f"no posting key for {account.name}: put BRIEFBOT_POSTING_KEY_… into .env "
+            "(see README, your first real post)"
+        )
+    public = chain.public_key(key)
+    _refuse_power(account, public)
+    if _holds(account.posting, public):
+        return f"posting key of {account.name}"
+    for name, weight in account.posting.account_auths:
+        granted = chain.account(name)
+        if granted is None:
+            continue
+        _refuse_power(granted, public)
+        if weight >= account.posting.weight_threshold and _holds(granted.posting, public):
+            return f"posting key of {name}, to which {account.name} has granted posting authority"
+    raise KeyRefused(
+        f"the key for {account.name} has no posting authority{_whose(chain, account, public)}; "
+        f"use {account.name}'s posting key, or grant posting authority to the key's account"
+    )
+
+
+def _holds(authority: Authority, public_key: str) -> bool:
+    """Whether this one key alone reaches the threshold."""
+    return any(
+        key == public_key and weight >= authority.weight_threshold
+        for key, weight in authority.key_auths
+    )
+
+
+def _refuse_power(account: Account, public_key: str) -> None:
+    for role, authority in (("owner", account.owner), ("active", account.active)):
+        if any(key == public_key for key, _ in authority.key_auths):
+            raise KeyRefused(
+                f"the key given is the {role} key of {account.name}: it can move money, so it is "
+                f"refused; take it off this machine and use the posting key"
+            )
+
+
+def _whose(chain: Chain, account: Account, public_key: str) -> str:
+    """Name the accounts that the key does belong to, to make the mistake plain."""
+    names = [name for name in chain.accounts_of_key(public_key) if name != account.name]
+    return f": it belongs to {', '.join(names)}" if names else ": no account uses it for posting"

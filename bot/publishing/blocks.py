@@ -1,0 +1,107 @@
+"""Which block holds a transaction: the chain's blocks, read once and kept while they are true."""
+
+from datetime import datetime
+
+from bot.chain.errors import TransientChainError
+from bot.chain.protocol import Block, Chain, Head
+
+KEPT = 2_000  # blocks in memory: 100 minutes of a real chain, more than any expiration
+
+
+class Blocks:
+    """One chain's blocks as the node tells them now, orphaned ones forgotten.
+
+    `observe` is called with each new head; it walks back along `previous` until it meets a block
+    that it knows, so that a fork is noticed and each block is fetched once.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._blocks: dict[int, Block] = {}
+        self._head: Head | None = None
+
+    def observe(self, head: Head) -> None:
+        """Take `head` as the chain's end.
+
+        Raises:
+            TransientChainError: the node (or two of them in turn) contradicts itself.
+        """
+        if self._head is None or self._head.block_num < head.irreversible_block_num:
+            self._blocks.clear()  # nothing reversible is left to compare with
+        num, expected = head.block_num, head.block_id
+        while num > head.irreversible_block_num:
+            known = self._blocks.get(num)
+            if known and known.id == expected:
+                break
+            block = self._chain.block(num)
+            if block is None or block.id != expected:
+                raise TransientChainError(
+                    f"the node contradicts itself about block {num}; it is asked again"
+                )
+            self._blocks[num] = block
+            num, expected = num - 1, block.previous
+        else:
+            # A fork may reach down to the irreversible block: what was kept below it was read
+            # when it could still change, so it is read again if it is wanted.
+            if (known := self._blocks.get(num)) and known.id != expected:
+                self._blocks.clear()
+                self._head = None
+                return self.observe(head)
+        for stale in [n for n in self._blocks if n > head.block_num or n < head.block_num - KEPT]:
+            del self._blocks[stale]
+        self._head = head
+        return None
+
+    def irreversible_time(self) -> datetime:
+        """Time of the last irreversible block of the observed head (UTC)."""
+        assert self._head is not None, "observe() comes first"
+        block = self._block(self._head.irreversible_block_num)
+        return block.time
+
+    def find(self, trx_id: str, after: int, expiration: datetime | None) -> Block | None:
+        """The block that holds the transaction, searched above block `after`.
+
+        A block whose predecessor's time has reached the expiration can't hold it
+        (chain-rules §2.2), so the search ends there.
+        """
+        assert self._head is not None, "observe() comes first"
+        for num in range(max(after, 0) + 1, self._head.block_num + 1):
+            block = self._block(num)
+            if any(identity == trx_id for identity, _ in block.transactions):
+                return block
+            if expiration is not None and block.time >= expiration:
+                return None
+        return None
+
+    def find_post(self, author: str, permlink: str, created: datetime) -> tuple[str, Block] | None:
+        """(trx_id, block) of the operation that created a post.
+
+        `created` is the time of the block before the one that holds the post (chain-rules §0.2),
+        and block times only grow, so the height is found by bisection.
+        """
+        assert self._head is not None, "observe() comes first"
+        low, high = 0, self._head.block_num
+        while high - low > 1:  # low's time <= created < high's successor's
+            middle = (low + high) // 2
+            if self._block(middle).time <= created:
+                low = middle
+            else:
+                high = middle
+        for num in range(max(low, 1), min(low + 2, self._head.block_num) + 1):
+            block = self._block(num)
+            for trx_id, operations in block.transactions:
+                for name, fields in operations:
+                    if name == "comment" and (fields["author"], fields["permlink"]) == (
+                        author,
+                        permlink,
+                    ):
+                        return trx_id, block
+        return None
+
+    def _block(self, num: int) -> Block:
+        if num not in self._blocks:
+            block = self._chain.block(num)
+            if block is None:
+                raise TransientChainError(f"the node has no block {num} although its head is later")
+            self._blocks[num] = block
+        return self._blocks[num]

@@ -1,0 +1,42 @@
+"""What came of a post: votes, replies and payout, read until it is paid out."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot.chain.protocol import Chain
+from bot.publishing.publisher import Clock
+from bot.records import Records
+
+PAID_AFTER = timedelta(days=8)  # the payout comes after seven days; a day for what follows it
+REFRESH_AFTER = timedelta(minutes=5)
+BATCH = 20
+
+
+class Results:
+    """Refreshes the results of final publications, those seen longest ago first."""
+
+    def __init__(self, chains: Mapping[str, Chain], records: Records, now: Clock) -> None:
+        self._chains = chains
+        self._records = records
+        self._now = now
+
+    def refresh(self) -> None:
+        """Read a batch of posts from their chains and store the figures.
+
+        Raises:
+            NodesUnreachable: no node of a chain answers; the next sweep tries again.
+        """
+        now = self._now()
+        for publication in self._records.stale_results(
+            final_since=now - PAID_AFTER, seen_before=now - REFRESH_AFTER, limit=BATCH
+        ):
+            chain = self._chains.get(publication.chain)
+            content = chain.content(publication.author, publication.permlink) if chain else None
+            if content is not None:
+                self._records.results(
+                    publication.id,
+                    votes=content.votes,
+                    replies=content.replies,
+                    pending_payout=content.pending_payout,
+                    now=now,
+                )
