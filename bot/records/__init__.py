@@ -1,1 +1,36 @@
 """What happened: publications, attempts and events, in SQLite or PostgreSQL."""
+
+from bot.records.engine import DatabaseUnavailable, RecordsError, SchemaDiffers
+from bot.records.records import Conflict, IllegalTransition, PermlinkTaken, Records
+from bot.records.transitions import UNPUBLISHED
+from bot.records.values import (
+    Attempt,
+    Event,
+    Kind,
+    LogRow,
+    NewAttempt,
+    NewPublication,
+    Outcome,
+    Publication,
+    Status,
+)
+
+__all__ = [
+    "UNPUBLISHED",
+    "Attempt",
+    "Conflict",
+    "DatabaseUnavailable",
+    "Event",
+    "IllegalTransition",
+    "Kind",
+    "LogRow",
+    "NewAttempt",
+    "NewPublication",
+    "Outcome",
+    "PermlinkTaken",
+    "Publication",
+    "Records",
+    "RecordsError",
+    "SchemaDiffers",
+    "Status",
+]

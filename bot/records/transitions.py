@@ -1,0 +1,33 @@
+"""The arrows between statuses; nothing moves along any other.
+
+```
+queued ─▶ publishing ─▶ included ─▶ final
+  ▲          │   │          │
+  ├─ waiting ◀───┼──────────┘     transient: node down, RC, intervals, a fork
+  ├─ held ◀─ queued │             a person said wait
+  ├─ rejected ◀─────┘             checks, key, authority, permlink taken
+  ├─ missed ◀─ queued             its window closed
+  └▶ cancelled                    withdrawn, or the brief left the queue
+```
+"""
+
+from bot.records.values import Status
+
+ARROWS: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset(
+        {Status.PUBLISHING, Status.HELD, Status.REJECTED, Status.MISSED, Status.CANCELLED}
+    ),
+    Status.PUBLISHING: frozenset({Status.INCLUDED, Status.WAITING, Status.REJECTED}),
+    Status.INCLUDED: frozenset({Status.FINAL, Status.WAITING}),
+    Status.WAITING: frozenset({Status.QUEUED}),
+    Status.HELD: frozenset({Status.QUEUED}),
+    Status.REJECTED: frozenset({Status.QUEUED}),
+    Status.MISSED: frozenset({Status.QUEUED}),
+    Status.FINAL: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+UNPUBLISHED = frozenset(
+    {Status.QUEUED, Status.WAITING, Status.HELD, Status.REJECTED, Status.MISSED}
+)
+"""Statuses in which nothing is on its way; a file's change still changes the plan."""

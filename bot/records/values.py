@@ -1,0 +1,140 @@
+"""What the records hold, as values: a publication, its attempts, its events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a publication stands; the arrows between them are in `transitions`."""
+
+    QUEUED = "queued"
+    PUBLISHING = "publishing"
+    INCLUDED = "included"
+    FINAL = "final"
+    WAITING = "waiting"
+    HELD = "held"
+    REJECTED = "rejected"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class Kind(StrEnum):
+    """What a publication does on the chain."""
+
+    POST = "post"
+    REPLY = "reply"
+    EDIT = "edit"
+    DELETE = "delete"
+    REBLOG = "reblog"
+
+
+class Outcome(StrEnum):
+    """What became of an attempt, as far as is known."""
+
+    SIGNED = "signed"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    INCLUDED = "included"
+    FINAL = "final"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPublication:
+    """A brief's plan for one chain, frozen as it will be signed.
+
+    Attributes:
+        fingerprint: sha256 of the file; empty once the file has left the queue.
+        operations: JSON text of the operations, condenser_api's legacy form.
+        scheduled_at: not before (UTC); None as soon as the account may post.
+        expires_at: not after (UTC).
+    """
+
+    chain: str
+    brief: str
+    path: str
+    fingerprint: str
+    author: str
+    permlink: str
+    kind: Kind
+    title: str
+    category: str
+    tags: tuple[str, ...]
+    url: str
+    operations: str
+    scheduled_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication(NewPublication):
+    """One brief's way to one chain: the plan, where it stands, and what came of it.
+
+    Attributes:
+        retry_at: when a `waiting` publication goes on.
+        error: why it is waiting or rejected, for people.
+        broadcast_at: when its bytes were first sent.
+    """
+
+    id: int
+    status: Status
+    retry_at: datetime | None
+    error: str | None
+    trx_id: str | None
+    block_num: int | None
+    broadcast_at: datetime | None
+    included_at: datetime | None
+    final_at: datetime | None
+    votes: int
+    replies: int
+    pending_payout: str | None
+    results_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAttempt:
+    """A signed transaction, before the first byte of it is sent."""
+
+    trx_id: str
+    signed_at: datetime
+    expiration: datetime
+    ref_block_num: int
+    payload: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(NewAttempt):
+    """A signed transaction and what became of it."""
+
+    id: int
+    publication_id: int
+    number: int
+    node: str | None
+    sends: int
+    sent_at: datetime | None
+    outcome: Outcome
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One change of status; written in the same transaction as the change."""
+
+    publication_id: int
+    at: datetime
+    source: Status | None
+    target: Status
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A publication and the number of its attempts."""
+
+    publication: Publication
+    attempts: int

