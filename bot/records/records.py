@@ -74,10 +74,18 @@ class Records:
                     f"there is no database {file.name} yet: `briefbot run`, `briefbot publish` or "
                     "`briefbot db upgrade` makes it"
                 )
-        engine = connect(url)
-        version = schema_version(engine)
+        records = cls(connect(url))
+        try:
+            records._check_schema(create=create)
+        except RecordsError:
+            records.close()
+            raise
+        return records
+
+    def _check_schema(self, *, create: bool) -> None:
+        version = schema_version(self._engine)
         if version is None and create:
-            version = upgrade(engine)
+            version = upgrade(self._engine)
         if version is None:
             raise SchemaDiffers("the database is empty: run `briefbot db upgrade`")
         if version != VERSION:
@@ -85,7 +93,6 @@ class Records:
             raise SchemaDiffers(
                 f"the database has schema {version}, this briefbot works with {VERSION}: {remedy}"
             )
-        return cls(engine)
 
     def __enter__(self) -> Self:
         return self
