@@ -5,10 +5,26 @@ import sys
 
 def main() -> None:
     """Run `briefbot` and exit: 0 done, 1 failed, 2 usage or configuration, 3 unreachable."""
-    from bot.cli import briefbot  # noqa: PLC0415
+    import click  # noqa: PLC0415  # nothing is imported before it is known to be wanted
 
-    briefbot(prog_name="briefbot")
+    from bot.cli import briefbot  # noqa: PLC0415
+    from bot.errors import BotError  # noqa: PLC0415
+
+    try:
+        sys.exit(briefbot.main(prog_name="briefbot", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BotError as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"briefbot: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader of `briefbot log | head` has seen enough
+        sys.stderr.close()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

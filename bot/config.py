@@ -29,6 +29,8 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 class ConfigError(BotError):
     """The configuration can't be used; the message names the key and the remedy."""
 
+    exit_code = 2
+
 
 class PostingKey:
     """A private key that no log, traceback, repr or pickle shows; `reveal` is the one way out."""

@@ -23,6 +23,8 @@ class TransientChainError(ChainError):
 class NodesUnreachable(TransientChainError):  # noqa: N818  # what happened, not "…Error"
     """No configured node gave a usable answer, and nothing was sent that could take effect."""
 
+    exit_code = 3
+
 
 class PermanentChainError(ChainError):
     """The chain refuses this for what it is; the same thing will be refused again."""

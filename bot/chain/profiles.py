@@ -1,6 +1,23 @@
 """The chains we know by name, and what makes one out of a few lines of configuration."""
 
-from dataclasses import dataclass
+import difflib
+import re
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any
+
+from bot.errors import BotError
+
+
+class ProfileError(BotError):
+    """A `[chains.NAME]` table that makes no chain; the message names the key and the remedy."""
+
+    exit_code = 2
+
+
+_PATH = "/{category}/@{author}/{permlink}"  # as every website of the family has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,15 +28,22 @@ class Symbols:
     debt: str | None
     vests: str
 
+    @property
+    def payout(self) -> str:
+        """The asset in which `max_accepted_payout` is counted."""
+        return self.debt or self.core
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainProfile:
     """The constants of one chain.
 
     Attributes:
+        nodes: addresses of its nodes (http or https), the preferred one first.
         chain_id: 64 hex digits; every signature is over it.
         prefix: of public keys.
-        percent_field: name of the payout split in comment_options.
+        percent_field: how comment_options names the payout split; `percent_blurt` also means
+            Blurt's own numbering of the operations and its extension for the split.
         irreversibility: `lib` (witness confirmations) or `obi` (Hive's one-block approval).
         url: where people read a post; `{category}`, `{author}` and `{permlink}` are filled in.
     """
@@ -31,4 +55,193 @@ class ChainProfile:
     symbols: Symbols
     percent_field: str = "percent_steem_dollars"
     irreversibility: str = "lib"
-    url: str = "/{category}/@{author}/{permlink}"
+    url: str = _PATH
+
+
+# Addresses of nodes: steemit/condenser's configuration of 2026-08, beem's and lighthive's lists
+# for Hive (beem-measured §7), blurtpy's list for Blurt. They come and go; the configuration
+# overrides them. Chain ids, prefixes and symbols: beemgraphenebase.chains.
+BUILT_IN: Mapping[str, ChainProfile] = MappingProxyType(
+    {
+        "steem": ChainProfile(
+            name="steem",
+            nodes=(
+                "https://api.steemit.com",
+                "https://api.justyy.com",
+                "https://api.wherein.io",
+                "https://api.pennsif.net",
+                "https://api.moecki.online",
+            ),
+            chain_id="0" * 64,
+            prefix="STM",
+            symbols=Symbols("STEEM", "SBD", "VESTS"),
+            url="https://steemit.com/{category}/@{author}/{permlink}",
+        ),
+        "hive": ChainProfile(
+            name="hive",
+            nodes=(
+                "https://api.hive.blog",
+                "https://api.openhive.network",
+                "https://api.deathwing.me",
+                "https://techcoderx.com",
+                "https://rpc.mahdiyari.info",
+            ),
+            chain_id="beeab0de" + "0" * 56,
+            prefix="STM",
+            symbols=Symbols("HIVE", "HBD", "VESTS"),
+            percent_field="percent_hbd",
+            irreversibility="obi",
+            url="https://peakd.com/{category}/@{author}/{permlink}",
+        ),
+        "blurt": ChainProfile(
+            name="blurt",
+            nodes=(
+                "https://rpc.beblurt.com",
+                "https://rpc.blurt.world",
+                "https://blurt-rpc.saboin.com",
+                "https://kentzz.blurt.world",
+            ),
+            chain_id="cd8d90f29ae273abec3eaa7731e25934c63eb654d55080caff2ebb7f5df6381f",
+            prefix="BLT",
+            symbols=Symbols("BLURT", None, "VESTS"),
+            percent_field="percent_blurt",
+            url="https://blurt.blog/{category}/@{author}/{permlink}",
+        ),
+        "devnet": ChainProfile(
+            name="devnet",
+            nodes=("http://127.0.0.1:8090",),
+            # sha256("briefbot devnet"): a signature made here means nothing on any public chain
+            chain_id="b6ef31435a8cca6c5e0b933f17e4603a71c4daafa34b1c48ff82044c1ff9d868",
+            prefix="STM",
+            symbols=Symbols("STEEM", "SBD", "VESTS"),
+            url="http://127.0.0.1:8090/{category}/@{author}/{permlink}",
+        ),
+    }
+)
+
+_CHOICES = {
+    "percent_field": ("percent_steem_dollars", "percent_hbd", "percent_blurt"),
+    "irreversibility": ("lib", "obi"),
+}
+_REQUIRED = ("nodes", "chain_id", "prefix", "symbols")
+_KEYS = tuple(field.name for field in fields(ChainProfile) if field.name != "name")
+# No user:password@, since secrets don't stand in the TOML; no query; no spaces, no braces.
+_NODE = re.compile(r"https?://[^\s{}@?#/]+(/[^\s{}?#]*)?")
+_URL_FIELDS = ("category", "author", "permlink")
+
+
+def profile(name: str, table: Mapping[str, Any] | None = None) -> ChainProfile:
+    """The chain `name`: a built-in one, changed by its `[chains.NAME]` table, or a new one.
+
+    Args:
+        name: `steem`, `hive`, `blurt`, `devnet`, or any name that has a table.
+        table: the keys of `[chains.NAME]`; those that are missing keep the built-in value. A
+            chain without a built-in profile needs `nodes`, `chain_id`, `prefix` and `symbols`.
+
+    Raises:
+        ProfileError: no such chain, or a key of the table is missing, unknown or wrong.
+    """
+    known = BUILT_IN.get(name)
+    table = table or {}
+    if known is None and not table:
+        raise ProfileError(
+            f"there is no chain {name!r}: use one of {', '.join(BUILT_IN)}, "
+            f"or describe it in a table [chains.{name}]"
+        )
+    path = f"chains.{name}"
+    for key in table:
+        if key not in _KEYS:
+            raise ProfileError(f"{path}.{key}: no such key{_nearest(key, _KEYS)}")
+    if known is None:
+        for key in _REQUIRED:
+            if key not in table:
+                raise ProfileError(f"{path}.{key}: missing; a chain of one's own needs it")
+    values = {key: _READERS[key](value, f"{path}.{key}") for key, value in table.items()}
+    if "nodes" in values and "url" not in values and name not in ("steem", "hive", "blurt"):
+        # a chain without a website of its own: the path a website would have, on its node
+        values["url"] = values["nodes"][0].rstrip("/") + _PATH
+    return replace(known, **values) if known else ChainProfile(name=name, **values)
+
+
+def _nodes(value: object, path: str) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise ProfileError(f"{path}: expected a list with at least one node's address")
+    for node in value:
+        if isinstance(node, str) and node.startswith(("ws://", "wss://")):
+            raise ProfileError(
+                f"{path}: {node}: websocket nodes aren't spoken to; give the node's http(s) address"
+            )
+        if not isinstance(node, str) or not re.fullmatch(
+            r"https?://[^\s{}@?#/]+(/[^\s{}?#]*)?", node
+        ):
+            raise ProfileError(f"{path}: {node!r} is no address such as https://api.example.org")
+    return tuple(value)
+
+
+def _chain_id(value: object, path: str) -> str:
+    return _matching(value, path, r"[0-9a-fA-F]{64}", "64 hexadecimal digits").lower()
+
+
+def _prefix(value: object, path: str) -> str:
+    return _matching(value, path, r"[A-Z]{3}", "three capital letters, such as STM")
+
+
+def _symbols(value: object, path: str) -> Symbols:
+    if not isinstance(value, Mapping):
+        raise ProfileError(
+            f'{path}: expected a table such as {{ core = "TESTS", debt = "TBD", vests = "VESTS" }}'
+        )
+    for key in value:
+        if key not in ("core", "debt", "vests"):
+            raise ProfileError(f"{path}.{key}: no such key; known are core, debt and vests")
+    for key in ("core", "vests"):
+        if key not in value:
+            raise ProfileError(f"{path}.{key}: missing")
+    # six letters at most: a symbol is packed into seven bytes, the last of them zero
+    names = {
+        key: _matching(text, f"{path}.{key}", r"[A-Z]{1,6}", "one to six capital letters")
+        for key, text in value.items()
+    }
+    if len(set(names.values())) < len(names):
+        raise ProfileError(f"{path}: the symbols must differ from each other")
+    return Symbols(names["core"], names.get("debt"), names["vests"])
+
+
+def _url(value: object, path: str) -> str:
+    remedy = "an address with {author} and {permlink}, and {category} where it belongs"
+    text = _matching(value, path, r"\S+", remedy)
+    try:
+        names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+        text.format_map(dict.fromkeys(_URL_FIELDS, ""))
+    except (ValueError, KeyError, IndexError, AttributeError):
+        raise ProfileError(f"{path}: {text!r}: expected {remedy}") from None
+    if not names >= {"author", "permlink"}:
+        raise ProfileError(f"{path}: {text!r}: expected {remedy}")
+    return text
+
+
+def _choice(value: object, path: str) -> str:
+    choices = _CHOICES[path.rpartition(".")[2]]
+    return _matching(value, path, "|".join(choices), " or ".join(choices))
+
+
+def _matching(value: object, path: str, pattern: str, expected: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        raise ProfileError(f"{path}: {value!r}: expected {expected}")
+    return value
+
+
+def _nearest(key: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+
+
+_READERS: Mapping[str, Callable[[object, str], Any]] = {
+    "nodes": _nodes,
+    "chain_id": _chain_id,
+    "prefix": _prefix,
+    "symbols": _symbols,
+    "percent_field": _choice,
+    "irreversibility": _choice,
+    "url": _url,
+}

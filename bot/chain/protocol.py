@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.chain.profiles import ChainProfile
 
 Operation = tuple[str, dict[str, Any]]
 """An operation in condenser_api's legacy form: its name and its fields."""
+
+MANA_REGENERATION = timedelta(days=5)
+"""How long mana takes from nothing to all (chain-rules §3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,13 @@ class ResourceCredits:
     current_mana: int
     max_mana: int
     last_update: datetime
+
+    def share(self, now: datetime) -> float:
+        """The part (0 to 1) that is there at `now`: what was left, and what came back since."""
+        if self.max_mana <= 0:
+            return 0.0
+        regrown = (now - self.last_update) / MANA_REGENERATION
+        return min(1.0, max(0.0, self.current_mana / self.max_mana + regrown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,8 @@ class SignedTransaction:
     Attributes:
         trx_id: 40 hex digits, the first 20 bytes of sha256 of the unsigned bytes.
         expiration: after this head time it can't be included any more (UTC).
-        ref_block_num: full number of the block it refers to; it can only be in a later one.
+        ref_block_num: full number of the (irreversible) block it refers to; it can only be in a
+            later one, so a search for it starts after this number.
         payload: the transaction as JSON text in network_broadcast_api's form, signature in it.
         size: packed size in bytes, as the chain counts it.
     """
@@ -139,6 +150,12 @@ class Chain(Protocol):
     def block(self, num: int) -> Block | None:
         """The block at this height, or None when the chain isn't that far."""
 
+    def chain_id(self) -> str | None:
+        """The chain id that a node reports, or None when the nodes don't say.
+
+        A hint for `doctor`: the one that is signed for is the profile's.
+        """
+
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
         """Names of the accounts that name this public key in any authority."""
 
@@ -148,7 +165,14 @@ class Chain(Protocol):
     def sign(
         self, operations: Sequence[Operation], key: PostingKey, head: Head, lifetime: float
     ) -> SignedTransaction:
-        """Build and sign, offline; it expires `lifetime` seconds after the head's time."""
+        """Build and sign; it expires `lifetime` seconds after the head's time.
+
+        Nothing is sent but, at most, one question: the id of the head's irreversible block, to
+        which the transaction refers so that no fork can make it void.
+
+        Raises:
+            PermanentChainError: the key is none, or the operations can't be sent unchanged.
+        """
 
     def broadcast(self, transaction: SignedTransaction) -> str:
         """Send these bytes to one node, once; returns that node's address.

@@ -5,6 +5,9 @@ from decimal import Decimal
 
 from bot.briefs.brief import Beneficiary
 
+FIFTY_FIFTY = 10_000
+"""The chains' default split: half in dollars, half in power."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutOptions:
@@ -18,7 +21,7 @@ class PayoutOptions:
     """
 
     max_accepted_payout: Decimal | None = None
-    percent: int = 10000
+    percent: int = FIFTY_FIFTY
     allow_votes: bool = True
     allow_curation_rewards: bool = True
     beneficiaries: tuple[Beneficiary, ...] = ()

@@ -31,7 +31,9 @@ outcome resolves itself soon; the chains allow an hour.
 """
 ROOT_INTERVAL = 303.0  # seconds between root posts: more than 300 s, in slots of 3 s (§1.2 e7)
 REPLY_INTERVAL = 3.0  # §1.2 e8
-RESEND_AFTER = timedelta(seconds=6)  # two blocks: a transaction that was taken is in one by then
+SLOT = 3.0
+"""Seconds of chain time between blocks, on every chain of the family (chain-rules §4)."""
+QUICKEST = 0.1  # seconds of real time between looks at a devnet, however fast it runs
 LONGEST_OUTAGE_WAIT = 60.0
 DEFAULT_WAIT = 30.0  # a refusal that names no time
 
@@ -56,6 +58,9 @@ class Publisher:
         self._log = log
         self._blocks = Blocks(chain)
         self._outages = 0
+        self._last_look: tuple[int, datetime] | None = None
+        self.pace = SLOT
+        """Real seconds between blocks, as seen: 3 on a public chain, less on a rehearsal."""
 
     def dispatch(self, publication: Publication) -> Publication:
         """Take up a publication that is due: `queued`, or `waiting` with its time come."""
@@ -72,8 +77,7 @@ class Publisher:
         Troubles that may pass put it into `waiting`; nothing raises but the database.
         """
         try:
-            head = self.chain.head()
-            self._blocks.observe(head)
+            head = self._look()
             attempt = self._live_attempt(publication)
             if attempt is None and publication.status is Status.PUBLISHING:
                 publication = self._prepare(publication, head)
@@ -84,7 +88,9 @@ class Publisher:
             publication = self._outage(publication, error)
         except TransientChainError as error:
             if publication.status is Status.PUBLISHING:
-                publication = self._wait(publication, str(error), error.retry_after or DEFAULT_WAIT)
+                seconds = DEFAULT_WAIT if error.retry_after is None else error.retry_after
+                seconds *= self.pace / SLOT  # chain time, which a rehearsal makes pass faster
+                publication = self._wait(publication, str(error), seconds)
         except PermanentChainError as error:
             publication = self._reject(publication, str(error))
         return publication
@@ -98,14 +104,28 @@ class Publisher:
         rejected = self._records.refused_alive(self.chain.profile.name)
         if not rejected:
             return
-        head = self.chain.head()
-        self._blocks.observe(head)
+        self._look()
         for publication, attempt in rejected:
             if self._blocks.find(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
                 reason = "its transaction was included after all"
-                self._move(self._move(publication, Status.QUEUED, reason), Status.PUBLISHING, reason)
+                self._move(
+                    self._move(publication, Status.QUEUED, reason), Status.PUBLISHING, reason
+                )
             elif self._blocks.irreversible_time() > attempt.expiration:
                 self._settle(attempt, Outcome.EXPIRED)
+
+    def _look(self) -> Head:
+        """Where the chain stands now; takes note of how fast it goes."""
+        head = self.chain.head()
+        self._blocks.observe(head)
+        now = self._now()
+        if self._last_look is None:
+            self._last_look = (head.block_num, now)
+        elif head.block_num > self._last_look[0]:
+            blocks, seconds = head.block_num - self._last_look[0], now - self._last_look[1]
+            self.pace = min(max(seconds.total_seconds() / blocks, QUICKEST), SLOT)
+            self._last_look = (head.block_num, now)
+        return head
 
     # -- before anything is sent ---------------------------------------------------------------
 
@@ -184,7 +204,9 @@ class Publisher:
 
     def _send(self, publication: Publication, attempt: Attempt) -> Publication:
         """Send the attempt's bytes once. Only the first send's refusal is a refusal for sure."""
-        log = self._log.bind(**_identity(publication), attempt=attempt.number, trx_id=attempt.trx_id)
+        log = self._log.bind(
+            **_identity(publication), attempt=attempt.number, trx_id=attempt.trx_id
+        )
         first = attempt.sends == 0
         try:
             node = self.chain.broadcast(_transaction(attempt))
@@ -210,9 +232,7 @@ class Publisher:
 
     # -- after it was sent -----------------------------------------------------------------------
 
-    def _follow(
-        self, publication: Publication, attempt: Attempt | None, head: Head
-    ) -> Publication:
+    def _follow(self, publication: Publication, attempt: Attempt | None, head: Head) -> Publication:
         """Find the transaction in a block, send it again, or see that it can't be included."""
         trx_id = attempt.trx_id if attempt else publication.trx_id
         after = attempt.ref_block_num if attempt else (publication.block_num or 1) - 1
@@ -242,7 +262,9 @@ class Publisher:
             reason = "the transaction expired and no irreversible block holds it"
             return self._wait(publication, f"{reason}; a new one will be signed", 0)
         if attempt and head.time < attempt.expiration:
-            if attempt.sent_at is None or self._now() - attempt.sent_at >= RESEND_AFTER:
+            # a transaction that was taken is in a block within two
+            pause = timedelta(seconds=2 * self.pace)
+            if attempt.sent_at is None or self._now() - attempt.sent_at >= pause:
                 return self._send(publication, attempt)
         return publication
 
@@ -283,7 +305,7 @@ class Publisher:
 
     def _wait(self, publication: Publication, reason: str, seconds: float) -> Publication:
         retry_at = self._now() + timedelta(seconds=seconds)
-        return self._move(publication, Status.WAITING, reason, retry_at=retry_at)
+        return self._move(publication, Status.WAITING, reason, error=reason, retry_at=retry_at)
 
     def _outage(self, publication: Publication, error: NodesUnreachable) -> Publication:
         """No node answers: wait, twice as long each time, up to a minute."""

@@ -5,21 +5,22 @@ Four small jobs on one thread, so that no two of them ever meet: `scan` (folder 
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.briefs import Entry, Finding
 from bot.errors import BotError
 from bot.publishing.intake import Intake
 from bot.publishing.publisher import Clock, Publisher
 from bot.publishing.results import Results
-from bot.records import Conflict, Publication, Records
+from bot.records import Conflict, Publication, Records, Status
 
 BATCH = 50  # publications taken up in one go; the next go follows at once
-IDLE = timedelta(seconds=5)  # the longest sleep of dispatch: new rows may come from elsewhere
+IDLE = 5.0  # seconds that dispatch sleeps at most: new rows may come from elsewhere
 SCAN_EVERY = 2.0
 SWEEP_EVERY = 15.0
 STOP_WITHIN = 10.0  # seconds a clean stop may take
@@ -30,7 +31,6 @@ class Service:
 
     Args:
         publishers: one for each configured chain, by its name.
-        pace: seconds between looks at the chain; a block's time.
     """
 
     def __init__(
@@ -41,8 +41,6 @@ class Service:
         records: Records,
         now: Clock,
         log: structlog.stdlib.BoundLogger,
-        *,
-        pace: float = 3.0,
     ) -> None:
         self._intake = intake
         self._publishers = publishers
@@ -50,7 +48,6 @@ class Service:
         self._records = records
         self._now = now
         self._log = log
-        self._pace = pace
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -58,29 +55,32 @@ class Service:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
-    # -- one round, for `run --once`, `publish` and the tests ------------------------------------
+    # -- the four jobs ---------------------------------------------------------------------------
 
-    def scan(self) -> None:
-        """Bring the folder's state into the records."""
-        self._intake.scan()
+    def scan(self) -> tuple[Finding, ...]:
+        """Bring the folder's state into the records; returns what stands in a brief's way."""
+        return self._intake.scan()
+
+    def take(self, entries: Iterable[Entry]) -> tuple[Finding, ...]:
+        """Bring just these briefs into the records."""
+        return self._intake.take(entries)
 
     def dispatch(self) -> None:
         """Take up what is due."""
-        due = self._records.due(self._now(), BATCH)
-        for publication in due:
+        for publication in self._records.due(self._now(), BATCH):
             if self._stopping.is_set():
                 return
-            self._step(publication, dispatch=True)
+            self.advance(publication)
 
     def follow(self) -> None:
         """Carry what is on its way."""
         for publication in self._records.in_flight():
             if self._stopping.is_set():
                 return
-            self._step(publication, dispatch=False)
+            self.advance(publication)
 
     def sweep(self) -> None:
-        """Refresh what came of published posts, and clear up what a fork or a person left."""
+        """Settle refused transactions that have expired, and refresh what came of posts."""
         for publisher in self._publishers.values():
             publisher.bury_refused()
         self._results.refresh()
@@ -92,31 +92,32 @@ class Service:
         self.follow()
         self.sweep()
 
-    def _step(self, publication: Publication, *, dispatch: bool) -> None:
+    def advance(self, publication: Publication) -> Publication:
+        """Do one publication's next step."""
         publisher = self._publishers.get(publication.chain)
         if publisher is None:
-            self._log.warning("chain_not_configured", brief=publication.brief, chain=publication.chain)
-            return
+            self._log.warning(
+                "chain_not_configured", brief=publication.brief, chain=publication.chain
+            )
+            return publication
         try:
-            (publisher.dispatch if dispatch else publisher.carry)(publication)
+            if publication.status in {Status.PUBLISHING, Status.INCLUDED}:
+                return publisher.carry(publication)
+            return publisher.dispatch(publication)
         except Conflict as error:  # another process or a person was faster; the records are right
             self._log.info("already_moved", brief=publication.brief, reason=str(error))
+            return self._records.get(publication.id)
+
+    def pace(self) -> float:
+        """Real seconds until the next look at the chains makes sense."""
+        return min((publisher.pace for publisher in self._publishers.values()), default=IDLE)
 
     # -- the alarm clock -------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start the jobs; returns at once."""
-        every = {"scan": SCAN_EVERY, "follow": self._pace, "sweep": SWEEP_EVERY}
-        for job, seconds in every.items():
-            self._scheduler.add_job(
-                self._run,
-                "interval",
-                args=[job],
-                seconds=seconds,
-                id=job,
-                next_run_time=datetime.now(UTC),
-            )
-        self._arm(timedelta(0))
+        for job in ("scan", "dispatch", "follow", "sweep"):
+            self._arm(job, 0)
         self._scheduler.start()
 
     def stop(self) -> bool:
@@ -131,27 +132,37 @@ class Service:
         return not ending.is_alive()
 
     def _run(self, job: str) -> None:
-        """Run one job; a trouble that a person can mend is logged and the service goes on."""
+        """Run one job and set its alarm anew.
+
+        A trouble that a person can mend is logged, and the service goes on.
+        """
         try:
             getattr(self, job)()
+            wait = self._rest(job)
         except BotError as error:
             self._log.error("job_failed", job=job, reason=str(error))
+            wait = IDLE
+        self._arm(job, wait)
 
-    def _alarm(self) -> None:
-        """Dispatch, then set the alarm to the next due instant."""
-        self._run("dispatch")
-        wait = IDLE
-        try:
-            now = self._now()
-            if (due := self._records.next_instant(now)) is not None:
-                wait = max(min(due - now, IDLE), timedelta(0))
-        except BotError as error:
-            self._log.error("job_failed", job="dispatch", reason=str(error))
-        self._arm(wait)
+    def _rest(self, job: str) -> float:
+        """Seconds until this job is wanted again."""
+        if job == "scan":
+            return SCAN_EVERY
+        if job == "sweep":
+            return SWEEP_EVERY
+        if job == "follow":
+            return self.pace()
+        now = self._now()
+        due = self._records.next_instant(now)
+        return IDLE if due is None else min((due - now).total_seconds(), IDLE)
 
-    def _arm(self, wait: timedelta) -> None:
+    def _arm(self, job: str, wait: float) -> None:
         if not self._stopping.is_set():
             self._scheduler.add_job(
-                self._alarm, "date", run_date=datetime.now(UTC) + wait, id="dispatch",
+                self._run,
+                "date",
+                args=[job],
+                run_date=datetime.now(UTC) + timedelta(seconds=max(wait, 0)),
+                id=job,
                 replace_existing=True,
             )

@@ -1,0 +1,254 @@
+"""From a file's bytes to a `Brief`, with every problem found at once."""
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from bot.briefs import keys
+from bot.briefs.brief import Brief
+from bot.briefs.finding import Finding, Level
+from bot.briefs.front_matter import FrontMatterError, Parts, split
+from bot.briefs.secrets import private_key_offset
+
+T = TypeVar("T")
+
+TITLE_BYTES = 255  # chain-rules §1.2 #1
+# steemd's JSON reader decodes no other escapes than those of tab, newline and carriage return,
+# so no other control character arrives unchanged (tests/fixtures/steemd/README.md, 1).
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_HEADING = re.compile(r"^# +(.+?)(?: +#+)?[ \t]*\r?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A brief, or None when a finding of level error makes it unusable."""
+
+    brief: Brief | None
+    findings: tuple[Finding, ...]
+
+
+def parse(data: bytes, *, path: str, timezone: str = "UTC") -> Parsed:
+    """Read one brief. Nothing is raised for bad input; all problems are reported at once.
+
+    Args:
+        data: the file's content.
+        path: the file's path in the queue, for findings, the id, and a date in its name.
+        timezone: zone of dates that don't name one.
+    """
+    return _Reading(path, timezone).read(data)
+
+
+class _Reading:
+    """One file being read: collects findings while it goes."""
+
+    def __init__(self, path: str, timezone: str) -> None:
+        self._path = path
+        self._timezone = timezone
+        self._findings: list[Finding] = []
+        self._lines: dict[str, int] = {}
+
+    def read(self, data: bytes) -> Parsed:
+        brief = None
+        try:
+            brief = self._brief(split(self._text(data)))
+        except FrontMatterError as error:
+            self._error(error.line, error.code, error.message)
+        failed = any(finding.level is Level.ERROR for finding in self._findings)
+        findings = tuple(sorted(self._findings, key=lambda finding: finding.line))
+        return Parsed(None if failed else brief, findings)
+
+    # -- the file ---------------------------------------------------------------------------------
+
+    def _text(self, data: bytes) -> str:
+        if data.startswith(b"\xef\xbb\xbf"):
+            self._warning(1, "file.bom", "begins with a byte order mark; save it without one")
+            data = data[3:]
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise FrontMatterError(
+                line, "utf8", f"byte {data[error.start]:#04x} is not UTF-8; save it as UTF-8"
+            ) from None
+        if not text.strip():
+            raise FrontMatterError(1, "file.empty", "the file is empty; write a brief in it")
+        if "\r" in text:
+            line = text.count("\n", 0, text.index("\r")) + 1
+            self._warning(line, "file.crlf", "lines end with CR LF; they are sent so")
+        for match in _CONTROL.finditer(text):
+            self._error(
+                text.count("\n", 0, match.start()) + 1,
+                "control",
+                f"holds the control character U+{ord(match[0]):04X}, which can't be sent; "
+                "remove it",
+            )
+            break
+        if (offset := private_key_offset(text)) is not None:
+            self._error(
+                text.count("\n", 0, offset) + 1,
+                "secrets",
+                "holds a private key or master password; remove it, and change that key if this "
+                "file was shared",
+            )
+        return text
+
+    # -- the brief --------------------------------------------------------------------------------
+
+    def _brief(self, parts: Parts) -> Brief:
+        given = self._given(parts)
+        title, body, body_line = self._title_and_body(given, parts)
+        zone = self._take(given, "timezone", keys.zone)
+        timezone = zone or self._timezone
+        day = keys.day_in_name(self._path)
+        if "date" not in given and day:
+            given["date"] = keys.at_midnight(day)
+        date = self._instant(given, "date", timezone)
+        expires = self._instant(given, "expires", timezone)
+        if date and expires and expires <= date:
+            self._error(
+                self._lines.get("expires", 1), "date.order", "`expires` is not after `date`"
+            )
+        percent, most = self._take(given, "reward", keys.reward) or (None, None)
+        cap = self._take(given, "max_accepted_payout", keys.amount)
+        draft = self._take(given, "draft", keys.boolean)
+        vote = self._take(given, "self_vote", lambda value: keys.number(value, 0, 100))
+        markup = self._take(given, "markup", keys.text) or "platform"
+        if markup not in {"platform", "extended"}:
+            self._error(self._lines.get("markup", 1), "key.markup", "expected platform or extended")
+        return Brief(
+            id=self._take(given, "id", keys.text) or str(PurePosixPath(self._path).with_suffix("")),
+            path=self._path,
+            title=title,
+            body=body,
+            body_line=body_line,
+            tags=self._tags(given),
+            author=self._take(given, "author", keys.account),
+            date=date,
+            expires=expires,
+            timezone=zone,
+            slug=self._take(given, "slug", keys.slug),
+            community=self._take(given, "community", keys.community),
+            description=self._take(given, "description", _folded),
+            authored_by=self._take(given, "authored_by", keys.text),
+            image=self._take(given, "image", keys.image),
+            canonical_url=self._take(given, "canonical_url", keys.address),
+            beneficiaries=self._take(given, "beneficiaries", keys.beneficiaries) or (),
+            reward_percent=percent,
+            max_accepted_payout=cap if most is None else most,
+            allow_votes=self._take(given, "allow_votes", keys.boolean) is not False,
+            allow_curation_rewards=self._take(given, "allow_curation_rewards", keys.boolean)
+            is not False,
+            self_vote=vote or None,
+            reply_to=self._take(given, "reply_to", keys.reply_to),
+            chains=self._take(given, "chain", keys.chains) or (),
+            draft=bool(draft),
+            markup=markup,
+            lines=MappingProxyType(dict(self._lines)),
+        )
+
+    def _given(self, parts: Parts) -> dict[str, Any]:
+        """Values by canonical key; those that mean nothing are reported or passed over."""
+        given: dict[str, Any] = {}
+        for written, value in parts.values.items():
+            line = parts.lines.get(written, 1)
+            name = keys.canonical(written)
+            key = keys.CANONICAL.get(name)
+            if key is None:
+                if name not in keys.FOREIGN:
+                    near = difflib.get_close_matches(name, keys.CANONICAL, 1)
+                    hint = f"; did you mean `{near[0]}`?" if near else ""
+                    self._warning(line, "key.unknown", f"unknown key `{written}`{hint}")
+                continue
+            if key in given:
+                self._error(
+                    line,
+                    "key.twice",
+                    f"`{written}` says `{key}` again (line {self._lines[key]}); keep one",
+                )
+                continue
+            self._lines[key] = line
+            if value is None:
+                continue
+            if name == "published" and isinstance(value, str):
+                value = {"true": "false", "false": "true"}.get(value.lower(), value)  # noqa: PLW2901
+            given[key] = value
+        return given
+
+    def _title_and_body(self, given: dict[str, Any], parts: Parts) -> tuple[str, str, int]:
+        """The title, from the front matter or the first heading, and the body without it."""
+        body, body_line = parts.body, parts.body_line
+        title = self._take(given, "title", keys.text)
+        if title is None and "title" not in given:
+            first = re.search(r"^.*\S.*$", body, re.MULTILINE)
+            heading = _HEADING.match(first[0]) if first else None
+            if first and heading:
+                title = heading[1]
+                self._lines["title"] = body_line + body.count("\n", 0, first.start())
+                body_line += body.count("\n", 0, first.end())
+                body = body[first.end() :]
+            else:
+                self._error(
+                    1, "title.blank", "no title: add `title:` to the front matter, or a # heading"
+                )
+        elif title == "":
+            self._error(self._lines["title"], "title.blank", "the title is blank; write one")
+        if title and (size := len(title.encode())) > TITLE_BYTES:
+            self._error(
+                self._lines.get("title", 1),
+                "title.bytes",
+                f"the title has {size} bytes, the chain takes {TITLE_BYTES}; shorten it",
+            )
+        text = body.rstrip()
+        start = re.match(r"(?:[ \t]*\r?\n)*", text)
+        skipped = start.end() if start else 0
+        body_line += text.count("\n", 0, skipped)
+        text = text[skipped:]
+        if not text:
+            self._error(body_line, "body.empty", "the body is empty; write something")
+        return title or "", text, body_line
+
+    def _tags(self, given: dict[str, Any]) -> tuple[str, ...]:
+        tags, changed = self._take(given, "tags", keys.tags) or ((), ())
+        if changed:
+            self._warning(
+                self._lines.get("tags", 1),
+                "tags.changed",
+                f"{', '.join(changed)}: a tag is made of a-z, 0-9 and -; sent as "
+                f"{', '.join(tags) or 'nothing'}",
+            )
+        return tags
+
+    def _instant(self, given: dict[str, Any], key: str, timezone: str) -> datetime | None:
+        try:
+            return self._take(given, key, lambda value: keys.instant(value, timezone))
+        except keys.Moved as moved:
+            self._warning(self._lines.get(key, 1), "date.clock_change", str(moved))
+            return moved.instant
+
+    def _take(self, given: dict[str, Any], key: str, read: Callable[[Any], T]) -> T | None:
+        """The key's value as `read` understands it; None when it isn't given or is wrong."""
+        if key not in given:
+            return None
+        try:
+            return read(given[key])
+        except keys.BadValue as error:
+            self._error(self._lines.get(key, 1), f"key.{key}", f"`{key}`: {error}")
+            return None
+
+    def _error(self, line: int, code: str, message: str) -> None:
+        self._findings.append(Finding(self._path, line, Level.ERROR, code, message))
+
+    def _warning(self, line: int, code: str, message: str) -> None:
+        self._findings.append(Finding(self._path, line, Level.WARNING, code, message))
+
+
+def _folded(value: Any) -> str:
+    """Text of several lines made one, as descriptions are written."""
+    if not isinstance(value, str):
+        raise keys.BadValue("expected text")
+    return " ".join(value.split())

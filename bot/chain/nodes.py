@@ -1,0 +1,153 @@
+"""The nodes of a chain: which one to ask next, and for how long a bad one is left alone."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from bot.chain.classification import Meaning, refusal, rule_for
+from bot.chain.errors import NodesUnreachable, UnknownOutcome
+from bot.chain.wire import ErrorReply, Unanswered, Unsent, Wire, host_of, json_text
+
+Answer = TypeVar("Answer")
+
+_LEFT_ALONE = 60.0  # seconds that a node which failed is asked last
+
+
+class NotServed(NodesUnreachable):
+    """No node answered, and those that could be asked don't have the API at all."""
+
+
+class Nodes:
+    """Questions go from node to node until one answers; a broadcast goes out once.
+
+    Nodes are asked in the order of the configuration; one that failed or is behind comes last
+    for a minute.
+
+    Args:
+        addresses: the nodes, the preferred one first.
+        wire: how to reach them.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, addresses: Sequence[str], wire: Wire, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._addresses = tuple(addresses)
+        self._wire = wire
+        self._clock = clock
+        self._left_alone_until: dict[str, float] = {}
+
+    def ask(
+        self, method: str, params: object, understand: Callable[[Any], Answer], absent: str = ""
+    ) -> Answer:
+        """The first usable answer; arguments and errors as for `answers`."""
+        return next(self.answers(method, params, understand, absent))[1]
+
+    def answers(
+        self, method: str, params: object, understand: Callable[[Any], Answer], absent: str = ""
+    ) -> Iterator[tuple[str, Answer]]:
+        """(node, answer) of each node that gives one, in the order of preference.
+
+        Nodes that are left alone are asked only when no other answers. An error in place of a
+        result is no usable answer either: what a question to a public node is answered with
+        depends on what stands before that node.
+
+        Args:
+            method: e.g. `condenser_api.get_content`.
+            params: its arguments.
+            understand: makes a value of the result; when it can't (KeyError, TypeError,
+                ValueError, …) the answer counts as unusable and the next node is asked.
+            absent: regular expression for errors by which some servers say that there is no
+                such thing; they count as the result null.
+
+        Raises:
+            NodesUnreachable: no node gave a usable answer.
+            NotServed: so it is, and a node said that it doesn't have this method.
+        """
+        text = json_text(params)
+        order = self._in_order()
+        good = {node for node in order if not self._is_left_alone(node)}
+        reasons: list[str] = []
+        unserved = False
+        answered = False
+        for node in order:
+            if answered and node not in good:
+                return
+            host = host_of(node)
+            try:
+                answer = understand(self._result(node, method, text, absent))
+            except (Unsent, Unanswered) as failure:
+                self.leave_alone(node)
+                reasons.append(f"{host}: {failure}")
+            except ErrorReply as reply:
+                rule = rule_for(reply.error)
+                if rule is not None and rule.meaning is Meaning.NOT_SERVED:
+                    unserved = True
+                else:
+                    self.leave_alone(node)
+                reasons.append(f"{host}: {reply}")
+            except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
+                self.leave_alone(node)
+                reasons.append(f"{host}: an answer of an unknown shape")
+            else:
+                answered = True
+                yield node, answer
+        if not answered:
+            kind = NotServed if unserved else NodesUnreachable
+            raise kind(f"no node answered {method} usably ({'; '.join(reasons)})")
+
+    def send(self, method: str, params: str) -> str:
+        """Send `params` (JSON text) to one node, once; the address of the node that took it.
+
+        The next node is tried only while no connection was made, so that no byte left.
+
+        Raises:
+            DuplicateTransaction: the node has it already.
+            TransientChainError: refused for now; `NodesUnreachable` when no node was reached.
+            PermanentChainError: refused for what it is.
+            UnknownOutcome: it left, and what came back proves nothing.
+        """
+        reasons: list[str] = []
+        for node in self._in_order():
+            host = host_of(node)
+            try:
+                self._wire.call(node, method, params)
+            except Unsent as failure:
+                self.leave_alone(node)
+                reasons.append(f"{host}: {failure}")
+            except Unanswered as failure:
+                self.leave_alone(node)
+                raise UnknownOutcome(
+                    f"the transaction went to {host}, which gave {failure}. The chain will tell "
+                    "whether it was taken; the same bytes may be sent again."
+                ) from failure
+            except ErrorReply as reply:
+                rule = rule_for(reply.error)
+                if rule is not None and rule.blames_node:
+                    self.leave_alone(node)
+                raise refusal(reply.error, host) from None
+            else:
+                return node
+        raise NodesUnreachable(f"nothing was sent: no node was reached ({'; '.join(reasons)})")
+
+    def leave_alone(self, node: str) -> None:
+        """Ask this node last for a while."""
+        self._left_alone_until[node] = self._clock() + _LEFT_ALONE
+
+    def _result(self, node: str, method: str, params: str, absent: str) -> Any:
+        try:
+            return self._wire.call(node, method, params)
+        except ErrorReply as reply:
+            if absent and re.search(absent, reply.error.quote):
+                return None
+            raise
+
+    def _is_left_alone(self, node: str) -> bool:
+        return self._left_alone_until.get(node, self._clock()) > self._clock()
+
+    def _in_order(self) -> list[str]:
+        """Good nodes as configured, then the others, the one that failed longest ago first."""
+        now = self._clock()
+        until = self._left_alone_until
+        return sorted(self._addresses, key=lambda node: max(until.get(node, now), now))

@@ -1,0 +1,152 @@
+"""What nodes answer, as values: steemd's shapes and hivemind's alike (chain-rules §5).
+
+Every reader raises LookupError, TypeError, ValueError, ArithmeticError or AttributeError for a
+shape that it doesn't know; the caller then counts the answer as unusable and asks another node.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.chain.protocol import Account, Authority, Block, Content, Head, ResourceCredits
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_head(result: Any) -> Head:
+    """`get_dynamic_global_properties`."""
+    return Head(
+        block_num=int(result["head_block_number"]),
+        block_id=_block_id(result["head_block_id"]),
+        time=read_time(result["time"]),
+        irreversible_block_num=int(result["last_irreversible_block_num"]),
+        maximum_block_size=int(result["maximum_block_size"]),
+    )
+
+
+def read_account(result: Any, name: str) -> Account | None:
+    """`get_accounts` of one name; None when there is no such account."""
+    if not _list(result):
+        return None
+    (account,) = result
+    if account["name"] != name:
+        raise ValueError("another account")
+    return Account(
+        name=name,
+        owner=_authority(account["owner"]),
+        active=_authority(account["active"]),
+        posting=_authority(account["posting"]),
+        last_root_post=read_time(account["last_root_post"]),
+        last_post=read_time(account["last_post"]),
+    )
+
+
+def read_resource_credits(result: Any, name: str) -> ResourceCredits | None:
+    """`find_rc_accounts` of one name; None when the node knows no such account."""
+    for account in _list(result["rc_accounts"]):
+        if account["account"] == name:
+            manabar = account["rc_manabar"]
+            return ResourceCredits(
+                current_mana=int(manabar["current_mana"]),
+                max_mana=int(account["max_rc"]),
+                last_update=_EPOCH + timedelta(seconds=int(manabar["last_update_time"])),
+            )
+    return None
+
+
+def read_content(result: Any, author: str, permlink: str) -> Content | None:
+    """`get_content`; None for null or the empty object by which servers say "not found".
+
+    Votes of zero percent are votes taken back and don't count.
+    """
+    if result is None or result["author"] == "":
+        return None
+    if (result["author"], result["permlink"]) != (author, permlink):
+        raise ValueError("another post")
+    return Content(
+        author=author,
+        permlink=permlink,
+        category=result["category"],
+        parent_author=result["parent_author"],
+        parent_permlink=result["parent_permlink"],
+        title=result["title"],
+        body=result["body"],
+        json_metadata=result["json_metadata"],
+        created=read_time(result["created"]),
+        votes=sum(float(vote["percent"]) != 0 for vote in _list(result["active_votes"])),
+        replies=int(result["children"]),
+        pending_payout=str(result["pending_payout_value"]),
+        total_payout=str(result["total_payout_value"]),
+        curator_payout=str(result["curator_payout_value"]),
+        cashout_time=read_time(result["cashout_time"]),
+    )
+
+
+def read_block(result: Any, num: int) -> Block | None:
+    """`condenser_api.get_block`; None when the chain isn't that far."""
+    if result is None:
+        return None
+    block_id = _block_id(result["block_id"])
+    if block_number(block_id) != num:
+        raise ValueError("another block")
+    ids = _list(result["transaction_ids"])
+    transactions = _list(result["transactions"])
+    return Block(
+        num=num,
+        id=block_id,
+        previous=result["previous"],
+        time=read_time(result["timestamp"]),
+        transactions=tuple(
+            (str(trx_id), tuple((name, dict(fields)) for name, fields in transaction["operations"]))
+            for trx_id, transaction in zip(ids, transactions, strict=True)
+        ),
+    )
+
+
+def read_previous(result: Any, num: int) -> str:
+    """The id of block `num`, out of the header of the block after it."""
+    block_id = _block_id(result["previous"])
+    if block_number(block_id) != num:
+        raise ValueError("the header of another block")
+    return block_id
+
+
+def read_accounts_of_key(result: Any) -> tuple[str, ...]:
+    """`get_key_references` of one key."""
+    (names,) = _list(result["accounts"])
+    return tuple(dict.fromkeys(str(name) for name in _list(names)))
+
+
+def read_chain_id(result: Any) -> str:
+    """The chain id among the constants of `get_config`, under whichever name the chain has it."""
+    (chain_id,) = (value for key, value in result.items() if key.endswith("_CHAIN_ID"))
+    return str(chain_id)
+
+
+def read_time(text: str) -> datetime:
+    """A node's time: UTC, without a zone in the text."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def block_number(block_id: str) -> int:
+    """The height of a block, which is in the first four bytes of its id."""
+    return int(block_id[:8], 16)
+
+
+def _block_id(text: str) -> str:
+    if len(bytes.fromhex(text)) != 20:  # noqa: PLR2004  # a block id is a ripemd160's length
+        raise ValueError("no block id")
+    return text
+
+
+def _authority(value: Any) -> Authority:
+    return Authority(
+        weight_threshold=int(value["weight_threshold"]),
+        account_auths=tuple((str(name), int(weight)) for name, weight in value["account_auths"]),
+        key_auths=tuple((str(key), int(weight)) for key, weight in value["key_auths"]),
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return value

@@ -1,0 +1,126 @@
+"""`briefbot demo`: the whole main job on a chain of its own."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from bot.briefs import Queue
+from bot.cli import workspace
+from bot.cli.table import log_table, print_log
+from bot.config import Settings, key_variable
+from bot.devnet.testing import Devnet
+from bot.records import LogRow, Records, Status
+
+HOME = Path(".briefbot/demo")
+BLOCK_INTERVAL = 0.2  # seconds of real time a block; its chain time is 3 seconds all the same
+PATIENCE = 60.0
+SETTLED = {Status.FINAL, Status.REJECTED, Status.MISSED, Status.CANCELLED, Status.HELD}
+
+
+@click.command()
+@click.option("--serve", is_flag=True, help="Keep devnet and service running until interrupted.")
+@click.pass_context
+def demo(ctx: click.Context, *, serve: bool) -> None:  # noqa: D417
+    """Publish the briefs in posts/ on a devnet through beem, follow them, and show the log.
+
+    The devnet and the database live in .briefbot/demo, so running it again publishes nothing
+    twice. Nothing leaves this machine.
+    """
+    console = Console(highlight=False)
+    home = Path.cwd() / HOME
+    home.mkdir(parents=True, exist_ok=True)
+    posts = Path.cwd() / "posts"
+    if not posts.is_dir():
+        raise click.ClickException("no posts/ here: run this in briefbot's folder, or `init` one")
+    with Devnet(data=home / "devnet", block_interval=BLOCK_INTERVAL) as devnet:
+        config = _settings(home, posts, devnet)
+        console.print(f"devnet on {devnet.url}, a block every {BLOCK_INTERVAL} s")
+        with workspace.records(config, create=True) as records:
+            done_before = {row.publication.id for row in records.log()}
+            finished = _publish(config, records, console, serve=serve)
+            rows = records.log()
+            _conclude(console, rows, done_before)
+    if not finished or any(row.publication.status is not Status.FINAL for row in rows):
+        ctx.exit(1)
+
+
+def _settings(home: Path, posts: Path, devnet: Devnet) -> Settings:
+    """The embedded default: this folder's briefs, the devnet's chain and its accounts' keys."""
+    authors = {
+        entry.brief.author
+        for entry in Queue(posts).look()
+        if entry.brief is not None and entry.brief.author is not None
+    }
+    return Settings(
+        root=home,
+        chain="devnet",
+        posts=posts,
+        database=f"sqlite:///{home / 'briefbot.db'}",
+        chains={"devnet": {"nodes": [devnet.url]}},
+        environment={key_variable(author): devnet.key(author) for author in sorted(authors)},
+    )
+
+
+def _publish(config: Settings, records: Records, console: Console, *, serve: bool) -> bool:
+    """Run the service until every publication has settled; True when all briefs got so far."""
+    service = workspace.service(config, records, workspace.utc_now, workspace.quiet_log())
+    findings = service.scan()
+    for finding in findings:
+        console.print(str(finding))
+    service.start()
+    try:
+        with _progress(console) as show:
+            end = time.monotonic() + PATIENCE
+            while serve or time.monotonic() < end:
+                rows = records.log()
+                show(rows)
+                if not serve and all(row.publication.status in SETTLED for row in rows):
+                    return not findings
+                time.sleep(BLOCK_INTERVAL)
+        console.print(f"Not everything is final after {PATIENCE:.0f} s; see the reasons below.")
+        return False
+    finally:
+        service.stop()
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[Sequence[LogRow]], None]]:
+    """Something to show the log's rows with as they change: a live table, or plain lines."""
+    if console.is_terminal:
+        with Live(console=console, transient=True, auto_refresh=False) as live:
+            yield lambda rows: live.update(log_table(rows, "UTC"), refresh=True)
+        return
+    told: dict[int, Status] = {}
+
+    def lines(rows: Sequence[LogRow]) -> None:
+        for row in rows:
+            publication = row.publication
+            if told.get(publication.id) is not publication.status:
+                told[publication.id] = publication.status
+                console.print(f"{publication.brief}: {publication.status.value}")
+
+    yield lines
+
+
+def _conclude(console: Console, rows: Sequence[LogRow], done_before: set[int]) -> None:
+    """The log, the addresses, and what to do next."""
+    console.print()
+    print_log(rows, "UTC")
+    console.print()
+    for row in rows:
+        console.print(row.publication.url, soft_wrap=True)
+    new = sum(row.publication.id not in done_before for row in rows)
+    console.print()
+    if new:
+        console.print(f"{new} briefs published, each in one transaction that can't be undone.")
+    else:
+        console.print("Nothing was published: every brief in posts/ is on the chain already.")
+    console.print(
+        "Next: add a brief to posts/ and run this again, or make a folder of your own with "
+        "`briefbot init`: README, “Your first real post”."
+    )

@@ -1,0 +1,76 @@
+"""`briefbot hold`, `release`, `retry`, `cancel`: a person's hand on one publication."""
+
+import click
+
+from bot.cli import workspace
+from bot.cli.show import find
+from bot.records import Publication, Records, Status
+
+
+def _unfinished(ctx: click.Context, records: Records, brief: str) -> list[Publication]:
+    """The brief's publications that can still be steered, one for each chain."""
+    rows = [row.publication for row in find(records, brief)]
+    if not rows:
+        raise click.ClickException(f"nothing is recorded for {brief}; see `briefbot plan`")
+    latest = {row.chain: row for row in rows}
+    return list(latest.values())
+
+
+def _command(name: str, verb: str, sources: set[Status], target: Status, doc: str) -> click.Command:
+    """A command that moves a brief's publications from one of `sources` to `target`."""
+
+    @click.command(name, help=doc)
+    @click.argument("brief")
+    @click.pass_context
+    def command(ctx: click.Context, brief: str) -> None:
+        now = workspace.utc_now()
+        with workspace.records(workspace.settings(ctx)) as records:
+            moved = 0
+            for row in _unfinished(ctx, records, brief):
+                if row.status not in sources:
+                    allowed = ", ".join(sorted(status.value for status in sources))
+                    click.echo(
+                        f"{row.brief} is {row.status.value}; only what is {allowed} can be {verb}.",
+                        err=True,
+                    )
+                    continue
+                if target is Status.CANCELLED:
+                    records.cancel(row.id, "withdrawn by a person", now)
+                else:
+                    if row.status is Status.WAITING and target is not Status.QUEUED:
+                        row = records.move(  # noqa: PLW2901
+                            row.id, row.status, Status.QUEUED, f"{verb} by a person", now
+                        )
+                    records.move(row.id, row.status, target, f"{verb} by a person", now)
+                click.echo(f"{row.brief}: {target.value}")
+                moved += 1
+        if not moved:
+            ctx.exit(1)
+
+    return command
+
+
+hold = _command(
+    "hold",
+    "held",
+    {Status.QUEUED, Status.WAITING},
+    Status.HELD,
+    "Keep a brief back until it is released.",
+)
+release = _command(
+    "release", "released", {Status.HELD}, Status.QUEUED, "Let a held brief go out again."
+)
+retry = _command(
+    "retry",
+    "retried",
+    {Status.REJECTED, Status.MISSED, Status.WAITING},
+    Status.QUEUED,
+    "Try a rejected, missed or waiting brief again now.",
+)
+cancel = _command(
+    "cancel",
+    "cancelled",
+    {Status.QUEUED, Status.WAITING, Status.HELD, Status.REJECTED, Status.MISSED},
+    Status.CANCELLED,
+    "Withdraw a brief that is not on the chain yet; its file stays where it is.",
+)

@@ -1,0 +1,90 @@
+"""From a brief to a post. Pure: the same brief and defaults always give the same post."""
+
+from dataclasses import dataclass
+
+from bot import __version__
+from bot.briefs import Brief, Finding, Level
+from bot.format import checks
+from bot.format.body import FooterError, body
+from bot.format.collect import collect
+from bot.format.metadata import json_metadata, tags_of
+from bot.format.permlink import permlink, reply_permlink
+from bot.format.post import FIFTY_FIFTY, PayoutOptions, Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What the configuration adds to every brief.
+
+    Attributes:
+        author: for briefs that name none.
+        tags: after the brief's own.
+        footer: Jinja2 template of Markdown after every body.
+    """
+
+    author: str | None = None
+    tags: tuple[str, ...] = ()
+    footer: str = ""
+    app: str = f"briefbot/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A post, or None when a finding of level error stands in the way."""
+
+    post: Post | None
+    findings: tuple[Finding, ...]
+
+
+def compose(brief: Brief, defaults: Defaults) -> Composed:
+    """Make the post of a brief, and say what is wrong or surprising in it."""
+    author = brief.author or defaults.author
+    tags = tuple(dict.fromkeys((*brief.tags, *defaults.tags)))
+    findings = [
+        *checks.author_findings(brief, author),
+        *checks.category_findings(brief, tags),
+    ]
+    try:
+        text = body(brief, defaults.footer, author or "", tags)
+    except FooterError as error:
+        message = f"the footer of the configuration can't be rendered: {error}"
+        findings.append(Finding(brief.path, 1, Level.ERROR, "footer", message))
+        return Composed(None, tuple(findings))
+    if findings or author is None:
+        return Composed(None, tuple(findings))
+    collected = collect(text)
+    tags = tags_of(tags, collected)
+    parent_author, parent_permlink = brief.reply_to or ("", brief.community or tags[0])
+    slug = brief.slug or (
+        reply_permlink(parent_author, parent_permlink, brief.id)
+        if brief.reply_to
+        else permlink(brief.title)
+    )
+    post = Post(
+        brief=brief.id,
+        author=author,
+        permlink=slug,
+        parent_author=parent_author,
+        parent_permlink=parent_permlink,
+        title=brief.title,
+        body=text,
+        json_metadata=json_metadata(brief, text, tags, collected, defaults.app),
+        tags=tags,
+        options=_options(brief),
+        self_vote=int(brief.self_vote * 100) if brief.self_vote else None,
+    )
+    findings += checks.post_findings(brief, post, collected)
+    failed = any(finding.level is Level.ERROR for finding in findings)
+    return Composed(None if failed else post, tuple(findings))
+
+
+def _options(brief: Brief) -> PayoutOptions | None:
+    """The payout side, or None when nothing differs from the chain's defaults."""
+    options = PayoutOptions(
+        max_accepted_payout=brief.max_accepted_payout,
+        percent=FIFTY_FIFTY if brief.reward_percent is None else brief.reward_percent,
+        allow_votes=brief.allow_votes,
+        allow_curation_rewards=brief.allow_curation_rewards,
+        beneficiaries=brief.beneficiaries,
+    )
+    return None if options == PayoutOptions() else options

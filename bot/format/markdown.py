@@ -1,0 +1,38 @@
+"""Markdown as the platform reads it: condenser's Remarkable, by markdown-it-py.
+
+Remarkable there: HTML allowed, a newline is a line break, no automatic links, no typographer;
+footnotes, tables and strikethrough on (tests/fixtures/rendering/README.md).
+"""
+
+import re
+from functools import cache
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.footnote import footnote_plugin
+
+_HTML_BODY = re.compile(r"\s*<html>.*</html>\s*", re.DOTALL)
+_PARAGRAPH_BODY = re.compile(r"<p>.*</p>", re.DOTALL)
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    options = {"html": True, "breaks": True, "linkify": False, "typographer": False}
+    renderer = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    renderer.use(footnote_plugin)
+    for rule, tag in (("s_open", "<del>"), ("s_close", "</del>")):
+        renderer.renderer.rules[rule] = lambda *_, tag=tag: tag  # type: ignore[misc]  # keeps tag
+    return renderer
+
+
+def is_html(body: str) -> bool:
+    """Whether the platform takes the whole body as HTML instead of Markdown."""
+    return bool(_HTML_BODY.fullmatch(body) or _PARAGRAPH_BODY.fullmatch(body.strip()))
+
+
+def to_html(body: str) -> str:
+    """The body as HTML, before links, images and mentions are made of its text."""
+    if is_html(body):
+        return re.sub(r"^\s*<html>|</html>\s*$", "", body)
+    # comments are shown as a remark there, so they must not become one of ours
+    visible = re.sub(r"<!--(.*?)(?:-->|$)", r"(html comment removed: \1)", body, flags=re.DOTALL)
+    return str(_renderer().render(visible))

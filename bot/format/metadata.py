@@ -1,0 +1,47 @@
+"""json_metadata as a good front end emits it (chain-rules §7.2), and our own key after it."""
+
+import json
+from typing import Any
+
+from bot.briefs import Brief
+from bot.format.collect import Collected
+from bot.format.markdown import is_html
+
+MAX_TAGS = 8
+
+
+def tags_of(written: tuple[str, ...], collected: Collected) -> tuple[str, ...]:
+    """The post's tags: those written, then the body's hashtags while there is room."""
+    found = dict.fromkeys(written)
+    for tag in collected.tags:
+        if len(found) >= MAX_TAGS:
+            break
+        found[tag] = None
+    return tuple(found)
+
+
+def json_metadata(
+    brief: Brief, body: str, tags: tuple[str, ...], collected: Collected, app: str
+) -> str:
+    """One compact JSON object, raw UTF-8, no byte after it (chain-rules §1.2 #7).
+
+    `briefbot.brief` ties the post to its brief: by it a lost record is rebuilt, and a post of
+    somebody else under the same permlink is told from ours.
+    """
+    images = dict.fromkeys([brief.image] if brief.image else [])
+    images |= dict.fromkeys(collected.images)
+    values: dict[str, Any] = {
+        "tags": list(tags),
+        "users": list(collected.users),
+        "image": list(images),
+        "links": list(collected.links),
+        "app": app,
+        "format": "html" if is_html(body) else "markdown",
+        "community": brief.community,
+        "description": brief.description,
+        "canonical_url": brief.canonical_url,
+        "authored_by": brief.authored_by,
+        "briefbot": {"brief": brief.id},
+    }
+    kept = {key: value for key, value in values.items() if value}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,68 @@
+"""Publications as people's programs read them: the JSON of `log` and `show`."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.records import Attempt, Event, LogRow
+
+
+def instant(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the second, or None."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else None
+
+
+def log_line(row: LogRow) -> dict[str, Any]:
+    """One publication as `briefbot log --json` prints it."""
+    publication = row.publication
+    return {
+        "id": publication.id,
+        "brief": publication.brief,
+        "chain": publication.chain,
+        "author": publication.author,
+        "permlink": publication.permlink,
+        "title": publication.title,
+        "category": publication.category,
+        "tags": list(publication.tags),
+        "kind": publication.kind.value,
+        "status": publication.status.value,
+        "url": publication.url,
+        "scheduled_at": instant(publication.scheduled_at),
+        "broadcast_at": instant(publication.broadcast_at),
+        "included_at": instant(publication.included_at),
+        "final_at": instant(publication.final_at),
+        "trx_id": publication.trx_id,
+        "block_num": publication.block_num,
+        "attempts": row.attempts,
+        "retry_at": instant(publication.retry_at),
+        "error": publication.error,
+        "votes": publication.votes,
+        "replies": publication.replies,
+        "pending_payout": publication.pending_payout,
+    }
+
+
+def whole(row: LogRow, attempts: Sequence[Attempt], events: Sequence[Event]) -> dict[str, Any]:
+    """One publication with its attempts and events, as `briefbot show --json` prints it."""
+    return log_line(row) | {
+        "attempts": [
+            {
+                "trx_id": attempt.trx_id,
+                "node": attempt.node,
+                "signed_at": instant(attempt.signed_at),
+                "expiration": instant(attempt.expiration),
+                "outcome": attempt.outcome.value,
+                "error": attempt.error,
+            }
+            for attempt in attempts
+        ],
+        "events": [
+            {
+                "at": instant(event.at),
+                "from": event.source.value if event.source else None,
+                "to": event.target.value,
+                "reason": event.reason,
+            }
+            for event in events
+        ],
+    }

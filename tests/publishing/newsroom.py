@@ -1,0 +1,140 @@
+"""A newsroom as a person has one: a folder, a configuration, keys in .env, and the commands."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.devnet.testing import Devnet
+
+PATIENCE = 30.0
+
+
+@dataclass
+class Newsroom:
+    """One workspace on one devnet; everything is done through the installed command."""
+
+    root: Path
+    devnet: Devnet
+    database: str
+    authors: tuple[str, ...] = ("alice", "bob")
+    services: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def __post_init__(self):
+        (self.root / "config").mkdir(parents=True)
+        (self.root / "posts").mkdir()
+        tables = "".join(f"[author.{name}]\n" for name in self.authors)
+        (self.root / "config/briefbot.toml").write_text(
+            f'chain = "devnet"\ndatabase = "{self.database}"\n{tables}'
+            f'[chains.devnet]\nnodes = ["{self.devnet.url}"]\n'
+        )
+        keys = {name: self.devnet.key(name) for name in self.authors}
+        self.write_keys(keys)
+
+    def write_keys(self, keys):
+        lines = [f"BRIEFBOT_POSTING_KEY_{name.upper()}={wif}\n" for name, wif in keys.items()]
+        (self.root / ".env").write_text("".join(lines))
+        (self.root / ".env").chmod(0o600)
+
+    def write(self, name, text):
+        """Put a brief into the queue, old enough to be settled."""
+        path = self.root / "posts" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        past = time.time() - 60
+        os.utime(path, (past, past))
+        return path
+
+    def brief(self, name, *, title=None, author="alice", body="Body.", **keys):
+        """A small good brief."""
+        extra = "".join(f"{key}: {value}\n" for key, value in keys.items())
+        title = title or name.removesuffix(".md").replace("-", " ").title()
+        return self.write(
+            name, f'---\ntitle: "{title}"\ntags: [taliban]\nauthor: {author}\n{extra}---\n{body}\n'
+        )
+
+    def run(self, *arguments, expect=0, **environment):
+        """Run a command to its end; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=self.root,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def start(self, *command):
+        """Start the service; `command` stands in place of `python -m bot run`."""
+        log = (self.root / "service.log").open("a")
+        service = subprocess.Popen(
+            [sys.executable, *(command or ("-m", "bot", "run"))],
+            cwd=self.root,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=log,
+            stderr=log,
+            text=True,
+        )
+        log.close()
+        self.services.append(service)
+        return service
+
+    def stop(self, service):
+        service.send_signal(signal.SIGTERM)
+        return service.wait(15)
+
+    def close(self):
+        for service in self.services:
+            if service.poll() is None:
+                service.kill()
+            service.wait()
+
+    def log(self, *arguments):
+        """`briefbot log --json`, parsed."""
+        return [json.loads(line) for line in self.run("log", "--json", *arguments).splitlines()]
+
+    def wait_for(self, status, count=1):
+        """Wait until `count` publications have this status; returns the log."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            rows = self.log()
+            if sum(row["status"] == status for row in rows) >= count:
+                return rows
+            if time.monotonic() > end:
+                told = (self.root / "service.log").read_text()[-4000:]
+                raise AssertionError(f"no {count} x {status} in {rows}\n{told}")
+            time.sleep(0.1)
+
+    def publish_all(self, count):
+        """Run the service until `count` publications are final."""
+        service = self.start()
+        rows = self.wait_for("final", count)
+        assert self.stop(service) == 0
+        return rows
+
+    # -- the chain, by plain HTTP ---------------------------------------------------------------
+
+    def content(self, author, permlink):
+        return self.devnet.rpc("condenser_api.get_content", [author, permlink])
+
+    def comments(self):
+        """Every comment operation on the chain, in order: (trx_id, author, permlink, body)."""
+        head = self.devnet.rpc("condenser_api.get_dynamic_global_properties", [])
+        found = []
+        for num in range(1, head["head_block_number"] + 1):
+            block = self.devnet.rpc("condenser_api.get_block", [num])
+            for trx_id, transaction in zip(
+                block["transaction_ids"], block["transactions"], strict=True
+            ):
+                found += [
+                    (trx_id, fields["author"], fields["permlink"], fields["body"])
+                    for name, fields in transaction["operations"]
+                    if name == "comment"
+                ]
+        return found

@@ -1,0 +1,24 @@
+"""Killed between any two steps of the journey: one transaction per brief, none lost."""
+
+import signal
+
+import pytest
+
+from tests.publishing.killed_service import STEPS
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_service_killed_at_any_step_goes_on_and_publishes_once(newsroom, step, side):
+    newsroom.brief("first-brief.md", author="alice", body="The first.")
+    newsroom.brief("second-brief.md", author="bob", body="The second.")
+
+    killed = newsroom.start("-m", "tests.publishing.killed_service", side, step)
+    assert killed.wait(30) == -signal.SIGKILL
+    rows = newsroom.publish_all(2)
+
+    assert sorted(row["brief"] for row in rows) == ["first-brief", "second-brief"]
+    comments = newsroom.comments()
+    assert sorted(permlink for _, _, permlink, _ in comments) == ["first-brief", "second-brief"]
+    on_chain = {permlink: trx_id for trx_id, _, permlink, _ in comments}
+    assert {row["permlink"]: row["trx_id"] for row in rows} == on_chain
