@@ -1,0 +1,195 @@
+"""One node: the chain, its methods, its clock, and the HTTP server in front (h11 on asyncio).
+
+One event loop owns everything, so that nothing needs a lock.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import h11
+
+from bot.devnet.api import Api
+from bot.devnet.chain import DevnetChain
+from bot.devnet.faults import Fault, failed
+from bot.devnet.network import Network
+from bot.devnet.rpc import read_json, respond
+from bot.devnet.trouble import Trouble, Troubles
+
+_HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+
+
+class Node:
+    """A devnet's process.
+
+    Args:
+        folder: where its state lives; None for memory only.
+        block_interval: real seconds between blocks, or None when only asking makes them.
+        admin: whether `devnet_api` answers.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        folder: Path | None,
+        *,
+        block_interval: float | None,
+        admin: bool,
+    ) -> None:
+        self.chain = DevnetChain(network, folder, datetime.now(UTC))
+        self._api = Api(self.chain)
+        self._block_interval = block_interval
+        self._troubles = Troubles()
+        self._admin = admin
+        self._swallowing = False
+
+    async def serve(self, port: int, ready: Callable[[int], None]) -> None:
+        """Answer on 127.0.0.1 until SIGTERM or SIGINT; `ready` is told the port."""
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        server = await asyncio.start_server(self._connection, "127.0.0.1", port)
+        ready(server.sockets[0].getsockname()[1])
+        clock = asyncio.create_task(self._make_blocks())
+        await stopped.wait()
+        clock.cancel()
+        server.close()
+        self.chain.close()
+
+    async def _make_blocks(self) -> None:
+        if self._block_interval is None:
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            self.chain.produce(datetime.now(UTC))
+            due = max(due + self._block_interval, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    # -- HTTP --------------------------------------------------------------------------------------
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = h11.Connection(h11.SERVER)
+        try:
+            while await self._exchange(connection, reader, writer):
+                connection.start_next_cycle()
+        except (h11.ProtocolError, ConnectionError, asyncio.IncompleteReadError):
+            pass  # the client is gone or speaks no HTTP: nobody is left to tell
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _exchange(
+        self,
+        connection: h11.Connection,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        """One request and its reply; True when the connection stays open."""
+        body = bytearray()
+        while True:
+            event = connection.next_event()
+            if event is h11.NEED_DATA:
+                connection.receive_data(await reader.read(65536))
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif isinstance(event, h11.EndOfMessage):
+                break
+            elif isinstance(event, h11.ConnectionClosed):
+                return False
+        return await self._reply(connection, writer, bytes(body))
+
+    async def _reply(
+        self, connection: h11.Connection, writer: asyncio.StreamWriter, body: bytes
+    ) -> bool:
+        trouble = self._troubles.hit(_method(body)) if self._admin else None
+        kind = trouble.kind if trouble else ""
+        if kind == "drop_before":
+            return False
+        if kind == "delay" and trouble:
+            await asyncio.sleep(trouble.seconds)
+        if kind == "status" and trouble:
+            _send(connection, writer, _HTML, trouble)
+            return connection.our_state is h11.DONE
+        self._swallowing = kind == "swallow"
+        reply = respond(body, self._call)
+        self._swallowing = False
+        if kind == "drop_after":
+            return False
+        _send(connection, writer, reply, trouble if kind == "truncate" else None)
+        await writer.drain()
+        return kind != "truncate" and connection.our_state is h11.DONE
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    def _call(self, api: str, method: str, params: Any) -> Any:
+        if api == "devnet_api" and self._admin:
+            return self._administer(method, params if isinstance(params, dict) else {})
+        if (api, method) == ("debug_node_api", "debug_generate_blocks"):
+            return self._generate(params)
+        if self._swallowing:
+            return {}
+        return self._api.call(api, method, params)
+
+    def _administer(self, method: str, params: dict[str, Any]) -> Any:
+        if method == "generate_blocks":
+            for _ in range(int(params.get("count", 1))):
+                self.chain.produce()
+        elif method == "pop_blocks":
+            self.chain.pop(int(params["count"]), lose=bool(params.get("lose", False)))
+        elif method == "set_faults":
+            self._troubles.set(params["faults"])
+        elif method == "clear_faults":
+            self._troubles.clear()
+        else:
+            raise failed("known method", f"Could not find method {method}", -32002)
+        return {"head_block_number": self.chain.head_num}
+
+    def _generate(self, params: Any) -> dict[str, int]:
+        """debug_node_api.debug_generate_blocks, only where the clock is manual."""
+        if self._block_interval is not None:
+            raise Fault(-32000, "", "the clock of this devnet is real", "start it with --clock")
+        asked = params if isinstance(params, dict) else {}
+        count = int(asked.get("count", 1))
+        skip = timedelta(seconds=3 * int(asked.get("miss_blocks", 0)))
+        for number in range(count):
+            later = self.chain.head_time + skip + timedelta(seconds=3)
+            self.chain.produce(later if number == 0 else None)
+        return {"blocks": count}
+
+
+def _method(body: bytes) -> str:
+    """The method that a request asks for, as troubles name it."""
+    try:
+        request = read_json(body)
+        if request["method"] == "call":
+            return f"{request['params'][0]}.{request['params'][1]}"
+        return str(request["method"])
+    except (ValueError, KeyError, TypeError, IndexError):
+        return ""
+
+
+def _send(
+    connection: h11.Connection,
+    writer: asyncio.StreamWriter,
+    body: bytes,
+    trouble: Trouble | None,
+) -> None:
+    """Write a reply: JSON and 200 always, unless a trouble says otherwise."""
+    broken = trouble is not None and trouble.kind == "status"
+    status = trouble.code if trouble and broken else 200
+    content = b"text/html" if broken else b"application/json"
+    headers = [(b"content-type", content), (b"content-length", str(len(body)).encode())]
+    sent = connection.send(h11.Response(status_code=status, headers=headers))
+    if trouble is not None and trouble.kind == "truncate":
+        body = body[: len(body) // 2]
+        writer.write((sent or b"") + body)
+        return
+    parts = (sent, connection.send(h11.Data(body)), connection.send(h11.EndOfMessage()))
+    writer.write(b"".join(part for part in parts if part))
