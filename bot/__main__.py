@@ -20,7 +20,7 @@ def main() -> None:
     except BotError as error:
         if "--debug" in sys.argv:
             raise
-        print(f"briefbot: {error}", file=sys.stderr)
+        click.echo(f"briefbot: {error}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader of `briefbot log | head` has seen enough
         sys.stderr.close()

@@ -14,7 +14,7 @@ from typing import Any
 from bot.chain.errors import PermanentChainError
 from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import Operation
-from bot.format.post import FIFTY_FIFTY, PayoutOptions, Post
+from bot.format.post import PayoutOptions, Post
 
 DEFAULT_MAX_ACCEPTED_PAYOUT = Decimal("1000000.000")
 """What a post may earn at most when its author says nothing (chain-rules §1.3)."""

@@ -15,7 +15,7 @@ from bot.cli import workspace
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="A list of objects.")
 @click.pass_context
-def check(ctx: click.Context, paths: Sequence[Path], *, as_json: bool) -> None:  # noqa: D417
+def check(ctx: click.Context, paths: Sequence[Path], *, as_json: bool) -> None:
     """Check briefs (files or folders; the queue by default) without touching any node.
 
     Exits with 1 when a brief has an error: such a brief is never sent. Warnings alone exit with 0.

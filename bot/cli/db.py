@@ -12,7 +12,7 @@ def db() -> None:
 
 @db.command()
 @click.pass_context
-def upgrade(ctx: click.Context) -> None:  # noqa: D417
+def upgrade(ctx: click.Context) -> None:
     """Make the database, or bring it to this version's schema; nothing in it is lost."""
     config = workspace.settings(ctx)
     version = workspace.upgrade(config)

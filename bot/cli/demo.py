@@ -11,6 +11,7 @@ from rich.live import Live
 
 from bot.briefs import Queue
 from bot.cli import workspace
+from bot.cli.logging import quiet_log
 from bot.cli.table import log_table, print_log
 from bot.config import Settings, key_variable
 from bot.devnet.testing import Devnet
@@ -25,7 +26,7 @@ SETTLED = {Status.FINAL, Status.REJECTED, Status.MISSED, Status.CANCELLED, Statu
 @click.command()
 @click.option("--serve", is_flag=True, help="Keep devnet and service running until interrupted.")
 @click.pass_context
-def demo(ctx: click.Context, *, serve: bool) -> None:  # noqa: D417
+def demo(ctx: click.Context, *, serve: bool) -> None:
     """Publish the briefs in posts/ on a devnet through beem, follow them, and show the log.
 
     The devnet and the database live in .briefbot/demo, so running it again publishes nothing
@@ -68,7 +69,7 @@ def _settings(home: Path, posts: Path, devnet: Devnet) -> Settings:
 
 def _publish(config: Settings, records: Records, console: Console, *, serve: bool) -> bool:
     """Run the service until every publication has settled; True when all briefs got so far."""
-    service = workspace.service(config, records, workspace.utc_now, workspace.quiet_log())
+    service = workspace.service(config, records, workspace.utc_now, quiet_log())
     findings = service.scan()
     for finding in findings:
         console.print(str(finding))

@@ -18,7 +18,7 @@ COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
-def doctor(ctx: click.Context, *, as_json: bool) -> None:  # noqa: D417
+def doctor(ctx: click.Context, *, as_json: bool) -> None:
     """Look at configuration, clock, database, node, chain id, accounts, keys and credits.
 
     Exits with 1 when a point fails; every point that isn't ok says what to do.

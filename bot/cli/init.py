@@ -49,7 +49,7 @@ FILES = {
 
 @click.command()
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-def init(directory: Path) -> None:  # noqa: D417
+def init(directory: Path) -> None:
     """Write config/briefbot.toml, .env.example and a first brief into DIR; overwrite nothing."""
     for name, text in FILES.items():
         path = directory / name

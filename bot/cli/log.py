@@ -13,7 +13,7 @@ from bot.publishing.report import log_line
 from bot.records import LogRow, Records, Status
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """An ISO date or date and time; without a zone, in the configured one."""
 
     name = "time"
@@ -50,7 +50,7 @@ class Instant(click.ParamType):
 @click.option("--follow", is_flag=True, help="Go on printing what changes, until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, newest last.")
 @click.pass_context
-def log(  # noqa: D417
+def log(
     ctx: click.Context,
     statuses: tuple[str, ...],
     author: str | None,

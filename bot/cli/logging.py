@@ -41,3 +41,13 @@ def service_log() -> structlog.stdlib.BoundLogger:
     )
     log: structlog.stdlib.BoundLogger = structlog.get_logger("briefbot")
     return log
+
+
+def quiet_log() -> structlog.stdlib.BoundLogger:
+    """A log that says nothing, for commands that tell their own story."""
+    logging.getLogger("briefbot").setLevel(logging.CRITICAL)
+    structlog.configure(
+        wrapper_class=structlog.stdlib.BoundLogger, logger_factory=structlog.stdlib.LoggerFactory()
+    )
+    log: structlog.stdlib.BoundLogger = structlog.get_logger("briefbot")
+    return log

@@ -18,7 +18,7 @@ tags: []
 @click.argument("title")
 @click.option("--edit", is_flag=True, help="Open it in $EDITOR.")
 @click.pass_context
-def new(ctx: click.Context, title: str, *, edit: bool) -> None:  # noqa: D417
+def new(ctx: click.Context, title: str, *, edit: bool) -> None:
     """Write a new brief with this TITLE into the queue, as a draft."""
     from bot.format.permlink import permlink  # noqa: PLC0415
 

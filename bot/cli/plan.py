@@ -14,7 +14,7 @@ from bot.publishing.report import instant
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, what moves first.")
 @click.pass_context
-def plan(ctx: click.Context, *, as_json: bool) -> None:  # noqa: D417
+def plan(ctx: click.Context, *, as_json: bool) -> None:
     """Show what the service would do next, when, and why; and what it won't do, and why not."""
     config = workspace.settings(ctx)
     now = workspace.utc_now()
@@ -40,7 +40,7 @@ def _print(planned: list[Step], timezone: str) -> None:
     if not console.is_terminal:
         for step in planned:
             when = local(step.when, timezone) or "-"
-            print("  ".join((when, step.state, step.brief, step.why)))
+            click.echo(f"{when}  {step.state}  {step.brief}  {step.why}")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("when", "state", "brief"):

@@ -10,17 +10,13 @@ import click
 
 from bot.briefs import Entry, Level
 from bot.cli import workspace
+from bot.cli.logging import quiet_log
 from bot.config import Settings
 from bot.publishing.intake import Composition
 from bot.records import Publication, Status
 
 PACE = 1.0  # seconds between looks at the chain
-DONE = {
-    None: {Status.PUBLISHING, Status.WAITING},
-    "included": {Status.INCLUDED},
-    "final": set[Status](),
-}
-ENDED = {Status.FINAL, Status.REJECTED, Status.MISSED, Status.HELD, Status.CANCELLED}
+FAILED = {Status.REJECTED, Status.MISSED, Status.HELD, Status.CANCELLED}
 
 
 @click.command()
@@ -28,15 +24,22 @@ ENDED = {Status.FINAL, Status.REJECTED, Status.MISSED, Status.HELD, Status.CANCE
     "paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--now", "at_once", is_flag=True, help="Whatever their `date` says.")
-@click.option("--dry-run", is_flag=True, help="Print the operations as JSON; touch no node.")
+@click.option("--dry-run", is_flag=True, help="Show the operations; touch no node, send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: one JSON object a brief.")
 @click.option(
     "--wait",
     type=click.Choice(["included", "final"]),
     help="Return when they are in a block, or irreversible.",
 )
 @click.pass_context
-def publish(  # noqa: D417
-    ctx: click.Context, paths: Sequence[Path], wait: str | None, *, at_once: bool, dry_run: bool
+def publish(
+    ctx: click.Context,
+    paths: Sequence[Path],
+    wait: str | None,
+    *,
+    at_once: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Publish these briefs; the log, the checks and the exactly-once rules are the service's."""
     config = workspace.settings(ctx)
@@ -50,8 +53,10 @@ def publish(  # noqa: D417
     compositions = [c for entry in entries if entry.brief for c in composer.compose(entry.brief)]
     if dry_run:
         for composition in compositions:
-            click.echo(json.dumps(as_json(composition), ensure_ascii=False))
-    findings = [f for part in (*entries, *compositions) for f in part.findings]
+            told = dry_run_json(composition)
+            click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
+    findings = [f for entry in entries for f in entry.findings]
+    findings += [f for composition in compositions for f in composition.findings]
     for finding in findings:
         click.echo(str(finding), err=True)
     if any(finding.level is Level.ERROR for finding in findings):
@@ -60,7 +65,7 @@ def publish(  # noqa: D417
         ctx.exit(1)
 
 
-def as_json(composition: Composition) -> dict[str, object]:
+def dry_run_json(composition: Composition) -> dict[str, object]:
     """What `publish --dry-run --json` prints of one brief on one chain."""
     from bot.format.size import packed_size  # noqa: PLC0415
 
@@ -80,33 +85,53 @@ def as_json(composition: Composition) -> dict[str, object]:
 
 def _publish(config: Settings, entries: Sequence[Entry], wait: str | None) -> bool:
     """Carry the entries' publications as far as was asked; True when none has failed."""
-    log = workspace.quiet_log()
+    log = quiet_log()
     with workspace.records(config, create=True) as records:
         service = workspace.service(config, records, workspace.utc_now, log)
         findings = service.take(entries)
         for finding in findings:
             click.echo(str(finding), err=True)
-        told: dict[int, Publication] = {}
         briefs = {entry.brief.id for entry in entries if entry.brief}
+        rows = [row for row in records.latest() if row.brief in briefs]
+        told: dict[int, Publication] = {}
+        first = True
         while True:
-            rows = [row for row in records.latest() if row.brief in briefs]
             for row in rows:
                 if told.get(row.id) != row:
                     _tell(row)
                 told[row.id] = row
-            moving = [row for row in rows if row.status not in ENDED | DONE[wait]]
+            moving = [row for row in rows if _goes_on(row, wait, first=first)]
             if not moving:
                 break
-            before = {row.id: row.status for row in moving}
-            after = {row.id: service.advance(row).status for row in moving}
-            if before == after:
+            first = False
+            rows = [service.advance(row) if row in moving and _is_due(row) else row for row in rows]
+            if not any(told[row.id].status is not row.status for row in rows):
                 time.sleep(PACE)
-    return not findings and not any(row.status in ENDED - {Status.FINAL} for row in told.values())
+    return not findings and not any(row.status in FAILED for row in rows)
+
+
+def _goes_on(row: Publication, wait: str | None, *, first: bool) -> bool:
+    """Whether this one is to be carried further before the command returns."""
+    now = workspace.utc_now()
+    if row.status is Status.QUEUED:
+        return row.scheduled_at is None or row.scheduled_at <= now
+    if row.status is Status.WAITING:
+        return wait is not None or (first and _is_due(row))
+    if row.status is Status.PUBLISHING:
+        return first or wait is not None
+    return row.status is Status.INCLUDED and (first or wait == "final")
+
+
+def _is_due(row: Publication) -> bool:
+    """Whether a waiting one's time has come; others go on at once."""
+    return row.retry_at is None or row.retry_at <= workspace.utc_now()
 
 
 def _tell(row: Publication) -> None:
     where = f"  block {row.block_num}" if row.block_num else ""
     why = f"  {row.error}" if row.error else ""
+    if row.status is Status.QUEUED and row.scheduled_at and row.scheduled_at > workspace.utc_now():
+        why = "  `briefbot run` publishes it at its date; --now publishes it at once"
     click.echo(f"{row.brief}: {row.status.value}{where}{why}")
     if row.status is Status.FINAL:
         click.echo(row.url)

@@ -6,14 +6,19 @@ from types import FrameType
 
 import click
 
+import structlog
+
+from bot.chain.errors import NodesUnreachable
 from bot.cli import workspace
 from bot.cli.logging import service_log
+from bot.config import Settings
+from bot.publishing.authority import check_key
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="One round of everything, then exit.")
 @click.pass_context
-def run(ctx: click.Context, *, once: bool) -> None:  # noqa: D417
+def run(ctx: click.Context, *, once: bool) -> None:
     """Run the service: scan the queue, publish what is due, follow it, record what came of it.
 
     SIGTERM and Ctrl-C end it within 10 seconds; what was in hand is finished or goes on at the
@@ -23,7 +28,7 @@ def run(ctx: click.Context, *, once: bool) -> None:  # noqa: D417
     log = service_log()
     with workspace.records(config, create=True) as records:
         service = workspace.service(config, records, workspace.utc_now, log)
-        workspace.refuse_bad_keys(config, log)
+        refuse_bad_keys(config, log)
         if once:
             service.round()
             return
@@ -40,3 +45,20 @@ def run(ctx: click.Context, *, once: bool) -> None:  # noqa: D417
         log.info("stopping")
         finished = service.stop()
         log.info("stopped", finished=finished)
+
+
+def refuse_bad_keys(config: Settings, log: structlog.stdlib.BoundLogger) -> None:
+    """Stop before the start when an author's key can't post, or can do more than post.
+
+    Raises:
+        KeyRefused: and says which key it is. When no node answers, the check comes before each
+            signature anyway, so the service starts and waits.
+    """
+    with workspace.chain(workspace.profiles(config)[config.chain]) as chain:
+        try:
+            for author in workspace.authors(config):
+                account = chain.account(author)
+                if account is not None:
+                    check_key(chain, account, config.posting_key(author))
+        except NodesUnreachable as error:
+            log.warning("keys_not_checked_yet", reason=str(error))

@@ -13,7 +13,7 @@ from bot.records import LogRow, Records
 @click.argument("which", metavar="BRIEF|@AUTHOR/PERMLINK|TRX_ID")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
-def show(ctx: click.Context, which: str, *, as_json: bool) -> None:  # noqa: D417
+def show(ctx: click.Context, which: str, *, as_json: bool) -> None:
     """Show one publication whole: attempts, events, results."""
     config = workspace.settings(ctx)
     with workspace.records(config) as records:
@@ -38,9 +38,8 @@ def show(ctx: click.Context, which: str, *, as_json: bool) -> None:  # noqa: D41
                 )
             for event in records.events(publication.id):
                 source = event.source.value if event.source else "·"
-                click.echo(
-                    f"{instant(event.at) or '':>15}  {source} → {event.target.value}: {event.reason}"
-                )
+                at = f"{instant(event.at) or '':>15}"
+                click.echo(f"{at}  {source} → {event.target.value}: {event.reason}")
 
 
 def find(records: Records, which: str) -> tuple[LogRow, ...]:

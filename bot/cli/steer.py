@@ -7,7 +7,7 @@ from bot.cli.show import find
 from bot.records import Publication, Records, Status
 
 
-def _unfinished(ctx: click.Context, records: Records, brief: str) -> list[Publication]:
+def _unfinished(records: Records, brief: str) -> list[Publication]:
     """The brief's publications that can still be steered, one for each chain."""
     rows = [row.publication for row in find(records, brief)]
     if not rows:
@@ -26,7 +26,7 @@ def _command(name: str, verb: str, sources: set[Status], target: Status, doc: st
         now = workspace.utc_now()
         with workspace.records(workspace.settings(ctx)) as records:
             moved = 0
-            for row in _unfinished(ctx, records, brief):
+            for row in _unfinished(records, brief):
                 if row.status not in sources:
                     allowed = ", ".join(sorted(status.value for status in sources))
                     click.echo(

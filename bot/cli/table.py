@@ -67,7 +67,7 @@ def print_log(rows: Sequence[LogRow], timezone: str) -> None:
             publication.trx_id or "",
             _why(publication).plain.strip(),
         ]
-        print("  ".join(part for part in parts if part))
+        console.print("  ".join(part for part in parts if part), soft_wrap=True, markup=False)
 
 
 def _when(publication: Publication) -> datetime | None:

@@ -1,6 +1,6 @@
 """What the commands work on: settings, records, chains and briefs, made once and handed down."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +10,15 @@ import click
 from bot.config import ConfigError, Settings, load
 
 if TYPE_CHECKING:
+    import structlog
+
+    from bot.briefs import Entry
     from bot.chain.beem_chain import BeemChain
     from bot.chain.profiles import ChainProfile
     from bot.publishing.intake import Composer
-    from bot.records import Records
+    from bot.publishing.publisher import Clock
+    from bot.publishing.service import Service
+    from bot.records import Publication, Records
 
 
 def utc_now() -> datetime:
@@ -72,3 +77,71 @@ def records(config: Settings, *, create: bool = False) -> "Records":
     if create and config.database.startswith("sqlite:///"):
         Path(config.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     return Records.open(config.database, create=create)
+
+
+def upgrade(config: Settings) -> str:
+    """Make or upgrade the database; returns the schema's version."""
+    from bot.records.engine import connect, upgrade  # noqa: PLC0415
+
+    engine = connect(config.database)
+    try:
+        return upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
+    """The latest publication of each (chain, brief); none when there is no database yet."""
+    from bot.records import NoDatabase  # noqa: PLC0415
+
+    try:
+        with records(config) as opened:
+            return {(row.chain, row.brief): row for row in opened.latest()}
+    except NoDatabase:
+        return {}
+
+
+def entries(config: Settings, paths: Iterable[Path]) -> "list[Entry]":
+    """The briefs at these paths; a folder stands for all that is in it."""
+    from bot.briefs import Queue, read  # noqa: PLC0415
+
+    found: list[Entry] = []
+    for path in paths:
+        if path.resolve() == config.posts.resolve() or path.is_dir():
+            found += Queue(path, timezone=config.timezone).look()
+        else:
+            found.append(read(path, root=config.posts, timezone=config.timezone))
+    return found
+
+
+def authors(config: Settings) -> list[str]:
+    """The accounts that this configuration publishes for."""
+    named = set(config.authors) | ({config.default_author} if config.default_author else set())
+    return sorted(named)
+
+
+def without_password(url: str) -> str:
+    """A database's address as it may be shown."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def service(
+    config: Settings, records: "Records", now: "Clock", log: "structlog.stdlib.BoundLogger"
+) -> "Service":
+    """The service over these records, for every configured chain."""
+    from bot.briefs import Queue  # noqa: PLC0415
+    from bot.publishing.intake import Intake  # noqa: PLC0415
+    from bot.publishing.publisher import Publisher  # noqa: PLC0415
+    from bot.publishing.results import Results  # noqa: PLC0415
+    from bot.publishing.service import Service  # noqa: PLC0415
+
+    queue = Queue(config.posts, timezone=config.timezone)
+    chains = {name: chain(profile) for name, profile in profiles(config).items()}
+    publishers = {
+        name: Publisher(chain, records, config.posting_key, now, log)
+        for name, chain in chains.items()
+    }
+    intake = Intake(queue, composer(config), records, now, log)
+    return Service(intake, publishers, Results(chains, records, now), records, now, log)

@@ -132,7 +132,7 @@ class Codec:
             if kind is None:
                 raise bad_cast("Invalid NAI", -32003)
             return Amount(int(given["amount"]), kind)
-        number, _, symbol = str(given).partition(" ")
+        number, symbol = [*str(given).split(" ", 1), ""][:2]
         if symbol not in self.symbols:
             raise bad_cast(f"Unknown asset symbol {symbol}", -32003)
         kind = self.symbols.index(symbol)

@@ -19,8 +19,8 @@ def _renderer() -> MarkdownIt:
     options = {"html": True, "breaks": True, "linkify": False, "typographer": False}
     renderer = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
     renderer.use(footnote_plugin)
-    for rule, tag in (("s_open", "<del>"), ("s_close", "</del>")):
-        renderer.renderer.rules[rule] = lambda *_, tag=tag: tag  # type: ignore[misc]  # keeps tag
+    renderer.add_render_rule("s_open", lambda *_: "<del>")
+    renderer.add_render_rule("s_close", lambda *_: "</del>")
     return renderer
 
 

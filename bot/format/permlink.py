@@ -13,7 +13,8 @@ LIMIT = 128
 # Where condenser's table (speakingurl 9, English) differs from anyascii. Words get dashes around.
 _LETTERS = {
     "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS",
-    "ا": "a", "ع": "a", "ة": "h", "ъ": "u", "ь": "", "Ь": "", "щ": "sh", "Щ": "Sh", "х": "h", "Х": "H",
+    "ا": "a", "ع": "a", "ة": "h", "ъ": "u", "ь": "", "Ь": "", "щ": "sh", "Щ": "Sh", "х": "h",
+    "Х": "H",
     "€": "eur", "$": "usd", "£": "gbp", "¥": "yen", "¢": "cent", "₹": "inr", "₽": "rub",
     "½": "-", "¼": "-", "¾": "-", "°": "-", "©": "c", "®": "r", "™": "tm", "_": "",
 }  # fmt: skip

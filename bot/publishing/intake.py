@@ -14,16 +14,16 @@ from bot.format import Defaults, compose
 from bot.format.post import Post
 from bot.publishing.publisher import Clock
 from bot.records import (
+    UNPUBLISHED,
     Conflict,
     Kind,
     NewPublication,
+    Outcome,
     PermlinkTaken,
     Publication,
     Records,
     Status,
 )
-
-UNPUBLISHED = (Status.QUEUED, Status.WAITING, Status.HELD, Status.REJECTED, Status.MISSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,9 @@ class Composer:
         post = composed.post
         if post is None:
             return Composition(brief, chain, None, (), composed.findings)
-        url = profile.url.format(
+        # a reply's category is its root's, which only the chain knows; no front end needs it
+        template = profile.url.replace("{category}/", "") if post.is_reply else profile.url
+        url = template.format(
             category=post.parent_permlink, author=post.author, permlink=post.permlink
         )
         return Composition(brief, chain, post, operations(post, profile), composed.findings, url)
@@ -104,18 +106,18 @@ class Intake:
         seen = frozenset((entry.path, entry.fingerprint) for entry in entries)
         if seen == self._settled:
             return ()
-        known = {(row.chain, row.brief): row for row in self._records.latest()}
-        self._cancel_what_left(known.values(), entries)
-        findings = [finding for entry in entries for finding in self._take(entry, known)]
+        wanted = {entry.path for entry in entries if entry.brief is None or not entry.brief.draft}
+        for row in self._records.latest():
+            if row.path not in wanted and row.status in UNPUBLISHED:
+                self._withdraw(row, "the brief left the queue, or became a draft")
+        findings = self.take(entries)
         self._settled = frozenset() if findings else seen
-        return tuple(findings)
+        return findings
 
-    def _cancel_what_left(self, known: Iterable[Publication], entries: Iterable[Entry]) -> None:
-        """Withdraw what has left the queue before anything of it was signed."""
-        paths = {entry.path for entry in entries}
-        for row in known:
-            if row.path not in paths and row.status in UNPUBLISHED:
-                self._withdraw(row, "the brief left the queue")
+    def take(self, entries: Iterable[Entry]) -> tuple[Finding, ...]:
+        """Bring just these files into the records; returns as `scan`."""
+        known = {(row.chain, row.brief): row for row in self._records.latest()}
+        return tuple(finding for entry in entries for finding in self._take(entry, known))
 
     def _withdraw(self, row: Publication, reason: str) -> None:
         try:
@@ -130,32 +132,59 @@ class Intake:
     ) -> Iterable[Finding]:
         """Put one file's publications into the records, or say why not."""
         brief = entry.brief
-        if brief is None:
-            self._report(entry, entry.findings)
-            return entry.findings
-        if brief.draft:
-            return ()
         problems: list[Finding] = []
-        for composition in self._composer.compose(brief):
-            errors = [f for f in composition.findings if f.level is Level.ERROR]
-            if composition.post is None or errors:
-                problems += errors
-                continue
-            row = known.get((composition.chain, brief.id))
-            try:
-                self._record(entry, composition, row)
-            except PermlinkTaken as taken:
-                message = (
-                    f"permlink taken by {taken.existing.path}: two posts can't have one address; "
-                    "set another `slug`"
-                )
-                line = brief.line("slug" if brief.slug else "title")
-                problems.append(Finding(brief.path, line, Level.ERROR, "permlink.taken", message))
-            except Conflict as error:
-                self._log.info("unchanged_for_now", brief=brief.id, reason=str(error))
-                problems.append(Finding(brief.path, 1, Level.WARNING, "changed", str(error)))
+        if brief is None:
+            problems += [f for f in entry.findings if f.level is Level.ERROR]
+            if entry.fingerprint:  # it was read, so what it said before isn't wanted any more
+                for row in known.values():
+                    if row.path == entry.path:
+                        self._withhold(row, entry, problems)
+        elif not brief.draft:
+            for composition in self._composer.compose(brief):
+                problems += self._take_on(entry, composition, known)
         self._report(entry, problems)
         return problems
+
+    def _take_on(
+        self,
+        entry: Entry,
+        composition: Composition,
+        known: Mapping[tuple[str, str], Publication],
+    ) -> list[Finding]:
+        """Record a brief for one chain, or say why not."""
+        brief = composition.brief
+        row = known.get((composition.chain, brief.id))
+        errors = [f for f in composition.findings if f.level is Level.ERROR]
+        if composition.post is None or errors:
+            if row is not None:
+                self._withhold(row, entry, errors)
+            return errors
+        try:
+            self._record(entry, composition, row)
+        except PermlinkTaken as taken:
+            message = (
+                f"permlink taken by {taken.existing.path}: two posts can't have one address; "
+                "set another `slug`"
+            )
+            line = brief.line("slug" if brief.slug else "title")
+            return [Finding(brief.path, line, Level.ERROR, "permlink.taken", message)]
+        except Conflict as error:
+            return [Finding(brief.path, 1, Level.WARNING, "changed", str(error))]
+        return []
+
+    def _withhold(self, row: Publication, entry: Entry, errors: list[Finding]) -> None:
+        """A queued brief was changed into one that can't be sent: its old text stays here."""
+        if row.fingerprint == entry.fingerprint or row.status not in UNPUBLISHED:
+            return
+        reason = "; ".join(str(finding) for finding in errors)
+        if row.status is Status.REJECTED or any(
+            attempt.outcome is not Outcome.EXPIRED for attempt in self._records.attempts(row.id)
+        ):
+            return
+        now = self._now()
+        if row.status is not Status.QUEUED:
+            row = self._records.move(row.id, row.status, Status.QUEUED, "the brief changed", now)
+        self._records.move(row.id, row.status, Status.REJECTED, reason, now, error=reason)
 
     def _record(self, entry: Entry, composition: Composition, row: Publication | None) -> None:
         new = _publication(entry, composition)
@@ -190,7 +219,7 @@ def _publication(entry: Entry, composition: Composition) -> NewPublication:
         permlink=post.permlink,
         kind=Kind.REPLY if post.is_reply else Kind.POST,
         title=post.title,
-        category=post.parent_permlink,
+        category="" if post.is_reply else post.parent_permlink,
         tags=post.tags,
         url=composition.url,
         operations=json.dumps(composition.operations, ensure_ascii=False, separators=(",", ":")),

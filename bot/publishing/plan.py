@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.briefs import Entry, Level
-from bot.publishing.intake import UNPUBLISHED, Composer, Composition
-from bot.records import Publication, Status
+from bot.publishing.intake import Composer, Composition
+from bot.records import UNPUBLISHED, Publication, Status
 
 WHY = {
     Status.PUBLISHING: "on its way: {reason}",
@@ -73,7 +73,7 @@ def steps(
 
 def _step(
     composition: Composition, row: Publication | None, fingerprint: str, now: datetime
-) -> Step | None:
+) -> Step | None:  # noqa: PLR0911  # a table of cases
     brief, post = composition.brief, composition.post
     if row is not None and row.status not in UNPUBLISHED:
         if row.status is Status.FINAL:

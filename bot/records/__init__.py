@@ -1,6 +1,6 @@
 """What happened: publications, attempts and events, in SQLite or PostgreSQL."""
 
-from bot.records.engine import DatabaseUnavailable, RecordsError, SchemaDiffers
+from bot.records.engine import DatabaseUnavailable, NoDatabase, RecordsError, SchemaDiffers
 from bot.records.records import Conflict, IllegalTransition, PermlinkTaken, Records
 from bot.records.transitions import UNPUBLISHED
 from bot.records.values import (
@@ -26,6 +26,7 @@ __all__ = [
     "LogRow",
     "NewAttempt",
     "NewPublication",
+    "NoDatabase",
     "Outcome",
     "PermlinkTaken",
     "Publication",

@@ -26,6 +26,10 @@ class DatabaseUnavailable(RecordsError):  # noqa: N818  # what happened
     exit_code = 3
 
 
+class NoDatabase(DatabaseUnavailable):
+    """There is no database yet, because nothing was published yet."""
+
+
 class SchemaDiffers(RecordsError):  # noqa: N818  # what happened
     """The database was made by another version of briefbot."""
 

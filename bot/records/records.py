@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.records.engine import (
     VERSION,
-    DatabaseUnavailable,
+    NoDatabase,
     RecordsError,
     SchemaDiffers,
     connect,
@@ -70,7 +70,7 @@ class Records:
         if not create and url.startswith("sqlite:///"):
             file = Path(url.removeprefix("sqlite:///"))
             if not file.exists():
-                raise DatabaseUnavailable(
+                raise NoDatabase(
                     f"there is no database {file.name} yet: `briefbot run`, `briefbot publish` or "
                     "`briefbot db upgrade` makes it"
                 )
