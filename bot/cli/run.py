@@ -5,7 +5,6 @@ import threading
 from types import FrameType
 
 import click
-
 import structlog
 
 from bot.chain.errors import NodesUnreachable

@@ -132,7 +132,7 @@ class Codec:
             if kind is None:
                 raise bad_cast("Invalid NAI", -32003)
             return Amount(int(given["amount"]), kind)
-        number, symbol = [*str(given).split(" ", 1), ""][:2]
+        number, _, symbol = str(given).partition(" ")
         if symbol not in self.symbols:
             raise bad_cast(f"Unknown asset symbol {symbol}", -32003)
         kind = self.symbols.index(symbol)
@@ -169,7 +169,7 @@ class Codec:
     def _plain(self, operation: Operation, *, legacy: bool) -> Fields:
         name, fields = operation
         write = self.legacy_amount if legacy else self.nai_amount
-        plain = {k: write(v) if isinstance(v, Amount) else v for k, v in fields.items()}
+        plain: Fields = {k: write(v) if isinstance(v, Amount) else v for k, v in fields.items()}
         if name == "comment_options":
             shares = plain.pop("beneficiaries")
             percent = plain.pop("percent")

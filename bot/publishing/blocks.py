@@ -36,7 +36,7 @@ class Blocks:
             block = self._chain.block(num)
             if block is None or block.id != expected:
                 raise TransientChainError(
-                    f"the node contradicts itself about block {num}; it is asked again"
+                    f"the node contradicts itself about block {num}; it is asked again", 3.0
                 )
             self._blocks[num] = block
             num, expected = num - 1, block.previous
@@ -52,11 +52,11 @@ class Blocks:
         self._head = head
         return None
 
-    def irreversible_time(self) -> datetime:
-        """Time of the last irreversible block of the observed head (UTC)."""
+    def is_irreversibly_past(self, moment: datetime) -> bool:
+        """Whether a block after `moment` can't be undone any more."""
         assert self._head is not None, "observe() comes first"
-        block = self._block(self._head.irreversible_block_num)
-        return block.time
+        num = self._head.irreversible_block_num
+        return num > 0 and self._block(num).time > moment
 
     def find(self, trx_id: str, after: int, expiration: datetime | None) -> Block | None:
         """The block that holds the transaction, searched above block `after`.
@@ -102,6 +102,9 @@ class Blocks:
         if num not in self._blocks:
             block = self._chain.block(num)
             if block is None:
-                raise TransientChainError(f"the node has no block {num} although its head is later")
+                raise TransientChainError(
+                    f"the node has no block {num} although its head is later; it is asked again",
+                    3.0,
+                )
             self._blocks[num] = block
         return self._blocks[num]

@@ -71,9 +71,9 @@ def steps(
     return sorted(result, key=lambda step: (step.when is None, step.when, step.brief))
 
 
-def _step(
+def _step(  # noqa: PLR0911  # a table of cases
     composition: Composition, row: Publication | None, fingerprint: str, now: datetime
-) -> Step | None:  # noqa: PLR0911  # a table of cases
+) -> Step | None:
     brief, post = composition.brief, composition.post
     if row is not None and row.status not in UNPUBLISHED:
         if row.status is Status.FINAL:

@@ -111,7 +111,7 @@ class Publisher:
                 self._move(
                     self._move(publication, Status.QUEUED, reason), Status.PUBLISHING, reason
                 )
-            elif self._blocks.irreversible_time() > attempt.expiration:
+            elif self._blocks.is_irreversibly_past(attempt.expiration):
                 self._settle(attempt, Outcome.EXPIRED)
 
     def _look(self) -> Head:
@@ -257,7 +257,7 @@ class Publisher:
             return self._finalise(publication, block.num, head, attempt)
         if publication.status is Status.INCLUDED:
             return self._wait(publication, "a fork took its block off the chain", 0)
-        if attempt and self._blocks.irreversible_time() > attempt.expiration:
+        if attempt and self._blocks.is_irreversibly_past(attempt.expiration):
             self._settle(attempt, Outcome.EXPIRED)
             reason = "the transaction expired and no irreversible block holds it"
             return self._wait(publication, f"{reason}; a new one will be signed", 0)

@@ -6,12 +6,12 @@ import sys
 import time
 
 import pytest
-from bot.devnet.testing import Devnet
 
 from bot.briefs.brief import Beneficiary
 from bot.chain import DuplicateTransaction, PermanentChainError, TransientChainError, profile
 from bot.chain.beem_chain import BeemChain
 from bot.chain.operations import operations
+from bot.devnet.testing import Devnet
 from bot.format.post import PayoutOptions
 from tests.chain.test_operations import post
 
@@ -127,6 +127,20 @@ def test_an_account_its_key_and_its_credits(chain, devnet):
     assert chain.account("nobody-here") is None
     assert 0 < chain.resource_credits("alice").share(chain.head().time) <= 1
     assert chain.chain_id() == chain.profile.chain_id
+
+
+def test_a_hive_style_chain_takes_its_own_dollar_and_field():
+    with Devnet(block_interval=0.1, arguments=("--flavour", "hive")) as devnet:
+        chain_id = devnet.rpc("condenser_api.get_config", [])["HIVE_CHAIN_ID"]
+        table = {"nodes": [devnet.url], "chain_id": chain_id}
+        with BeemChain(profile("hive", table)) as chain:
+            options = PayoutOptions(percent=0, allow_curation_rewards=False)
+            made = operations(post(author="alice", options=options), chain.profile)
+            published(chain, devnet, made, "alice")
+            raw = devnet.rpc("condenser_api.get_content", ["alice", "hello"])
+    assert raw["percent_hbd"] == 0
+    assert raw["max_accepted_payout"] == "1000000.000 HBD"
+    assert raw["allow_curation_rewards"] is False
 
 
 READ_BACK = """

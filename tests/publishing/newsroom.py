@@ -66,6 +66,7 @@ class Newsroom:
             capture_output=True,
             text=True,
             timeout=60,
+            check=False,
         )
         assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout

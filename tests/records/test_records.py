@@ -112,7 +112,7 @@ def test_the_events_replay_to_the_present_status(records, steps):
     events = records.events(row.id)
 
     assert events[-1].target is row.status
-    assert all(a.target is b.source for a, b in zip(events, events[1:], strict=False))
+    assert all(a.target is b.source for a, b in itertools.pairwise(events))
     for event in events[1:]:
         assert event.target in ARROWS[event.source]
 
