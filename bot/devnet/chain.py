@@ -4,9 +4,11 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import new, sha224, sha256
+from hashlib import sha224, sha256
 from pathlib import Path
 from typing import Any
+
+from Cryptodome.Hash import RIPEMD160
 
 from bot.devnet import faults
 from bot.devnet.authority import verify_authority
@@ -332,4 +334,4 @@ def merkle_root(transactions: tuple[Transaction, ...]) -> str:
     while len(level) > 1:
         pairs = [sha256(level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
         level = pairs + level[len(pairs) * 2 :]
-    return new("ripemd160", level[0]).hexdigest()
+    return RIPEMD160.new(level[0]).hexdigest()

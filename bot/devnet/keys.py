@@ -1,8 +1,9 @@
 """Keys and signatures as the chains write them; secp256k1 by coincurve (chain-rules §2.3)."""
 
-from hashlib import new, sha256
+from hashlib import sha256
 
 from coincurve import PrivateKey, PublicKey
+from Cryptodome.Hash import RIPEMD160  # hashlib's is missing where OpenSSL drops old digests
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 ROLES = ("owner", "active", "posting", "memo")
@@ -23,7 +24,7 @@ def wif(key: PrivateKey) -> str:
 def public(key: PublicKey, prefix: str) -> str:
     """A public key as accounts name it."""
     raw = key.format(compressed=True)
-    return prefix + _base58(raw + new("ripemd160", raw).digest()[:4])
+    return prefix + _base58(raw + RIPEMD160.new(raw).digest()[:4])
 
 
 def recover(signature: bytes, digest: bytes, prefix: str) -> str:

@@ -28,6 +28,7 @@ _NUMBERS = {
     "custom_json": 18,
     "comment_options": 19,
 }
+_ROLES = ("owner", "active", "posting")
 _NAIS = {"@@000000021": 0, "@@000000013": 1, "@@000000037": 2}
 PRECISIONS = {0: 3, 1: 3, 2: 6}
 
@@ -104,26 +105,27 @@ class Codec:
         }
 
     def _read_transfer(self, given: Fields) -> Fields:
-        texts = {key: _text(given, key) for key in ("from", "to", "memo")}
-        return texts | {"amount": self.amount(given.get("amount"))}
+        names = {key: _text(given, key) for key in ("from", "to")}
+        return names | {"amount": self.amount(given.get("amount")), "memo": _text(given, "memo")}
 
     def _read_transfer_to_vesting(self, given: Fields) -> Fields:
-        texts = {key: _text(given, key) for key in ("from", "to")}
-        return texts | {"amount": self.amount(given.get("amount"))}
+        names = {key: _text(given, key) for key in ("from", "to")}
+        return names | {"amount": self.amount(given.get("amount"))}
 
     def _read_account_create(self, given: Fields) -> Fields:
-        names = ("creator", "new_account_name", "memo_key", "json_metadata")
-        roles = ("owner", "active", "posting")
         return (
             {"fee": self.amount(given.get("fee"))}
-            | {key: _text(given, key) for key in names}
-            | {role: authority(given.get(role, {})) for role in roles}
+            | {key: _text(given, key) for key in ("creator", "new_account_name")}
+            | {role: authority(given.get(role, {})) for role in _ROLES}
+            | {key: _text(given, key) for key in ("memo_key", "json_metadata")}
         )
 
     def _read_account_update(self, given: Fields) -> Fields:
-        roles = ("owner", "active", "posting")
-        texts = {key: _text(given, key) for key in ("account", "memo_key", "json_metadata")}
-        return texts | {role: authority(given[role]) if role in given else None for role in roles}
+        return (
+            {"account": _text(given, "account")}
+            | {role: authority(given[role]) if role in given else None for role in _ROLES}
+            | {key: _text(given, key) for key in ("memo_key", "json_metadata")}
+        )
 
     def amount(self, given: Any) -> Amount:
         """`"1.000 STEEM"` or `{"amount", "precision", "nai"}`."""

@@ -59,6 +59,7 @@ class Publisher:
         self._blocks = Blocks(chain)
         self._outages = 0
         self._last_look: tuple[int, datetime] | None = None
+        self._pace_is_known = False
         self.pace = SLOT
         """Real seconds between blocks, as seen: 3 on a public chain, less on a rehearsal."""
 
@@ -89,7 +90,8 @@ class Publisher:
         except TransientChainError as error:
             if publication.status is Status.PUBLISHING:
                 seconds = DEFAULT_WAIT if error.retry_after is None else error.retry_after
-                seconds *= self.pace / SLOT  # chain time, which a rehearsal makes pass faster
+                # chain time, which a rehearsal makes pass faster; how much, a second look tells
+                seconds = seconds * self.pace / SLOT if self._pace_is_known else min(seconds, SLOT)
                 publication = self._wait(publication, str(error), seconds)
         except PermanentChainError as error:
             publication = self._reject(publication, str(error))
@@ -124,6 +126,7 @@ class Publisher:
         elif head.block_num > self._last_look[0]:
             blocks, seconds = head.block_num - self._last_look[0], now - self._last_look[1]
             self.pace = min(max(seconds.total_seconds() / blocks, QUICKEST), SLOT)
+            self._pace_is_known = True
             self._last_look = (head.block_num, now)
         return head
 
