@@ -112,25 +112,26 @@ class Queue:
             return self._read(path, file, now)
         except OSError as error:
             return _refused(path, "file.unreadable", f"can't be read: {error.strerror}")
+        except RuntimeError:  # what pathlib raises for a link to itself, until Python 3.13
+            return _refused(path, "file.unreadable", "can't be read: it links to itself")
 
     def _read(self, path: str, file: Path, now: float | None) -> Entry:
         if not file.resolve().is_relative_to(self._root.resolve()):
             return _refused(path, "file.outside", "is a link that leaves the queue; copy the file")
         # O_NONBLOCK: a FIFO without a writer must not stop the service
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb", closefd=True) as opened:
-            before = os.fstat(opened.fileno())
+        try:
+            before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 return _refused(path, "file.kind", "is not a regular file; remove or rename it")
             if before.st_size > MAX_BYTES:
-                return _refused(
-                    path,
-                    "file.size",
-                    f"has {before.st_size} bytes; a brief has at most {MAX_BYTES}, a chain takes "
-                    "64 KiB",
-                )
-            data = opened.read(MAX_BYTES + 1)
-            after = os.fstat(opened.fileno())
+                size = f"has {before.st_size} bytes; a brief has at most {MAX_BYTES}"
+                return _refused(path, "file.size", f"{size}, a chain takes 64 KiB")
+            with os.fdopen(descriptor, "rb", closefd=False) as opened:
+                data = opened.read(MAX_BYTES + 1)
+            after = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
         unsettled = now is not None and now - after.st_mtime < SETTLE
         if unsettled or _identity(before) != _identity(after) or len(data) != after.st_size:
             return _refused(

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot.cli import workspace
-from bot.cli.table import print_log
 from bot.publishing.report import log_line
 from bot.records import LogRow, Records, Status
 
@@ -91,6 +90,8 @@ def _print(rows: tuple[LogRow, ...] | list[LogRow], *, as_json: bool, timezone: 
         for row in rows:
             click.echo(json.dumps(log_line(row), ensure_ascii=False))
     elif rows:
+        from bot.cli.table import print_log  # noqa: PLC0415  # rich, only where a person reads
+
         print_log(rows, timezone)
     else:
         click.echo(

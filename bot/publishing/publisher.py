@@ -106,7 +106,7 @@ class Publisher:
         rejected = self._records.refused_alive(self.chain.profile.name)
         if not rejected:
             return
-        self._look()
+        self._blocks.observe(self._look())
         for publication, attempt in rejected:
             if self._blocks.find(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
                 reason = "its transaction was included after all"
@@ -119,7 +119,6 @@ class Publisher:
     def _look(self) -> Head:
         """Where the chain stands now; takes note of how fast it goes."""
         head = self.chain.head()
-        self._blocks.observe(head)
         now = self._now()
         if self._last_look is None:
             self._last_look = (head.block_num, now)
@@ -177,6 +176,7 @@ class Publisher:
                 f"(“{content.title}”, {content.created:%Y-%m-%d}): publishing would overwrite it; "
                 "set another `slug`"
             )
+        self._blocks.observe(head)
         found = self._blocks.find_post(content.author, content.permlink, content.created)
         if found is None:
             raise TransientChainError("the post is on the chain, but no block shows it yet", 3.0)
@@ -240,6 +240,7 @@ class Publisher:
         trx_id = attempt.trx_id if attempt else publication.trx_id
         after = attempt.ref_block_num if attempt else (publication.block_num or 1) - 1
         assert trx_id is not None, "what is followed has been signed or found"
+        self._blocks.observe(head)
         block = self._blocks.find(trx_id, after, attempt.expiration if attempt else None)
         if block is not None:
             if publication.status is Status.INCLUDED and publication.block_num != block.num:
