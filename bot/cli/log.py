@@ -9,7 +9,7 @@ import click
 
 from bot.cli import workspace
 from bot.publishing.report import log_line
-from bot.records import LogRow, Records, Status
+from bot.records import LogRow, NoDatabase, Records, Status
 
 
 class Instant(click.ParamType[datetime]):
@@ -74,7 +74,12 @@ def log(
             limit=limit,
         )
 
-    with workspace.records(config) as records:
+    try:
+        records = workspace.records(config)
+    except NoDatabase:
+        _print((), as_json=as_json, timezone=config.timezone)
+        return
+    with records:
         shown = rows(records)
         _print(shown, as_json=as_json, timezone=config.timezone)
         while follow:

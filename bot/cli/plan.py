@@ -18,9 +18,10 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
     """Show what the service would do next, when, and why; and what it won't do, and why not."""
     config = workspace.settings(ctx)
     now = workspace.utc_now()
+    composer = workspace.composer(config)
     entries = Queue(config.posts, timezone=config.timezone).scan(now)
     known = workspace.latest(config)
-    planned = steps(entries, workspace.composer(config), known, now)
+    planned = steps(entries, composer, known, now)
     if as_json:
         for step in planned:
             click.echo(json.dumps(asdict(step) | {"when": instant(step.when)}, ensure_ascii=False))

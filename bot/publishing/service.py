@@ -157,12 +157,11 @@ class Service:
         return IDLE if due is None else min((due - now).total_seconds(), IDLE)
 
     def _arm(self, job: str, wait: float) -> None:
+        """Set a job's next alarm.
+
+        Each is a job of its own to APScheduler: under one id, the scheduler's own removal of the
+        alarm that has just gone off could hit the new one.
+        """
         if not self._stopping.is_set():
-            self._scheduler.add_job(
-                self._run,
-                "date",
-                args=[job],
-                run_date=datetime.now(UTC) + timedelta(seconds=max(wait, 0)),
-                id=job,
-                replace_existing=True,
-            )
+            moment = datetime.now(UTC) + timedelta(seconds=max(wait, 0))
+            self._scheduler.add_job(self._run, "date", args=[job], run_date=moment, name=job)

@@ -1,0 +1,196 @@
+"""The commands as a person and a program use them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli import COMMANDS
+from bot.config import ConfigError, PostingKey, load
+from bot.devnet.testing import Devnet
+
+ROOT = Path(__file__).parents[2]
+
+
+def briefbot(folder, *arguments, expect=0, **environment):
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=folder,
+        env=os.environ | environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == expect, (arguments, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_help_is_quick_because_it_imports_no_database_and_no_chain():
+    program = (
+        "import sys\nfrom bot.cli import briefbot\n"
+        "briefbot.main(['--help'], standalone_mode=False)\n"
+        "slow = {'sqlalchemy', 'beem', 'beembase', 'apscheduler', 'rich', 'httpx2', 'structlog'}\n"
+        "assert not slow & set(sys.modules), slow & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_stands_in_the_documentation(command, tmp_path):
+    assert len(briefbot(tmp_path, command, "--help").stdout) > 80
+    assert re.search(rf"`{command}\b", (ROOT / "docs/commands.md").read_text())
+
+
+def test_init_makes_a_folder_to_start_from_and_overwrites_nothing(tmp_path):
+    told = briefbot(tmp_path, "init", "blog").stdout
+    (tmp_path / "blog/config/briefbot.toml").write_text("# mine\n")
+    again = briefbot(tmp_path, "init", "blog").stdout
+
+    assert told.count("written") == 3
+    assert again.count("kept") == 3
+    assert (tmp_path / "blog/config/briefbot.toml").read_text() == "# mine\n"
+
+
+def test_what_init_writes_is_a_configuration_and_a_good_brief(tmp_path):
+    briefbot(tmp_path, "init")
+    config = tmp_path / "config/briefbot.toml"
+    config.write_text(config.read_text().replace("# author =", "author ="))
+
+    briefbot(tmp_path, "check")
+    assert "it is a draft" in briefbot(tmp_path, "plan").stdout
+
+
+def test_new_writes_a_draft_once(tmp_path):
+    path = Path(briefbot(tmp_path, "new", 'A "quoted" title').stdout.strip())
+
+    assert path.name == "a-quoted-title.md"
+    assert "draft: true" in path.read_text()
+    briefbot(tmp_path, "new", 'A "quoted" title', expect=1)
+
+
+def test_check_tells_file_line_and_remedy_and_exits_with_1(tmp_path):
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts/bad.md").write_text("---\ntitle: T\nreward: lots\n---\nBody\n")
+    (tmp_path / "posts/good.md").write_text("---\ntitle: T\ntags: [a]\nauthor: alice\n---\nBody\n")
+
+    told = briefbot(tmp_path, "check", expect=1).stdout
+    findings = json.loads(briefbot(tmp_path, "check", "--json", expect=1).stdout)
+
+    assert told.startswith("bad.md:3: error key.reward")
+    assert [sorted(finding) for finding in findings] == [
+        ["code", "level", "line", "message", "path"]
+    ]
+    briefbot(tmp_path, "check", "posts/good.md")
+
+
+def test_a_dry_run_touches_no_node_and_prints_the_operations(tmp_path):
+    (tmp_path / "b.md").write_text(
+        "---\ntitle: T\ntags: [a]\nauthor: alice\nreward: power_up\n---\nBody\n"
+    )
+    told = json.loads(briefbot(tmp_path, "publish", "b.md", "--dry-run", "--json").stdout)
+
+    keys = "author brief category chain findings operations permlink size title"
+    assert sorted(told) == keys.split()
+    [[comment, fields], [options, values]] = told["operations"]
+    assert (comment, options) == ("comment", "comment_options")
+    assert fields["parent_permlink"] == "a"
+    assert values["percent_steem_dollars"] == 0
+    assert not (tmp_path / "briefbot.db").exists()
+
+
+def test_exit_codes_tell_what_went_wrong(tmp_path):
+    briefbot(tmp_path, "nonsense", expect=2)
+    briefbot(tmp_path, "log", BRIEFBOT_CHAINS="1", expect=2)
+    briefbot(tmp_path, "--config", "none.toml", "log", expect=2)
+    briefbot(tmp_path, "plan", BRIEFBOT_CHAIN="nowhere", expect=2)
+    briefbot(tmp_path, "show", "nothing", expect=3)
+    briefbot(tmp_path, "log")
+    database = f"postgresql+psycopg://x@/x?host={tmp_path}"
+    assert "database" in briefbot(tmp_path, "log", BRIEFBOT_DATABASE=database, expect=3).stderr
+
+
+def test_the_demo_publishes_every_sample_once(tmp_path):
+    shutil.copytree(ROOT / "posts", tmp_path / "posts")
+    samples = {path.stem for path in (tmp_path / "posts").glob("*.md")}
+
+    first = briefbot(tmp_path, "demo").stdout
+    second = briefbot(tmp_path, "demo").stdout
+
+    log = briefbot(
+        tmp_path,
+        "log",
+        "--json",
+        BRIEFBOT_DATABASE=f"sqlite:///{tmp_path}/.briefbot/demo/briefbot.db",
+    ).stdout
+    rows = [json.loads(line) for line in log.splitlines()]
+    assert {row["brief"] for row in rows} == samples
+    assert {row["status"] for row in rows} == {"final"}
+    assert all(row["trx_id"] and row["block_num"] for row in rows)
+    assert f"{len(samples)} briefs published" in first
+    assert "Nothing was published" in second
+
+
+# -- configuration ---------------------------------------------------------------------------------
+
+
+def configured(tmp_path, text="", **environ):
+    file = tmp_path / "config/briefbot.toml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    return load(file, environ)
+
+
+def test_paths_are_relative_to_the_folder_that_holds_config(tmp_path):
+    config = configured(tmp_path, 'posts = "queue"\n')
+
+    assert config.posts == tmp_path / "queue"
+    assert config.database == f"sqlite:///{tmp_path}/briefbot.db"
+
+
+def test_the_environment_overrides_the_file(tmp_path):
+    config = configured(
+        tmp_path, 'chain = "steem"\n', BRIEFBOT_CHAIN="hive", BRIEFBOT_DEFAULTS__TAGS='["a"]'
+    )
+    assert (config.chain, config.default_tags) == ("hive", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('chian = "steem"', "did you mean chain?"),
+        ("chain = 7", "chain: expected text"),
+        ('timezone = "Mars/Olympus"', "no IANA zone"),
+        ('[author.alice]\nmin_gap = "soon"', "author.alice.min_gap"),
+        ("chain = ", "not valid TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_remedy(tmp_path, text, told):
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        configured(tmp_path, text)
+
+
+def test_keys_are_found_in_their_order_and_never_shown(tmp_path):
+    key, other = Devnet.key("alice"), Devnet.key("bob")
+    (tmp_path / "key").write_text(f"{other}\n")
+    (tmp_path / ".env").write_text(
+        f"BRIEFBOT_POSTING_KEY_ALICE={key}\nBRIEFBOT_POSTING_KEY_BOB_FILE=key\n"
+    )
+    config = configured(tmp_path, '[author.carol]\nsigner = "bob"\n')
+
+    assert config.posting_key("alice").reveal() == key
+    assert config.posting_key("bob").reveal() == other
+    assert config.posting_key("carol").reveal() == other
+    assert configured(tmp_path, BRIEFBOT_POSTING_KEY_ALICE=other).posting_key("alice").reveal() == (
+        other
+    )
+    assert key not in repr(config)
+    assert key not in repr(PostingKey(key))
+    with pytest.raises(TypeError):
+        __import__("pickle").dumps(PostingKey(key))
