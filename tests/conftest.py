@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 
 import pytest
 import sqlalchemy as sa
@@ -46,12 +47,24 @@ def postgresql(tmp_path_factory):
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory):
+    """A migrated file to copy."""
+    file = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    engine = connect(f"sqlite:///{file}")
+    upgrade(engine)
+    engine.dispose()
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
     """The address of a database of each kind, empty of publications."""
     if request.param == "postgresql":
         return request.getfixturevalue("postgresql")()
-    return f"sqlite:///{tmp_path / 'briefbot.db'}"
+    file = tmp_path / "briefbot.db"
+    shutil.copy(request.getfixturevalue("sqlite"), file)
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.devnet.chain import DevnetChain
 from bot.devnet.faults import Fault, failed
 from bot.devnet.network import Network
 from bot.devnet.rpc import read_json, respond
-from bot.devnet.trouble import Trouble, Troubles
+from bot.devnet.trouble import Troubles
 
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
@@ -93,9 +93,12 @@ class Node:
     ) -> bool:
         """One request and its reply; True when the connection stays open."""
         body = bytearray()
+        target = b""
         while True:
             event = connection.next_event()
-            if event is h11.NEED_DATA:
+            if isinstance(event, h11.Request):
+                target = event.target if event.method == b"GET" else b""
+            elif event is h11.NEED_DATA:
                 connection.receive_data(await reader.read(65536))
             elif isinstance(event, h11.Data):
                 body += event.data
@@ -103,7 +106,19 @@ class Node:
                 break
             elif isinstance(event, h11.ConnectionClosed):
                 return False
+        if b"/@" in target:
+            _send(connection, writer, *self._page(target.decode(errors="replace")))
+            return connection.our_state is h11.DONE
         return await self._reply(connection, writer, bytes(body))
+
+    def _page(self, target: str) -> tuple[int, bytes, bytes]:
+        """A post as a person may read it in a browser: its text, nothing rendered."""
+        author, _, permlink = target.rpartition("/@")[2].partition("/")
+        post = self.chain.state.get("posts", f"{author}/{permlink}")
+        if post is None:
+            return 404, b"text/plain", b"no such post on this devnet"
+        text = f"{post['title']}\n\n@{author} in #{post['category']}\n\n{post['body']}\n"
+        return 200, b"text/plain; charset=utf-8", text.encode(errors="replace")
 
     async def _reply(
         self, connection: h11.Connection, writer: asyncio.StreamWriter, body: bytes
@@ -115,14 +130,14 @@ class Node:
         if kind == "delay" and trouble:
             await asyncio.sleep(trouble.seconds)
         if kind == "status" and trouble:
-            _send(connection, writer, _HTML, trouble)
+            _send(connection, writer, trouble.code, b"text/html", _HTML)
             return connection.our_state is h11.DONE
         self._swallowing = kind == "swallow"
         reply = respond(body, self._call)
         self._swallowing = False
         if kind == "drop_after":
             return False
-        _send(connection, writer, reply, trouble if kind == "truncate" else None)
+        _send(connection, writer, 200, b"application/json", reply, half=kind == "truncate")
         await writer.drain()
         return kind != "truncate" and connection.our_state is h11.DONE
 
@@ -178,18 +193,17 @@ def _method(body: bytes) -> str:
 def _send(
     connection: h11.Connection,
     writer: asyncio.StreamWriter,
+    status: int,
+    content: bytes,
     body: bytes,
-    trouble: Trouble | None,
+    *,
+    half: bool = False,
 ) -> None:
-    """Write a reply: JSON and 200 always, unless a trouble says otherwise."""
-    broken = trouble is not None and trouble.kind == "status"
-    status = trouble.code if trouble and broken else 200
-    content = b"text/html" if broken else b"application/json"
+    """Write a reply; `half` stops in the middle of the body."""
     headers = [(b"content-type", content), (b"content-length", str(len(body)).encode())]
-    sent = connection.send(h11.Response(status_code=status, headers=headers))
-    if trouble is not None and trouble.kind == "truncate":
-        body = body[: len(body) // 2]
-        writer.write((sent or b"") + body)
+    sent = connection.send(h11.Response(status_code=status, headers=headers)) or b""
+    if half:
+        writer.write(sent + body[: len(body) // 2])
         return
     parts = (sent, connection.send(h11.Data(body)), connection.send(h11.EndOfMessage()))
     writer.write(b"".join(part for part in parts if part))
