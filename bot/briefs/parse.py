@@ -174,9 +174,7 @@ class _Reading:
             self._lines[key] = line
             if value is None:
                 continue
-            if name == "published" and isinstance(value, str):
-                value = {"true": "false", "false": "true"}.get(value.lower(), value)  # noqa: PLW2901
-            given[key] = value
+            given[key] = _inverted(value) if name == "published" else value
         return given
 
     def _title_and_body(self, given: dict[str, Any], parts: Parts) -> tuple[str, str, int]:
@@ -245,6 +243,14 @@ class _Reading:
 
     def _warning(self, line: int, code: str, message: str) -> None:
         self._findings.append(Finding(self._path, line, Level.WARNING, code, message))
+
+
+def _inverted(value: Any) -> Any:
+    """`published: no` says `draft: yes`; what is neither is left for the reader to refuse."""
+    try:
+        return "false" if keys.boolean(value) else "true"
+    except keys.BadValue:
+        return value
 
 
 def _folded(value: Any) -> str:

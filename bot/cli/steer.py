@@ -63,9 +63,9 @@ release = _command(
 retry = _command(
     "retry",
     "retried",
-    {Status.REJECTED, Status.MISSED, Status.WAITING},
+    {Status.REJECTED, Status.WAITING},
     Status.QUEUED,
-    "Try a rejected, missed or waiting brief again now.",
+    "Try a rejected or waiting brief again now.",
 )
 cancel = _command(
     "cancel",

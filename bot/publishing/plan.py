@@ -13,7 +13,7 @@ WHY = {
     Status.INCLUDED: "in block {block}, until that can't be undone",
     Status.HELD: "held; `briefbot release` lets it go",
     Status.REJECTED: "{error}",
-    Status.MISSED: "its `expires` passed; `briefbot retry` publishes it late",
+    Status.MISSED: "its `expires` passed; change it in the file to publish it late",
     Status.CANCELLED: "cancelled; change the file, or use `briefbot publish`, to queue it again",
     Status.WAITING: "{error}",
 }

@@ -61,6 +61,7 @@ def codes(result):
         ("reply_to: https://e.org/tag/@bob/a-post", "reply_to", ("bob", "a-post")),
         ("chains: [steem, hive]", "chains", ("steem", "hive")),
         ("published: false", "draft", True),
+        ("published: no", "draft", True),
         ("published: true", "draft", False),
         ("id: mine", "id", "mine"),
         ("title_: x\nlayout: post", "title", "T"),
