@@ -115,6 +115,7 @@ def _conclude(console: Console, rows: Sequence[LogRow], done_before: set[int]) -
     console.print()
     for row in rows:
         console.print(row.publication.url, soft_wrap=True)
+    console.print("(they answer while `briefbot demo --serve` runs)")
     new = sum(row.publication.id not in done_before for row in rows)
     console.print()
     if new:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.briefs import Beneficiary, Brief, Queue, parse
 from bot.format import Defaults, compose
 from bot.format.collect import collect
+from bot.format.markdown import to_html
 from bot.format.permlink import permlink
 from bot.format.size import packed_size
 
@@ -220,6 +221,20 @@ def test_the_samples_are_good():
     for entry in Queue(ROOT / "posts").look():
         assert entry.brief is not None, entry.findings
         assert compose(entry.brief, Defaults()).post is not None
+
+
+def test_the_sample_of_points_renders_as_nested_lists():
+    from lxml import html
+
+    text = (ROOT / "posts/russia-taliban-delisting.md").read_bytes()
+    body = parse(text, path="russia.md").brief.body
+    tree = html.fragment_fromstring(to_html(body), create_parent="div")
+    sections = tree.xpath("./ul/li")
+
+    assert len(sections) == 6
+    assert all(section.xpath("./p/strong") for section in sections)
+    assert all(2 <= len(section.xpath("./ul/li/p/strong")) <= 3 for section in sections)
+    assert tree.xpath("./*")[-1].tag == "p"
 
 
 def test_extended_markup_is_formatted():
