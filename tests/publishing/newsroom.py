@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.devnet.testing import Devnet
 from bot.records import DatabaseUnavailable, Records, SchemaDiffers, Status
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @dataclass
@@ -111,11 +111,20 @@ class Newsroom:
         told = (self.root / "service.log").read_text()[-4000:]
         raise AssertionError(f"no {count} x {status} in {self.log()}\n{told}")
 
-    def records_with(self, status):
-        """What the records hold with this status, without the cost of a command."""
+    def wait_for_attempts(self, count):
+        """Wait until a publication has been signed so many times."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if any(row.attempts >= count for row in self.records_with()):
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"no {count} attempts in {self.log()}")
+
+    def records_with(self, *statuses):
+        """What the records hold with these statuses, without the cost of a command."""
         try:
             with Records.open(self.database) as records:
-                return records.log(statuses=(Status(status),))
+                return records.log(statuses=tuple(Status(status) for status in statuses))
         except (DatabaseUnavailable, SchemaDiffers):
             return ()  # the service is about to make it
 

@@ -22,10 +22,9 @@ def test_a_reply_that_is_lost_leads_to_one_post(newsroom, kind):
 
 def test_a_transaction_that_a_node_swallows_is_signed_anew_when_it_is_dead(newsroom):
     newsroom.brief("one.md")
-    newsroom.devnet.set_faults({"kind": "swallow", "method": BROADCAST, "count": 40})
+    newsroom.devnet.set_faults({"kind": "swallow", "method": BROADCAST, "count": -1})
     service = newsroom.start()
-    newsroom.wait_for("publishing")
-    newsroom.wait_for("waiting")
+    newsroom.wait_for_attempts(2)
     newsroom.devnet.clear_faults()
     [row] = newsroom.wait_for("final")
     newsroom.stop(service)

