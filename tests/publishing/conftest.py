@@ -3,7 +3,7 @@ import pytest
 from bot.devnet.testing import Devnet
 from tests.publishing.newsroom import Newsroom
 
-BLOCK_INTERVAL = 0.1  # thirty times as fast as a real chain
+BLOCK_INTERVAL = 0.06  # fifty times as fast as a real chain
 
 
 @pytest.fixture
