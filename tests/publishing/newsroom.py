@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.devnet.testing import Devnet
+from bot.publishing.report import log_line
 from bot.records import DatabaseUnavailable, Records, SchemaDiffers, Status
 
 PATIENCE = 60.0
@@ -102,11 +103,12 @@ class Newsroom:
         return [json.loads(line) for line in self.run("log", "--json", *arguments).splitlines()]
 
     def wait_for(self, status, count=1):
-        """Wait until `count` publications have this status; returns the log."""
+        """Wait until `count` publications have this status; returns the log as it was then."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            if len(self.records_with(status)) >= count:
-                return self.log()
+            rows = [log_line(row) for row in self.records_with()]
+            if sum(row["status"] == status for row in rows) >= count:
+                return rows
             time.sleep(0.1)
         told = (self.root / "service.log").read_text()[-4000:]
         raise AssertionError(f"no {count} x {status} in {self.log()}\n{told}")
@@ -121,7 +123,7 @@ class Newsroom:
         raise AssertionError(f"no {count} attempts in {self.log()}")
 
     def records_with(self, *statuses):
-        """What the records hold with these statuses, without the cost of a command."""
+        """What the records hold with these statuses, or at all, without the cost of a command."""
         try:
             with Records.open(self.database) as records:
                 return records.log(statuses=tuple(Status(status) for status in statuses))
