@@ -62,11 +62,9 @@ class Node:
         self.chain.close()
 
     async def _make_blocks(self) -> None:
-        if self._block_interval is None:
-            return
         loop = asyncio.get_running_loop()
         due = loop.time()
-        while True:
+        while self._block_interval is not None:
             self.chain.produce(datetime.now(UTC))
             due = max(due + self._block_interval, loop.time())
             await asyncio.sleep(due - loop.time())
@@ -158,6 +156,8 @@ class Node:
                 self.chain.produce()
         elif method == "pop_blocks":
             self.chain.pop(int(params["count"]), lose=bool(params.get("lose", False)))
+        elif method == "set_block_interval":
+            self._block_interval = float(params["seconds"])
         elif method == "set_faults":
             self._troubles.set(params["faults"])
         elif method == "clear_faults":

@@ -135,6 +135,10 @@ class Devnet:
         """Make blocks now (admin)."""
         self.rpc("devnet_api.generate_blocks", {"count": count})
 
+    def set_block_interval(self, seconds: float) -> None:
+        """Go faster or slower from the next block on (admin)."""
+        self.rpc("devnet_api.set_block_interval", {"seconds": seconds})
+
     def pop_blocks(self, count: int, *, lose: bool = False) -> None:
         """A fork: take blocks off the chain; their transactions are pending again, or lost."""
         self.rpc("devnet_api.pop_blocks", {"count": count, "lose": lose})

@@ -34,6 +34,7 @@ REPLY_INTERVAL = 3.0  # §1.2 e8
 SLOT = 3.0
 """Seconds of chain time between blocks, on every chain of the family (chain-rules §4)."""
 QUICKEST = 0.1  # seconds of real time between looks at a devnet, however fast it runs
+FIRST_LOOKS = 0.5  # seconds between looks until two blocks have told how fast the chain goes
 LONGEST_OUTAGE_WAIT = 60.0
 DEFAULT_WAIT = 30.0  # a refusal that names no time
 
@@ -62,6 +63,11 @@ class Publisher:
         self._pace_is_known = False
         self.pace = SLOT
         """Real seconds between blocks, as seen: 3 on a public chain, less on a rehearsal."""
+
+    @property
+    def next_look(self) -> float:
+        """Real seconds until another look at the chain can show something new."""
+        return self.pace if self._pace_is_known else FIRST_LOOKS
 
     def dispatch(self, publication: Publication) -> Publication:
         """Take up a publication that is due: `queued`, or `waiting` with its time come."""

@@ -110,7 +110,7 @@ class Service:
 
     def pace(self) -> float:
         """Real seconds until the next look at the chains makes sense."""
-        return min((publisher.pace for publisher in self._publishers.values()), default=IDLE)
+        return min((publisher.next_look for publisher in self._publishers.values()), default=IDLE)
 
     # -- the alarm clock -------------------------------------------------------------------------
 

@@ -1,12 +1,10 @@
-"""The real service, which SIGKILLs itself at one point of the journey.
+"""The real service, which SIGKILLs itself the first time that it reaches one step of the journey.
 
-`python -m tests.publishing.killed_service before|after STEP`: the first time that step is reached.
 The product has no hook for this; the step is wrapped from outside.
 """
 
 import os
 import signal
-import sys
 
 from bot.chain.beem_chain import BeemChain
 from bot.records import Outcome, Records, Status
@@ -41,11 +39,3 @@ def arm(side, step):
         return result
 
     setattr(owner, name, wrapped)
-
-
-if __name__ == "__main__":
-    arm(sys.argv[1], sys.argv[2])
-    sys.argv = ["briefbot", "run"]
-    from bot.__main__ import main
-
-    main()

@@ -1,17 +1,18 @@
 """A newsroom as a person has one: a folder, a configuration, keys in .env, and the commands."""
 
+import itertools
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.devnet.testing import Devnet
 from bot.publishing.report import log_line
 from bot.records import DatabaseUnavailable, Records, SchemaDiffers, Status
+from tests.publishing.forked import Forked
 
 PATIENCE = 60.0
 
@@ -24,7 +25,8 @@ class Newsroom:
     devnet: Devnet
     database: str
     authors: tuple[str, ...] = ("alice", "bob")
-    services: list[subprocess.Popen[str]] = field(default_factory=list)
+    services: list[Forked] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self):
         (self.root / "config").mkdir(parents=True)
@@ -61,30 +63,18 @@ class Newsroom:
 
     def run(self, *arguments, expect=0, **environment):
         """Run a command to its end; returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *arguments],
-            cwd=self.root,
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
-        return done.stdout
+        output = self.root / f"command-{next(self.numbers)}.log"
+        command = Forked(*arguments, folder=self.root, output=output, environment=environment)
+        status = command.wait(60)
+        told = output.read_text()
+        assert status == expect, (arguments, status, told)
+        return told
 
-    def start(self, *command):
-        """Start the service; `command` stands in place of `python -m bot run`."""
-        log = (self.root / "service.log").open("a")
-        service = subprocess.Popen(
-            [sys.executable, *(command or ("-m", "bot", "run"))],
-            cwd=self.root,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-            stdout=log,
-            stderr=log,
-            text=True,
+    def start(self, killed_at=None):
+        """Start the service; `killed_at` is a (side, step) at which it kills itself."""
+        service = Forked(
+            "run", folder=self.root, output=self.root / "service.log", killed_at=killed_at
         )
-        log.close()
         self.services.append(service)
         return service
 

@@ -13,7 +13,7 @@ def test_a_service_killed_before_and_after_any_step_goes_on_and_publishes_once(n
     newsroom.brief("second-brief.md", author="bob", body="The second.")
 
     for side in ("before", "after"):
-        killed = newsroom.start("-m", "tests.publishing.killed_service", side, step)
+        killed = newsroom.start(killed_at=(side, step))
         assert killed.wait(30) == -signal.SIGKILL
     rows = newsroom.publish_all(2)
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.publishing.conftest import BLOCK_INTERVAL
+
 BROADCAST = "network_broadcast_api.broadcast_transaction"
 
 
@@ -49,9 +51,12 @@ def test_a_node_that_is_down_is_waited_for(newsroom):
 @pytest.mark.parametrize("lose", [False, True])
 def test_a_post_that_a_fork_takes_away_comes_back(newsroom, lose):
     newsroom.brief("one.md")
+    newsroom.devnet.generate_blocks(20)
+    newsroom.devnet.set_block_interval(0.4)
     service = newsroom.start()
     newsroom.wait_for("included")
     newsroom.devnet.pop_blocks(15, lose=lose)
+    newsroom.devnet.set_block_interval(BLOCK_INTERVAL)
     [row] = newsroom.wait_for("final")
     newsroom.stop(service)
 

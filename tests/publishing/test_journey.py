@@ -1,6 +1,8 @@
 """The journey of a brief, through the commands, to the chain and back over plain HTTP."""
 
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,11 +179,18 @@ def test_no_key_is_in_any_log_record_page_or_argument(newsroom):
     keys = [newsroom.devnet.key("alice"), newsroom.devnet.key("bob")]
     newsroom.brief("one.md")
     newsroom.write("leak.md", f"---\ntitle: Leak\ntags: [a]\nauthor: bob\n---\nkey {keys[0]}\n")
-    service = newsroom.start()
-    newsroom.wait_for("final")
-    arguments = Path(f"/proc/{service.pid}/cmdline").read_text()
-    newsroom.stop(service)
-    told = arguments + (newsroom.root / "service.log").read_text()
+    told = ""
+    with (
+        (newsroom.root / "service.log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "bot", "run"], cwd=newsroom.root, stdout=log, stderr=log
+        ) as service,
+    ):
+        newsroom.wait_for("final")
+        for file in ("cmdline", "environ"):
+            told += Path(f"/proc/{service.pid}/{file}").read_text()
+        service.terminate()
+    told += (newsroom.root / "service.log").read_text()
     for command in ("log", "plan", "check", "doctor", "show"):
         rest = ["one"] if command == "show" else []
         told += newsroom.run(command, *rest, expect=1 if command == "check" else 0)
