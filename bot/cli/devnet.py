@@ -2,11 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from typing import Literal
 
 import click
 
+from bot.devnet.genesis import signing_key
 from bot.devnet.keys import derived, wif
-from bot.devnet.network import ACCOUNTS, PHRASE, network
+from bot.devnet.network import ACCOUNTS, PHRASE, WITNESS, Finality, Network, network
 from bot.devnet.node import Node
 from bot.devnet.testing import READY
 
@@ -18,45 +20,65 @@ from bot.devnet.testing import READY
               help="Folder of its state; without it, everything is gone at the end.")  # fmt: skip
 @click.option("--flavour", type=click.Choice(["steem", "hive"]), default="steem",
               show_default=True, help="Whose rules and names it plays.")  # fmt: skip
-@click.option("--testnet", is_flag=True, help="Prefix TST, symbols TESTS and TBD, as a test build.")
+@click.option("--testnet", is_flag=True,
+              help="As a bare test build: prefix TST, symbols TESTS and TBD, payouts after an hour, "
+                   "and initminer with all the supply.")  # fmt: skip
 @click.option("--clock", type=click.Choice(["real", "manual"]), default="real", show_default=True,
               help="manual: blocks only by debug_node_api.debug_generate_blocks.")  # fmt: skip
 @click.option("--block-interval", type=click.FloatRange(0.01), default=3.0, show_default=True,
               help="Real seconds between blocks; chain time goes on 3 seconds each.")  # fmt: skip
+@click.option("--finality", type=click.Choice(["young", "witnesses", "approvals"]),
+              help="Irreversible 21 blocks behind the head; 15 to 20 behind, as 21 witnesses build "
+                   "on; or at once. By default as the flavour does.")  # fmt: skip
 @click.option("--admin", is_flag=True, help="Let devnet_api make forks and troubles on demand.")
 def devnet(
     port: int,
     data: Path | None,
     flavour: str,
-    clock: str,
+    clock: Literal["real", "manual"],
     block_interval: float,
+    finality: Finality | None,
     *,
     testnet: bool,
     admin: bool,
 ) -> None:
     """Run a Steem-style chain of your own on this machine, for any client that speaks JSON-RPC.
 
-    It checks signatures, authorities and the chain's own rules, makes real blocks, and refuses
-    with the texts of steemd. The accounts and their posting keys are printed at the start; they
-    are the same everywhere and worth nothing. `--block-interval 0.03` rehearses a calendar a
-    hundred times as fast.
+    It checks signatures, authorities and the chain's own rules, makes real blocks, counts votes,
+    pays out, and refuses with the texts of steemd. It is an image host too.
+
+    The accounts and their keys are printed at the start; they are the same everywhere and worth
+    nothing. `--block-interval 0.03` rehearses a calendar a hundred times as fast.
+
+    \b
+    Try it:
+      briefbot devnet --block-interval 0.5 &
+      curl -s http://127.0.0.1:8090 -d \\
+        '{"jsonrpc":"2.0","id":1,"method":"condenser_api.get_accounts","params":[["alice"]]}'
+
+    docs/devnet.md: pointing other clients at it, its rules, troubles, and use in pytest.
     """
-    chosen = network(flavour, testnet=testnet)
-    node = Node(
-        chosen,
-        data,
-        block_interval=None if clock == "manual" else block_interval,
-        admin=admin,
-    )
+    chosen = network(flavour, testnet=testnet, finality=finality)
+    interval = None if clock == "manual" else block_interval
+    node = Node(chosen, data, block_interval=interval, admin=admin)
 
     def ready(listening: int) -> None:
         click.echo(f"{READY}http://127.0.0.1:{listening}")
         click.echo(f"chain id {chosen.chain_id}, prefix {chosen.prefix}")
-        click.echo("accounts and their posting keys:")
-        for name in ACCOUNTS:
-            click.echo(f"  {name:<9} {wif(derived(name, 'posting', PHRASE))}")
+        _print_keys(chosen)
 
     try:
         asyncio.run(node.serve(port, ready))
     except OSError as error:
         raise click.ClickException(f"port {port}: {error.strerror}; choose another") from None
+
+
+def _print_keys(chosen: Network) -> None:
+    """The accounts and their keys, which are no secret."""
+    if chosen.bare:
+        click.echo(f"account {WITNESS}, with one key for everything: {wif(signing_key(chosen))}")
+        return
+    click.echo("accounts with their posting and active keys:")
+    for name in ACCOUNTS:
+        keys = (wif(derived(name, role, PHRASE)) for role in ("posting", "active"))
+        click.echo(f"  {name:<9} {'  '.join(keys)}")

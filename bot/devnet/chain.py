@@ -1,42 +1,64 @@
 """The chain: a pool of transactions, blocks, irreversibility, forks (chain-rules §2, §4)."""
 
+import heapq
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from hashlib import sha224, sha256
 from pathlib import Path
 from typing import Any
 
 from Cryptodome.Hash import RIPEMD160
 
-from bot.devnet import faults
+from bot.devnet import credits as resource_credits
+from bot.devnet import faults, rewards
 from bot.devnet.authority import verify_authority
-from bot.devnet.evaluators import Evaluation, evaluate, new_account
-from bot.devnet.keys import ROLES, derived, public, sign
-from bot.devnet.network import ACCOUNTS, PHRASE, SLOT, WITNESS, Network
+from bot.devnet.evaluation import Evaluation
+from bot.devnet.evaluators import evaluate, impacted
+from bot.devnet.finality import irreversible_num
+from bot.devnet.genesis import begin, signing_key
+from bot.devnet.keys import sign
+from bot.devnet.ledger import Ledger
+from bot.devnet.moments import NEVER, stamp
+from bot.devnet.network import SLOT, WITNESS, Network
 from bot.devnet.operations import Codec, string, varint
-from bot.devnet.state import State
-from bot.devnet.store import Replaced, Store
+from bot.devnet.state import Index, Replaced, State, Value
+from bot.devnet.store import Applied, Store
 from bot.devnet.transaction import Transaction, read_transaction
 from bot.devnet.validation import validate
 
-LONGEST_LIFE = timedelta(seconds=3600)
-REVERSIBLE = 21  # blocks behind the head, on a young chain (database.cpp, chain-rules §4)
-_VESTS = 100_000_000_000_000  # raw; enough power that a vote counts
+LONGEST_LIFE = 3600
+LONGEST_LIFE_HIVE = 86400
+_APPLYING = ("database.cpp", "_apply_transaction")
+_FIRST_BLOCK_EXTENSIONS = (
+    # what a witness tells of itself in its first block: version 0.24.0, and its vote to go on
+    ({"type": "version", "value": "0.24.0"}, struct.pack("<BI", 1, 24 << 16)),
+    (
+        {
+            "type": "hardfork_version_vote",
+            "value": {"hf_version": "0.1.0", "hf_time": "2016-04-25T17:30:00"},
+        },
+        struct.pack("<BII", 2, 1 << 16, 1461605400),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block and where its transactions are."""
+    """A block."""
 
     num: int
     id: str
     previous: str
-    time: datetime
+    time: int
     merkle_root: str
     signature: str
     transactions: tuple[Transaction, ...]
+
+    @property
+    def extensions(self) -> list[Value]:
+        """Its header's extensions."""
+        return [shown for shown, _ in _FIRST_BLOCK_EXTENSIONS] if self.num == 1 else []
 
 
 class DevnetChain:
@@ -44,50 +66,79 @@ class DevnetChain:
 
     Args:
         folder: where its file lives; None keeps it in memory.
-        now: the wall clock, for block times that follow it.
+        start: chain time of its genesis, in seconds; only for one that begins.
     """
 
-    def __init__(self, network: Network, folder: Path | None, now: datetime) -> None:
+    def __init__(self, network: Network, folder: Path | None, start: int) -> None:
         self.network = network
+        self.chain_id = network.chain_id
         self.codec = Codec(network)
-        self.state = State()
-        self.blocks: list[Block] = []
-        self.included: dict[str, int] = {}
-        self._replaced: list[Replaced] = []
+        self.cashouts = Index("posts", _cashout)
+        self.by_author = Index("posts", lambda post: [post["author"]])
+        self.by_parent = Index("posts", _parent)
+        self.by_category = Index("posts", lambda post: ["", post["category"]])
+        self.by_key = Index("accounts", _keys)
+        self.state = State(
+            self.cashouts, self.by_author, self.by_parent, self.by_category, self.by_key
+        )
+        self.store = Store(folder)
+        self._ids: list[str] = []
+        self._times: list[int] = []
+        self._undo: dict[int, Replaced] = {}
+        self._known: dict[str, int] = {}
+        self._expirations: list[tuple[int, str]] = []
         self._pending: dict[str, Transaction] = {}
-        self._witness = derived(WITNESS, "signing", PHRASE)
-        self._store = Store(folder)
+        self._blocks: dict[int, Block] = {}
+        self._witness = signing_key(network)
         self._load()
-        if self.state.get("accounts", WITNESS) is None:
-            self._genesis(now)
+        if not self.state.count("accounts"):
+            self.state.open()
+            begin(Ledger(self.state, network, start))
+            self.store.genesis(self._changed(self.state.close()))
         self.state.open()  # what pending transactions change, taken back before each block
 
     # -- where it stands -------------------------------------------------------------------------
 
     @property
+    def ledger(self) -> Ledger:
+        """Its figures and balances now."""
+        return Ledger(self.state, self.network, self.head_time)
+
+    @property
     def head_num(self) -> int:
         """Number of the last block."""
-        return len(self.blocks)
+        return len(self._ids)
 
     @property
     def head_id(self) -> str:
         """Id of the last block; zeros before the first."""
-        return self.blocks[-1].id if self.blocks else "0" * 40
+        return self._ids[-1] if self._ids else "0" * 40
 
     @property
-    def head_time(self) -> datetime:
+    def head_time(self) -> int:
         """Time of the last block: the chain's only clock."""
-        if self.blocks:
-            return self.blocks[-1].time
-        genesis = self.state.get("counters", "genesis")
-        assert genesis is not None, "written before the first block"
-        return datetime.fromtimestamp(genesis["time"], UTC)
+        if self._times:
+            return self._times[-1]
+        return int(self.state.need("chain", "figures")["genesis"])
 
     @property
     def irreversible_num(self) -> int:
         """Number of the last block that can't be undone."""
-        behind = 0 if self.network.one_block_irreversible else REVERSIBLE
-        return max(0, self.head_num - behind)
+        return irreversible_num(self.network.finality, self.head_num)
+
+    def time_of(self, num: int) -> int:
+        """A block's time."""
+        return self._times[num - 1]
+
+    def block(self, num: int) -> Block | None:
+        """The block of this number, or None when there is none."""
+        if not 1 <= num <= self.head_num:
+            return None
+        if num not in self._blocks:
+            self._blocks[num] = self._read(num, self.store.block(num))
+            if len(self._blocks) > 1000:  # noqa: PLR2004  # more than anybody reads again
+                del self._blocks[next(iter(self._blocks))]
+        return self._blocks[num]
 
     def in_pool(self, trx_id: str) -> bool:
         """Whether a transaction waits for the next block."""
@@ -102,38 +153,71 @@ class DevnetChain:
             Fault: refused; the order of the checks is steemd's (§2.2).
         """
         transaction = read_transaction(given, self.codec)
-        largest = self.network.maximum_block_size - 256
-        if len(transaction.packed) > largest:
-            raise faults.failed(
-                "fc::raw::pack_size(trx) <= (get_dynamic_global_properties().maximum_block_size "
-                "- 256)"
-            )
-        if not transaction.operations:
-            text = "A transaction must have at least one operation"
-            raise faults.failed("operations.size() > 0", text)
-        for operation in transaction.operations:
-            validate(operation)
-        if transaction.id in self._pending or transaction.id in self.included:
-            raise faults.failed(
-                "(skip & skip_transaction_dupe_check) || "
-                "trx_idx.indices().get<by_trx_id>().find(trx_id) == "
-                "trx_idx.indices().get<by_trx_id>().end()",
-                "Duplicate transaction check failed",
-            )
-        verify_authority(
-            transaction.operations,
-            transaction.signers(self.network.chain_id, self.network.prefix),
-            self.state,
-            strict_posting=self.network.strict_posting,
-        )
-        self._apply(transaction, admission=True)
+        try:
+            self._fits(transaction)
+            try:
+                self._admit(transaction)
+            except faults.Fault as fault:
+                raise fault.passed(_APPLYING, trx=transaction.own(self.codec)) from None
+        except faults.Fault as fault:
+            if self.network.is_hive and fault.code:
+                fault.outer = -32003  # the exception keeps its type there (§2.4)
+            place = ("database.cpp", "push_transaction")
+            raise fault.passed(place, trx=transaction.own(self.codec)) from None
         self._pending[transaction.id] = transaction
         return transaction
 
-    def _apply(self, transaction: Transaction, *, admission: bool) -> None:
-        """Apply all of a transaction to the state, or nothing of it."""
+    def _fits(self, transaction: Transaction) -> None:
+        largest, size = self.network.maximum_block_size - 256, len(transaction.packed)
+        if size <= largest:
+            return
+        if self.network.is_hive:
+            text = "Transaction too large - size = ${trx_size}, limit ${trx_size_limit}"
+            raise faults.failed(
+                "trx_size <= trx_size_limit", text, trx_size=size, trx_size_limit=largest
+            )
+        raise faults.failed(
+            "fc::raw::pack_size(trx) <= (get_dynamic_global_properties().maximum_block_size - 256)"
+        )
+
+    def _admit(self, transaction: Transaction) -> None:
+        """All checks of a transaction from outside, and its effects."""
+        hive = self.network.is_hive
+        if not hive:
+            self._validate(transaction)
+        if self.knows(transaction.id):
+            test = (
+                "(skip & skip_transaction_dupe_check) || "
+                "trx_idx.indices().get<by_trx_id>().find(trx_id) == "
+                "trx_idx.indices().get<by_trx_id>().end()"
+            )
+            text = "Duplicate transaction check failed"
+            raise faults.failed(
+                "!is_known_transaction( trx_id )" if hive else test, text, trx_ix=transaction.id
+            )
+        if hive:
+            self._live(transaction)
+            self._validate(transaction)
+        verify_authority(transaction, self.state, self.codec, self.chain_id)
+        if not hive:
+            self._live(transaction)
+        self._apply(transaction, admission=True)
+
+    def _validate(self, transaction: Transaction) -> None:
+        if not transaction.operations:
+            text = "A transaction must have at least one operation"
+            raise faults.failed("operations.size() > 0", text, trx=transaction.own(self.codec))
+        for operation in transaction.operations:
+            validate(operation, self.codec)
+
+    def knows(self, trx_id: str) -> bool:
+        """Whether a transaction is pending, or in a block and not expired."""
+        return trx_id in self._pending or trx_id in self._known
+
+    def _live(self, transaction: Transaction) -> None:
+        """Reference block and expiration (§2.2)."""
         prefix = self._prefix(transaction.ref_block_num)
-        if prefix != transaction.ref_block_prefix:
+        if prefix != transaction.ref_block_prefix and self.head_num:
             raise faults.tapos(
                 **{
                     "trx.ref_block_prefix": transaction.ref_block_prefix,
@@ -141,96 +225,139 @@ class DevnetChain:
                 }
             )
         now = self.head_time
-        stamp = f"{now:%Y-%m-%dT%H:%M:%S}"
-        expires = f"{transaction.expiration:%Y-%m-%dT%H:%M:%S}"
-        if transaction.expiration > now + LONGEST_LIFE:
+        most = LONGEST_LIFE_HIVE if self.network.is_hive else LONGEST_LIFE
+        expires = stamp(transaction.expiration)
+        if transaction.expiration > now + most:
             raise faults.expiration(
-                **{"trx.expiration": expires, "now": stamp, "max_til_exp": 3600}
+                **{"trx.expiration": expires, "now": stamp(now), "max_til_exp": most}
             )
         if now >= transaction.expiration:
-            raise faults.expiration(**{"now": stamp, "trx.exp": expires})
-        context = Evaluation(self.state, self.network, now, admission)
-        if admission:
-            self._limit_custom_operations(transaction)
-        self.state.open()
-        try:
-            for operation in transaction.operations:
-                evaluate(context, operation)
-        except faults.Fault:
-            self.state.undo()
-            raise
-        self.state.close()
+            raise faults.expiration(**{"now": stamp(now), "trx.exp": expires})
 
     def _prefix(self, ref_block_num: int) -> int:
         """What a reference to a recent block must carry: bytes 4 to 8 of its id."""
         num = self.head_num - (self.head_num - ref_block_num) % 65536
         if not 1 <= num <= self.head_num:
             return 0
-        return int.from_bytes(bytes.fromhex(self.blocks[num - 1].id)[4:8], "little")
+        return int.from_bytes(bytes.fromhex(self._ids[num - 1])[4:8], "little")
 
-    def _limit_custom_operations(self, transaction: Transaction) -> None:
-        """At most five custom operations of an account in a block (witness_plugin.cpp)."""
-        for name, fields in transaction.operations:
-            if name != "custom_json":
-                continue
-            for account in (*fields["required_auths"], *fields["required_posting_auths"]):
-                count = sum(
-                    account in (*other["required_auths"], *other["required_posting_auths"])
-                    for waiting in self._pending.values()
-                    for kind, other in waiting.operations
-                    if kind == "custom_json"
-                )
-                if count >= 5:  # noqa: PLR2004  # WITNESS_CUSTOM_OP_BLOCK_LIMIT
-                    raise faults.plugin(
-                        f"Account {account} already submitted {count} custom json operation(s) "
-                        "this block."
-                    )
+    def _apply(self, transaction: Transaction, *, admission: bool) -> None:
+        """Apply all of a transaction to the state, or nothing of it."""
+        context = Evaluation(self.ledger, self.codec, admission)
+        self.state.open()
+        try:
+            for operation in transaction.operations:
+                try:
+                    evaluate(context, operation)
+                except faults.Fault as fault:
+                    raise fault.passed(_APPLYING, op=self.codec.own(operation)) from None
+            resource_credits.charge(context.ledger, transaction, self.codec, admission=admission)
+        except faults.Fault:
+            self.state.undo()
+            raise
+        self.state.close()
 
     # -- blocks ----------------------------------------------------------------------------------
 
-    def produce(self, now: datetime | None = None) -> Block:
+    def produce(self, time: int | None = None) -> Block:
         """Make the next block of what is pending.
 
-        Its time is three seconds after the head's, or `now` when the wall clock is further: then
-        the slots between were missed.
+        Its time is three seconds after the head's, or the last slot before `time` when that is
+        later: then the slots between were missed.
         """
         self.state.undo()
-        time = self.head_time + SLOT
-        if now is not None and now > time:
-            time += (now - time) // SLOT * SLOT
+        slots = 1 if time is None else max(1, (time - self.head_time) // SLOT)
         waiting, self._pending = self._pending, {}
         self.state.open()
         taken: list[Transaction] = []
         later: list[Transaction] = []
         size = 0
+        block_time = self.head_time + slots * SLOT
         for transaction in waiting.values():
             if size + len(transaction.packed) >= self.network.maximum_block_size:
                 later.append(transaction)
-            elif transaction.expiration >= time and self._holds(transaction):
+            elif transaction.expiration >= block_time and self._holds(transaction):
                 taken.append(transaction)
                 size += len(transaction.packed)
-        block = self._seal(time, tuple(taken))
+        block = self._seal(block_time, tuple(taken))
+        applied = self._real(block)
+        self._ids.append(block.id)
+        self._times.append(block.time)
+        self._advance(block, slots, applied)
         replaced = self.state.close()
-        self._append(block, replaced)
-        changed = [(key, self.state.get(*key)) for key in replaced]
-        self._store.write(block.num, self._stored(block), changed, replaced, self.irreversible_num)
+        self._remember(block)
+        self._undo[block.num] = replaced
+        irreversible = self.irreversible_num
+        self.store.write(
+            (block.num, block.id, block.time),
+            self._stored(block),
+            applied,
+            self._changed(replaced),
+            replaced,
+            irreversible,
+        )
+        for num in [num for num in self._undo if num <= irreversible]:
+            del self._undo[num]
         self.state.open()
         self._restore(later)
         return block
 
+    def _advance(self, block: Block, slots: int, applied: list[Applied]) -> None:
+        """What a block does to the chain itself, in the order of S:db _apply_block."""
+        ledger = self.ledger
+        figures = ledger.figures
+        filled = ((figures["slots_filled"] << slots) | 1) & ((1 << 128) - 1)
+        ledger.note(time=block.time, aslot=figures["aslot"] + slots, slots_filled=filled)
+        while self._expirations and self._expirations[0][0] < block.time:
+            self._known.pop(heapq.heappop(self._expirations)[1], None)
+
+        def note(name: str, fields: Value) -> None:
+            own = self.codec.own((name, fields))
+            entry = self._entry(block, "0" * 40, 0xFFFFFFFF, 0, own)
+            entry["virtual_op"] = len(applied) - real + 1
+            applied.append(Applied(entry, impacted(name, fields)))
+
+        real = len(applied)
+        rewards.update_price(ledger, block.num)
+        rewards.inflate(ledger, block.num, note)
+        rewards.cash_out(ledger, self.cashouts, note)
+        used = [0] * len(resource_credits.RESOURCES)
+        for transaction in block.transactions:
+            counts = resource_credits.usage(transaction.operations, len(transaction.packed))
+            used = [total + count for total, count in zip(used, counts, strict=True)]
+        resource_credits.refill(ledger, used)
+
+    def _real(self, block: Block) -> list[Applied]:
+        """The operations of a block's transactions, for the history."""
+        return [
+            Applied(
+                self._entry(block, transaction.id, number, place, self.codec.own(operation)),
+                impacted(*operation),
+            )
+            for number, transaction in enumerate(block.transactions)
+            for place, operation in enumerate(transaction.operations)
+        ]
+
+    def _entry(self, block: Block, trx_id: str, number: int, place: int, own: Value) -> Value:
+        return {
+            "trx_id": trx_id,
+            "block": block.num,
+            "trx_in_block": number,
+            "op_in_trx": place,
+            "virtual_op": 0,
+            # real operations carry the head's time while they were applied, virtual ones the new
+            "timestamp": stamp(self.head_time),
+            "op": own,
+        }
+
     def _holds(self, transaction: Transaction) -> bool:
+        """Apply a transaction that was taken before, if the rules still let it."""
         try:
+            self._live(transaction)
             self._apply(transaction, admission=False)
         except faults.Fault:
             return False  # what no longer holds is dropped without a word (§4)
         return True
-
-    def _append(self, block: Block, replaced: Replaced) -> None:
-        self.blocks.append(block)
-        self._replaced.append(replaced)
-        self.included |= dict.fromkeys((t.id for t in block.transactions), block.num)
-        if self.irreversible_num:
-            self._replaced[self.irreversible_num - 1] = {}
 
     def pop(self, count: int, *, lose: bool) -> None:
         """A fork: the last blocks are gone, their transactions pending again, or lost.
@@ -238,16 +365,19 @@ class DevnetChain:
         Raises:
             Fault: that would undo an irreversible block.
         """
-        if count > self.head_num - self.irreversible_num:
+        if count > len(self._undo):
             raise faults.failed("can_pop", "irreversible blocks are not undone")
         self.state.undo()
         back: list[Transaction] = []
-        for _ in range(count):
-            block, replaced = self.blocks.pop(), self._replaced.pop()
+        for num in range(self.head_num, self.head_num - count, -1):
+            block = self.block(num)
+            assert block is not None, "a reversible block is there"
+            replaced = self._undo.pop(num)
             self.state.restore(replaced)
-            self._store.pop(block.num, replaced)
+            self.store.pop(num, replaced)
+            del self._blocks[num], self._ids[-1], self._times[-1]
             for transaction in block.transactions:
-                del self.included[transaction.id]
+                self._known.pop(transaction.id, None)
             back = [*block.transactions, *back]
         self.state.open()
         waiting, self._pending = list(self._pending.values()), {}
@@ -255,75 +385,76 @@ class DevnetChain:
 
     def _restore(self, transactions: Iterable[Transaction]) -> None:
         for transaction in transactions:
-            if transaction.id not in self.included and self._holds(transaction):
+            if not self.knows(transaction.id) and self._holds(transaction):
                 self._pending[transaction.id] = transaction
 
-    def _seal(self, time: datetime, transactions: tuple[Transaction, ...]) -> Block:
+    def _seal(self, time: int, transactions: tuple[Transaction, ...]) -> Block:
         """Head a block and sign it (protocol/block.cpp)."""
         num, root = self.head_num + 1, merkle_root(transactions)
+        extensions = [packed for _, packed in _FIRST_BLOCK_EXTENSIONS] if num == 1 else []
         header = (
             bytes.fromhex(self.head_id)
-            + struct.pack("<I", int(time.timestamp()))
+            + struct.pack("<I", time)
             + string(WITNESS)
             + bytes.fromhex(root)
-            + varint(0)
+            + varint(len(extensions))
+            + b"".join(extensions)
         )
         signature = sign(self._witness, sha256(header).digest())
-        digest = sha224(header + signature).digest()
-        block_id = struct.pack(">I", num) + digest[4:20]
-        return Block(num, block_id.hex(), self.head_id, time, root, signature.hex(), transactions)
+        block_id = identify(num, header + signature)
+        return Block(num, block_id, self.head_id, time, root, signature.hex(), transactions)
 
     # -- the disk --------------------------------------------------------------------------------
 
-    def _stored(self, block: Block) -> dict[str, Any]:
+    def _changed(self, replaced: Replaced) -> list[tuple[tuple[str, str], Value | None]]:
+        return [(key, self.state.get(*key)) for key in replaced]
+
+    def _remember(self, block: Block) -> None:
+        self._blocks[block.num] = block
+        for transaction in block.transactions:
+            self._know(transaction.id, transaction.expiration)
+
+    def _know(self, trx_id: str, expiration: int) -> None:
+        self._known[trx_id] = expiration
+        heapq.heappush(self._expirations, (expiration, trx_id))
+
+    def _stored(self, block: Block) -> Value:
         return {
-            "id": block.id,
-            "time": int(block.time.timestamp()),
             "merkle_root": block.merkle_root,
             "signature": block.signature,
+            "transaction_ids": [transaction.id for transaction in block.transactions],
             "transactions": [transaction.own(self.codec) for transaction in block.transactions],
         }
 
-    def _load(self) -> None:
-        for key, value in self._store.objects():
-            self.state.load(key, value)
-        for stored, replaced in self._store.blocks():
-            block = Block(
-                self.head_num + 1,
-                stored["id"],
-                self.head_id,
-                datetime.fromtimestamp(stored["time"], UTC),
-                stored["merkle_root"],
-                stored["signature"],
-                tuple(read_transaction(given, self.codec) for given in stored["transactions"]),
-            )
-            self._append(block, replaced)
+    def _read(self, num: int, stored: Value) -> Block:
+        return Block(
+            num,
+            self._ids[num - 1],
+            self._ids[num - 2] if num > 1 else "0" * 40,
+            self._times[num - 1],
+            stored["merkle_root"],
+            stored["signature"],
+            tuple(read_transaction(given, self.codec) for given in stored["transactions"]),
+        )
 
-    def _genesis(self, now: datetime) -> None:
-        """The accounts with which every devnet begins."""
-        start = datetime.fromtimestamp(int(now.timestamp()) // 3 * 3, UTC)
-        stamp = f"{start:%Y-%m-%dT%H:%M:%S}"
-        self.state.open()
-        self.state.put("counters", "genesis", {"time": int(start.timestamp())})
-        for number, name in enumerate((WITNESS, *ACCOUNTS)):
-            keys = {
-                role: public(derived(name, role, PHRASE).public_key, self.network.prefix)
-                for role in ROLES
-            }
-            roles = {
-                role: {"weight_threshold": 1, "account_auths": [], "key_auths": [[keys[role], 1]]}
-                for role in ROLES
-                if role != "memo"
-            }
-            account = new_account(name, number, roles, keys["memo"], stamp, _VESTS)
-            self.state.put("accounts", name, account | {"balances": [1_000_000, 0, 0]})
-        replaced = self.state.close()
-        changed = [(key, self.state.get(*key)) for key in replaced]
-        self._store.genesis(changed)
+    def _load(self) -> None:
+        for key, value in self.store.objects():
+            self.state.load(key, value)
+        heads = self.store.heads()
+        self._ids = [block_id for block_id, _ in heads]
+        self._times = [time for _, time in heads]
+        self._undo = dict(self.store.reversible())
+        for trx_id, expiration in self.store.living(self.head_time if heads else 0):
+            self._know(trx_id, expiration)
 
     def close(self) -> None:
         """Close the file."""
-        self._store.close()
+        self.store.close()
+
+
+def identify(num: int, signed_header: bytes) -> str:
+    """A block's id: sha224 of its signed header, the first four bytes its number."""
+    return (struct.pack(">I", num) + sha224(signed_header).digest()[4:20]).hex()
 
 
 def merkle_root(transactions: tuple[Transaction, ...]) -> str:
@@ -335,3 +466,16 @@ def merkle_root(transactions: tuple[Transaction, ...]) -> str:
         pairs = [sha256(level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
         level = pairs + level[len(pairs) * 2 :]
     return RIPEMD160.new(level[0]).hexdigest()
+
+
+def _cashout(post: Value) -> list[str]:
+    return [] if post["cashout"] == NEVER else [rewards.cashout_entry(post["cashout"])]
+
+
+def _parent(post: Value) -> list[str]:
+    return [f"{post['parent_author']}/{post['parent_permlink']}"] if post["parent_author"] else []
+
+
+def _keys(account: Value) -> list[str]:
+    roles = ("owner", "active", "posting")
+    return list(dict.fromkeys(key for role in roles for key, _ in account[role]["key_auths"]))

@@ -1,7 +1,43 @@
 """What a node says when it refuses: steemd's exceptions, with their codes (chain-rules §2.4)."""
 
+import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
+
+_FIELD = re.compile(r"\$\{([^}]*)\}")
+
+
+@dataclass
+class Frame:
+    """One entry of an exception's stack: where it passed, and what it was about there.
+
+    Attributes:
+        format: a text with `${name}` for members of `data`; empty for frames without words.
+    """
+
+    format: str
+    data: dict[str, Any]
+    place: tuple[str, str] = ("", "")
+    level: str = "warn"
+
+    @property
+    def text(self) -> str:
+        """The format with its data in place."""
+        return _FIELD.sub(lambda match: _shown(self.data.get(match[1], match[0])), self.format)
+
+    def entry(self, timestamp: str) -> dict[str, Any]:
+        """As the reply shows it."""
+        file, method = self.place
+        context = {
+            "level": self.level,
+            "file": file,
+            "line": 0,
+            "method": method,
+            "hostname": "",
+            "timestamp": timestamp,
+        }
+        return {"context": context, "format": self.format, "data": self.data}
 
 
 @dataclass
@@ -12,115 +48,124 @@ class Fault(Exception):  # noqa: N818  # steemd's word is exception; Python has 
         code: fc's number, `error.data.code`.
         name: the exception's class, `error.data.name`.
         what: its own text.
-        detail: the formatted stack entry, empty when the frame has no text.
-        data: the stack entry's data.
+        stack: innermost frame first.
         outer: the JSON-RPC code.
     """
 
     code: int
     name: str
     what: str
-    detail: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
+    stack: list[Frame] = field(default_factory=list)
     outer: int = -32000
-    format: str | None = None
+
+    def passed(self, place: tuple[str, str], words: str = "", /, **data: Any) -> "Fault":
+        """Add the frame of a caller that it passed through."""
+        self.stack.append(Frame(words, data, place))
+        return self
+
+    @property
+    def message(self) -> str:
+        """`what`, and the words of all frames (exception.cpp)."""
+        return f"{self.what}:{''.join(frame.text for frame in self.stack)}"
 
     def error(self, timestamp: str) -> dict[str, Any]:
         """The JSON-RPC error object."""
-        entry = {
-            "context": {
-                "level": "error",
-                "file": "devnet",
-                "line": 0,
-                "method": "",
-                "hostname": "",
-                "timestamp": timestamp,
-            },
-            "format": self.detail if self.format is None else self.format,
-            "data": self.data,
+        data = {
+            "code": self.code,
+            "name": self.name,
+            "message": self.what,
+            "stack": [frame.entry(timestamp) for frame in self.stack],
         }
-        return {
-            "code": self.outer,
-            "message": f"{self.what}:{self.detail}",
-            "data": {
-                "code": self.code,
-                "name": self.name,
-                "message": self.what,
-                "stack": [entry],
-            },
-        }
+        return {"code": self.outer, "message": self.message, "data": data}
+
+
+class Refusal(Exception):  # noqa: N818  # an error object that is no fc exception
+    """An error without fc's data: of the envelope, or of hivemind."""
+
+    def __init__(self, code: int, message: str, data: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.data = code, message, data
+
+    def error(self) -> dict[str, Any]:
+        """The JSON-RPC error object."""
+        data = {} if self.data is None else {"data": self.data}
+        return {"code": self.code, "message": self.message} | data
 
 
 def failed(test: str, text: str = "", outer: int = -32000, **data: Any) -> Fault:
-    """An assertion: `Assert Exception:<test>: <text>`, code 10."""
-    return Fault(10, "assert_exception", "Assert Exception", f"{test}: {text}", data, outer)
+    """An assertion: `Assert Exception:<test>: <text>`, code 10; `text` may name its `data`."""
+    frame = Frame(f"{test}: {text}", data, level="error")
+    return Fault(10, "assert_exception", "Assert Exception", [frame], outer)
 
 
-def unknown_key(**data: Any) -> Fault:
-    """An object that isn't there, code 13."""
-    return Fault(
-        13,
-        "N5boost10wrapexceptISt12out_of_rangeEE",
-        "unknown key",
-        "unknown key: ",
-        data | {"what": "unknown key"},
-        format="${what}: ",
-    )
+def unknown_key(method: str = "", **data: Any) -> Fault:
+    """An object that isn't there, code 13 (database.cpp wraps std::out_of_range)."""
+    frame = Frame("${what}: ", data | {"what": "unknown key"}, ("database.cpp", method))
+    return Fault(13, "N5boost10wrapexceptISt12out_of_rangeEE", "unknown key", [frame])
 
 
-def plugin(text: str) -> Fault:
+def plugin(text: str, **data: Any) -> Fault:
     """A rule of admission, not of consensus, code 4100000."""
-    return Fault(4100000, "plugin_exception", "plugin exception", text)
+    frame = Frame(text, data, level="error")
+    return Fault(4100000, "plugin_exception", "plugin exception", [frame])
 
 
-def missing_posting(account: str, authorities: dict[str, Any]) -> Fault:
-    """No signature that may post for the account, code 3030000."""
-    return Fault(
-        3030000,
-        "tx_missing_posting_auth",
-        "missing required posting authority",
-        f"Missing Posting Authority {account}",
-        {"id": account, **authorities},
-        format="Missing Posting Authority ${id}",
-    )
-
-
-def missing_active(account: str, authorities: dict[str, Any]) -> Fault:
-    """No signature that may act for the account, code 3010000."""
-    return Fault(
-        3010000,
-        "tx_missing_active_auth",
-        "missing required active authority",
-        f"Missing Active Authority {account}",
-        {"id": account, **authorities},
-        format="Missing Active Authority ${id}",
-    )
+def missing_authority(role: str, account: str, authorities: dict[str, Any]) -> Fault:
+    """No signature that may act for the account, code 30x0000 (chain-rules §2.3)."""
+    code = {"active": 3010000, "owner": 3020000, "posting": 3030000}[role]
+    data = {"id": account} | authorities
+    frame = Frame(f"Missing {role.capitalize()} Authority ${{id}}", data, level="error")
+    return Fault(code, f"tx_missing_{role}_auth", f"missing required {role} authority", [frame])
 
 
 def irrelevant_signature() -> Fault:
     """A signature that nothing needs, code 3050000."""
-    text = "Unnecessary signature(s) detected"
-    return Fault(3050000, "tx_irrelevant_sig", "irrelevant signature included", text)
+    frame = Frame("Unnecessary signature(s) detected", {}, level="error")
+    return Fault(3050000, "tx_irrelevant_sig", "irrelevant signature included", [frame])
 
 
 def duplicate_signature() -> Fault:
     """The same key twice, code 3060000."""
-    text = "Duplicate Signature detected"
-    return Fault(3060000, "tx_duplicate_sig", "duplicate signature included", text)
+    frame = Frame("Duplicate Signature detected", {}, level="error")
+    return Fault(3060000, "tx_duplicate_sig", "duplicate signature included", [frame])
 
 
 def tapos(**data: Any) -> Fault:
     """The reference block isn't on this chain, code 4030200."""
     name = "transaction_tapos_exception"
-    return Fault(4030200, name, "transaction tapos exception", "", data)
+    return Fault(4030200, name, "transaction tapos exception", [Frame("", data, level="error")])
 
 
 def expiration(**data: Any) -> Fault:
     """Expired, or expiring too late, code 4030100."""
-    name = "transaction_expiration_exception"
-    return Fault(4030100, name, "transaction expiration exception", "", data)
+    name, what = "transaction_expiration_exception", "transaction expiration exception"
+    return Fault(4030100, name, what, [Frame("", data, level="error")])
 
 
-def bad_cast(text: str, outer: int = -32000) -> Fault:
+def bad_cast(text: str, outer: int = -32000, **data: Any) -> Fault:
     """JSON of the wrong shape, code 7."""
-    return Fault(7, "bad_cast_exception", "Bad Cast", text, outer=outer)
+    frame = Frame(text, data, ("variant.cpp", ""), "error")
+    return Fault(7, "bad_cast_exception", "Bad Cast", [frame], outer)
+
+
+def parse_error(*frames: tuple[str, dict[str, Any]], outer: int = -32000) -> Fault:
+    """Text that can't be read, code 4."""
+    stack = [
+        Frame(text, data, level="warn" if number else "error")
+        for number, (text, data) in enumerate(frames)
+    ]
+    return Fault(4, "parse_error_exception", "Parse Error", stack, outer)
+
+
+def end_of_file() -> Fault:
+    """Text that ends too early, code 11."""
+    frame = Frame("stringstream", {}, ("sstream.cpp", "peek"), "error")
+    return Fault(11, "eof_exception", "End Of File", [frame])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return str(value)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -21,30 +21,39 @@ def wif(key: PrivateKey) -> str:
     return _base58(raw + sha256(sha256(raw).digest()).digest()[:4])
 
 
-def public(key: PublicKey, prefix: str) -> str:
-    """A public key as accounts name it."""
-    raw = key.format(compressed=True)
+def public(raw: bytes, prefix: str) -> str:
+    """A public key's 33 bytes as accounts name it."""
     return prefix + _base58(raw + RIPEMD160.new(raw).digest()[:4])
 
 
-def recover(signature: bytes, digest: bytes, prefix: str) -> str:
-    """The public key that made a recoverable signature.
+def unprefixed(text: str) -> bytes:
+    """A public key's 33 bytes, from its base58 without the prefix.
 
     Raises:
-        ValueError: it is no canonical signature; the text is the chain's own.
+        ValueError: it isn't base58, or its checksum is wrong.
     """
-    recovery, r_and_s = signature[0], signature[1:]
-    if not 27 <= recovery < 35:  # noqa: PLR2004  # fc's range for compact signatures
-        raise ValueError("unable to reconstruct public key from signature")
-    if not _canonical(r_and_s):
-        raise ValueError("signature is not canonical")
+    number = 0
+    for character in text:
+        number = number * 58 + _ALPHABET.index(character)
+    raw = number.to_bytes(37, "big")
+    if RIPEMD160.new(raw[:33]).digest()[:4] != raw[33:]:
+        raise ValueError("checksum")
+    return raw[:33]
+
+
+def recover(signature: bytes, digest: bytes) -> bytes | None:
+    """The public key (33 bytes) that made a compact signature; None when no key could have."""
+    recovery = bytes([(signature[0] - 27) & 3])
     try:
-        key = PublicKey.from_signature_and_message(
-            r_and_s + bytes([(recovery - 27) & 3]), digest, hasher=None
-        )
+        key = PublicKey.from_signature_and_message(signature[1:] + recovery, digest, hasher=None)
     except Exception:  # noqa: BLE001  # coincurve raises a bare Exception here
-        raise ValueError("unable to reconstruct public key from signature") from None
-    return public(key, prefix)
+        return None
+    return key.format(compressed=True)
+
+
+def public_of(key: PrivateKey, prefix: str) -> str:
+    """A private key's public one, as accounts name it."""
+    return public(key.public_key.format(compressed=True), prefix)
 
 
 def sign(key: PrivateKey, digest: bytes) -> bytes:
@@ -53,9 +62,9 @@ def sign(key: PrivateKey, digest: bytes) -> bytes:
     return bytes([31 + made[64]]) + made[:64]
 
 
-def _canonical(r_and_s: bytes) -> bool:
+def is_canonical(signature: bytes) -> bool:
     """BIP-62's low s, as since hardfork 20 (elliptic_secp256k1.cpp)."""
-    return len(r_and_s) == 64 and int.from_bytes(r_and_s[32:], "big") <= _HALF_ORDER  # noqa: PLR2004
+    return int.from_bytes(signature[33:], "big") <= _HALF_ORDER
 
 
 def _base58(raw: bytes) -> str:

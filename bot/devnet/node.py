@@ -1,26 +1,30 @@
-"""One node: the chain, its methods, its clock, and the HTTP server in front (h11 on asyncio).
+"""One node: the chain, its methods, its clock, and what is in its way.
 
 One event loop owns everything, so that nothing needs a lock.
 """
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import h11
-
 from bot.devnet.api import Api
 from bot.devnet.chain import DevnetChain
-from bot.devnet.faults import Fault, failed
-from bot.devnet.network import Network
-from bot.devnet.rpc import read_json, respond
-from bot.devnet.trouble import Troubles
+from bot.devnet.faults import failed
+from bot.devnet.images import Images
+from bot.devnet.json_reader import read
+from bot.devnet.methods import whole
+from bot.devnet.moments import seconds, stamp
+from bot.devnet.network import SLOT, Network
+from bot.devnet.rpc import respond
+from bot.devnet.server import Exchange, Reply, Server
+from bot.devnet.trouble import Trouble, Troubles
 
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+_PROPERTIES = "get_dynamic_global_properties"
+_ANOTHER_CHAIN = "f" * 64
 
 
 class Node:
@@ -40,12 +44,16 @@ class Node:
         block_interval: float | None,
         admin: bool,
     ) -> None:
-        self.chain = DevnetChain(network, folder, datetime.now(UTC))
-        self._api = Api(self.chain)
+        genesis = network.config()["STEEM_GENESIS_TIME"] if network.bare else None
+        start = seconds(genesis) if genesis else int(time.time()) // SLOT * SLOT
+        self.chain = DevnetChain(network, folder, start)
+        self._api = Api(self.chain, time.time)
+        self._images = Images(self.chain, folder)
         self._block_interval = block_interval
         self._troubles = Troubles()
         self._admin = admin
-        self._swallowing = False
+        self._server = Server(self._answer)
+        self._made = asyncio.Event()
 
     async def serve(self, port: int, ready: Callable[[int], None]) -> None:
         """Answer on 127.0.0.1 until SIGTERM or SIGINT; `ready` is told the port."""
@@ -53,157 +61,170 @@ class Node:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        server = await asyncio.start_server(self._connection, "127.0.0.1", port)
-        ready(server.sockets[0].getsockname()[1])
+        listening = await self._server.open(port)
+        self._images.address = f"http://127.0.0.1:{listening}"
+        ready(listening)
         clock = asyncio.create_task(self._make_blocks())
         await stopped.wait()
         clock.cancel()
-        server.close()
+        self._server.close()
         self.chain.close()
 
     async def _make_blocks(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while self._block_interval is not None:
-            self.chain.produce(datetime.now(UTC))
+            self._produce(int(time.time()))
             due = max(due + self._block_interval, loop.time())
             await asyncio.sleep(due - loop.time())
 
+    def _produce(self, moment: int | None = None) -> None:
+        self.chain.produce(moment)
+        self._made.set()
+        self._made = asyncio.Event()
+
     # -- HTTP --------------------------------------------------------------------------------------
 
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = h11.Connection(h11.SERVER)
-        try:
-            while await self._exchange(connection, reader, writer):
-                connection.start_next_cycle()
-        except (h11.ProtocolError, ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client is gone or speaks no HTTP: nobody is left to tell
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+    async def _answer(self, exchange: Exchange) -> Reply | None:
+        """What is sent back; None closes the connection without a word."""
+        if exchange.method == "GET" and "/@" in exchange.target:
+            return self._page(exchange.target)
+        if self._images.is_meant(exchange):
+            return self._images.answer(exchange)
+        trouble = self._troubles.hit(_method(exchange.body)) if self._admin else None
+        kind = trouble.kind if trouble else ""
+        if kind == "drop_before":
+            return None
+        if kind == "delay" and trouble:
+            await asyncio.sleep(trouble.seconds)
+        if kind == "status" and trouble:
+            return Reply(trouble.code, "text/html", _HTML)
 
-    async def _exchange(
-        self,
-        connection: h11.Connection,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> bool:
-        """One request and its reply; True when the connection stays open."""
-        body = bytearray()
-        target = b""
-        while True:
-            event = connection.next_event()
-            if isinstance(event, h11.Request):
-                target = event.target if event.method == b"GET" else b""
-            elif event is h11.NEED_DATA:
-                connection.receive_data(await reader.read(65536))
-            elif isinstance(event, h11.Data):
-                body += event.data
-            elif isinstance(event, h11.EndOfMessage):
-                break
-            elif isinstance(event, h11.ConnectionClosed):
-                return False
-        if b"/@" in target:
-            _send(connection, writer, *self._page(target.decode(errors="replace")))
-            return connection.our_state is h11.DONE
-        return await self._reply(connection, writer, bytes(body))
+        async def call(api: str, method: str, params: Any) -> Any:
+            return await self._call(api, method, params, trouble)
 
-    def _page(self, target: str) -> tuple[int, bytes, bytes]:
+        reply = Reply(200, "application/json", await respond(exchange.body, call))
+        if kind == "drop_after":
+            return None
+        return reply.cut() if kind == "truncate" else reply
+
+    def _page(self, target: str) -> Reply:
         """A post as a person may read it in a browser: its text, nothing rendered."""
         author, _, permlink = target.rpartition("/@")[2].partition("/")
         post = self.chain.state.get("posts", f"{author}/{permlink}")
         if post is None:
-            return 404, b"text/plain", b"no such post on this devnet"
+            return Reply(404, "text/plain", b"no such post on this devnet")
         text = f"{post['title']}\n\n@{author} in #{post['category']}\n\n{post['body']}\n"
-        return 200, b"text/plain; charset=utf-8", text.encode(errors="replace")
-
-    async def _reply(
-        self, connection: h11.Connection, writer: asyncio.StreamWriter, body: bytes
-    ) -> bool:
-        trouble = self._troubles.hit(_method(body)) if self._admin else None
-        kind = trouble.kind if trouble else ""
-        if kind == "drop_before":
-            return False
-        if kind == "delay" and trouble:
-            await asyncio.sleep(trouble.seconds)
-        if kind == "status" and trouble:
-            _send(connection, writer, trouble.code, b"text/html", _HTML)
-            return connection.our_state is h11.DONE
-        self._swallowing = kind == "swallow"
-        reply = respond(body, self._call)
-        self._swallowing = False
-        if kind == "drop_after":
-            return False
-        _send(connection, writer, 200, b"application/json", reply, half=kind == "truncate")
-        await writer.drain()
-        return kind != "truncate" and connection.our_state is h11.DONE
+        return Reply(200, "text/plain; charset=utf-8", text.encode(errors="replace"))
 
     # -- calls -------------------------------------------------------------------------------------
 
-    def _call(self, api: str, method: str, params: Any) -> Any:
+    async def _call(self, api: str, method: str, params: Any, trouble: Trouble | None) -> Any:
         if api == "devnet_api" and self._admin:
             return self._administer(method, params if isinstance(params, dict) else {})
-        if (api, method) == ("debug_node_api", "debug_generate_blocks"):
-            return self._generate(params)
-        if self._swallowing:
+        if api == "debug_node_api" and self._block_interval is None:
+            return self._debug(method, params if isinstance(params, dict) else {})
+        kind = trouble.kind if trouble else ""
+        broadcast = method.startswith("broadcast_transaction")
+        if kind == "swallow" and broadcast:
             return {}
-        return self._api.call(api, method, params)
+        if kind == "wrong_chain_id":
+            self.chain.chain_id = _ANOTHER_CHAIN
+        try:
+            if method == "broadcast_transaction_synchronous":
+                return await self._broadcast_and_wait(api, params)
+            result = self._api.call(api, method, params)
+        finally:
+            self.chain.chain_id = self.chain.network.chain_id
+        return result if trouble is None else _distorted(trouble, method, result)
+
+    async def _broadcast_and_wait(self, api: str, params: Any) -> dict[str, Any]:
+        """Accept a transaction, and answer when it is in a block or can't be in one any more."""
+        given = params[0] if isinstance(params, list) else params.get("trx")
+        await_first = "condenser_api" if isinstance(params, list) else "network_broadcast_api"
+        if api != await_first:
+            raise failed("args.size() == 1", "Expected #s argument(s), was ${n}", -32003, n=0)
+        transaction = self.chain.push(given)
+        while True:
+            num = self.chain.store.including(transaction.id)
+            if num is not None:
+                block, place = self.chain.block(num), 0
+                assert block is not None, "the store has it"
+                place = [other.id for other in block.transactions].index(transaction.id)
+                found = {"block_num": num, "trx_num": place, "expired": False}
+                return {"id": transaction.id} | found
+            if self.chain.head_time > transaction.expiration:
+                gone = {"block_num": self.chain.head_num, "trx_num": -1, "expired": True}
+                return {"id": transaction.id} | gone
+            await self._made.wait()
 
     def _administer(self, method: str, params: dict[str, Any]) -> Any:
         if method == "generate_blocks":
-            for _ in range(int(params.get("count", 1))):
-                self.chain.produce()
+            for _ in range(whole(params.get("count", 1))):
+                self._produce()
+        elif method == "advance_time":
+            self._produce(self.chain.head_time + whole(params["seconds"]))
         elif method == "pop_blocks":
-            self.chain.pop(int(params["count"]), lose=bool(params.get("lose", False)))
+            self.chain.pop(whole(params["count"]), lose=bool(params.get("lose", False)))
         elif method == "set_block_interval":
             self._block_interval = float(params["seconds"])
         elif method == "set_faults":
             self._troubles.set(params["faults"])
         elif method == "clear_faults":
             self._troubles.clear()
+        elif method == "refuse_connections":
+            asyncio.get_running_loop().create_task(self._server.away(float(params["seconds"])))
         else:
-            raise failed("known method", f"Could not find method {method}", -32002)
+            test, text = "method_itr != api_itr->second.end()", "Could not find method ${method}"
+            raise failed(test, text, -32002, method=method)
         return {"head_block_number": self.chain.head_num}
 
-    def _generate(self, params: Any) -> dict[str, int]:
-        """debug_node_api.debug_generate_blocks, only where the clock is manual."""
-        if self._block_interval is not None:
-            raise Fault(-32000, "", "the clock of this devnet is real", "start it with --clock")
-        asked = params if isinstance(params, dict) else {}
-        count = int(asked.get("count", 1))
-        skip = timedelta(seconds=3 * int(asked.get("miss_blocks", 0)))
-        for number in range(count):
-            later = self.chain.head_time + skip + timedelta(seconds=3)
-            self.chain.produce(later if number == 0 else None)
-        return {"blocks": count}
+    def _debug(self, method: str, params: dict[str, Any]) -> Any:
+        """debug_node_api, by which a chain with a manual clock is moved (debug_node_plugin.cpp)."""
+        if method == "debug_generate_blocks":
+            count, missed = whole(params.get("count", 0)), whole(params.get("miss_blocks", 0))
+            for number in range(count):
+                slots = 1 + (missed if number == 0 else 0)
+                self._produce(self.chain.head_time + slots * SLOT)
+            return {"blocks": count}
+        if method == "debug_generate_blocks_until":
+            until, made = seconds(params["head_block_time"]), 0
+            if params.get("generate_sparsely"):
+                self._produce(until)
+                return {"blocks": 1}
+            while self.chain.head_time < until:
+                self._produce()
+                made += 1
+            return {"blocks": made}
+        if method == "debug_set_hardfork":
+            return {}  # this chain has been at its hardfork from the first block on
+        if method == "debug_has_hardfork":
+            current = int(self.chain.network.hardfork.split(".")[1])
+            return {"has_hardfork": whole(params.get("hardfork_id", 0)) <= current}
+        test, text = "method_itr != api_itr->second.end()", "Could not find method ${method}"
+        raise failed(test, text, -32002, method=method)
+
+
+def _distorted(trouble: Trouble, method: str, result: Any) -> Any:
+    """A reply as a node with this trouble would tell it."""
+    if trouble.kind == "stale_head" and method == _PROPERTIES:
+        return trouble.memory.setdefault("properties", result)
+    if trouble.kind == "clock_skew" and method == _PROPERTIES:
+        skewed = seconds(result["time"]) + int(trouble.seconds)
+        return result | {"time": stamp(skewed)}
+    if trouble.kind == "wrong_chain_id" and isinstance(result, dict):
+        return {
+            k: _ANOTHER_CHAIN if k.lower().endswith("chain_id") else v for k, v in result.items()
+        }
+    return result
 
 
 def _method(body: bytes) -> str:
     """The method that a request asks for, as troubles name it."""
     try:
-        request = read_json(body)
+        request = read(body.decode(errors="surrogateescape"))
         if request["method"] == "call":
             return f"{request['params'][0]}.{request['params'][1]}"
         return str(request["method"])
-    except (ValueError, KeyError, TypeError, IndexError):
+    except Exception:  # noqa: BLE001  # whatever it is, it has no method
         return ""
-
-
-def _send(
-    connection: h11.Connection,
-    writer: asyncio.StreamWriter,
-    status: int,
-    content: bytes,
-    body: bytes,
-    *,
-    half: bool = False,
-) -> None:
-    """Write a reply; `half` stops in the middle of the body."""
-    headers = [(b"content-type", content), (b"content-length", str(len(body)).encode())]
-    sent = connection.send(h11.Response(status_code=status, headers=headers)) or b""
-    if half:
-        writer.write(sent + body[: len(body) // 2])
-        return
-    parts = (sent, connection.send(h11.Data(body)), connection.send(h11.EndOfMessage()))
-    writer.write(b"".join(part for part in parts if part))

@@ -4,13 +4,13 @@ Field orders and numbers: steem_operations.hpp; messages: chain-rules §1. Insid
 operation is (name, fields) with amounts as (number of the smallest unit, symbol).
 """
 
-import json
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.devnet.faults import Fault, bad_cast, failed
+from bot.devnet.faults import bad_cast, failed
+from bot.devnet.keys import unprefixed
 from bot.devnet.network import Network
 
 Fields = dict[str, Any]
@@ -22,11 +22,13 @@ _NUMBERS = {
     "comment": 1,
     "transfer": 2,
     "transfer_to_vesting": 3,
+    "feed_publish": 7,
     "account_create": 9,
     "account_update": 10,
     "delete_comment": 17,
     "custom_json": 18,
     "comment_options": 19,
+    "claim_reward_balance": 39,
 }
 _ROLES = ("owner", "active", "posting")
 _NAIS = {"@@000000021": 0, "@@000000013": 1, "@@000000037": 2}
@@ -45,8 +47,13 @@ class Codec:
     """Reads and packs the operations of one network."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
         self.symbols = (network.core, network.debt, "VESTS")
+        self.rewards = (
+            f"reward_{network.core_field}",
+            f"reward_{network.debt_field}",
+            "reward_vests",
+        )
 
     # -- from JSON ------------------------------------------------------------------------------
 
@@ -70,62 +77,83 @@ class Codec:
         return name, reader(fields)
 
     def _read_comment(self, given: Fields) -> Fields:
-        return {key: _text(given, key) for key in (*_COMMENT, "json_metadata")}
+        names = {"parent_author", "author"}
+        return {
+            key: (_name if key in names else _text)(given, key)
+            for key in (*_COMMENT, "json_metadata")
+        }
 
     def _read_delete_comment(self, given: Fields) -> Fields:
-        return {key: _text(given, key) for key in ("author", "permlink")}
+        return {"author": _name(given, "author"), "permlink": _text(given, "permlink")}
 
     def _read_vote(self, given: Fields) -> Fields:
-        texts = {key: _text(given, key) for key in ("voter", "author", "permlink")}
-        return texts | {"weight": _whole(given, "weight")}
+        return {
+            "voter": _name(given, "voter"),
+            "author": _name(given, "author"),
+            "permlink": _text(given, "permlink"),
+            "weight": _whole(given, "weight"),
+        }
 
     def _read_comment_options(self, given: Fields) -> Fields:
         beneficiaries = None
+        # steemd's conversion from the legacy form never copies allow_votes (fixtures README, 2)
+        forgets_votes = not self.network.is_hive and not isinstance(
+            given.get("max_accepted_payout"), dict
+        )
         for extension in given.get("extensions", []):
             value = extension.get("value", {}) if isinstance(extension, dict) else extension[1]
             shares = value.get("beneficiaries", [])
-            beneficiaries = [(_text(s, "account"), _whole(s, "weight")) for s in shares]
-        percent = self._network.percent_field
+            beneficiaries = [(_name(s, "account"), _whole(s, "weight")) for s in shares]
+        percent = self.network.percent_field
         return {
-            "author": _text(given, "author"),
+            "author": _name(given, "author"),
             "permlink": _text(given, "permlink"),
             "max_accepted_payout": self.amount(given.get("max_accepted_payout")),
             "percent": _whole(given, percent) if percent in given else 10000,
-            "allow_votes": bool(given.get("allow_votes", True)),
+            "allow_votes": bool(given.get("allow_votes", True)) or forgets_votes,
             "allow_curation_rewards": bool(given.get("allow_curation_rewards", True)),
             "beneficiaries": beneficiaries,
         }
 
     def _read_custom_json(self, given: Fields) -> Fields:
         return {
-            "required_auths": sorted(given.get("required_auths", [])),
-            "required_posting_auths": sorted(given.get("required_posting_auths", [])),
+            "required_auths": sorted(map(_cut, given.get("required_auths", []))),
+            "required_posting_auths": sorted(map(_cut, given.get("required_posting_auths", []))),
             "id": _text(given, "id"),
             "json": _text(given, "json"),
         }
 
     def _read_transfer(self, given: Fields) -> Fields:
-        names = {key: _text(given, key) for key in ("from", "to")}
+        names = {key: _name(given, key) for key in ("from", "to")}
         return names | {"amount": self.amount(given.get("amount")), "memo": _text(given, "memo")}
 
     def _read_transfer_to_vesting(self, given: Fields) -> Fields:
-        names = {key: _text(given, key) for key in ("from", "to")}
+        names = {key: _name(given, key) for key in ("from", "to")}
         return names | {"amount": self.amount(given.get("amount"))}
 
     def _read_account_create(self, given: Fields) -> Fields:
         return (
             {"fee": self.amount(given.get("fee"))}
-            | {key: _text(given, key) for key in ("creator", "new_account_name")}
+            | {key: _name(given, key) for key in ("creator", "new_account_name")}
             | {role: authority(given.get(role, {})) for role in _ROLES}
             | {key: _text(given, key) for key in ("memo_key", "json_metadata")}
         )
 
     def _read_account_update(self, given: Fields) -> Fields:
         return (
-            {"account": _text(given, "account")}
+            {"account": _name(given, "account")}
             | {role: authority(given[role]) if role in given else None for role in _ROLES}
             | {key: _text(given, key) for key in ("memo_key", "json_metadata")}
         )
+
+    def _read_claim_reward_balance(self, given: Fields) -> Fields:
+        fields = {key: self.amount(given.get(key)) for key in self.rewards}
+        return {"account": _name(given, "account")} | fields
+
+    def _read_feed_publish(self, given: Fields) -> Fields:
+        rate = given.get("exchange_rate", {})
+        price = {side: self.amount(rate.get(side)) for side in ("base", "quote")}
+        return {"publisher": _name(given, "publisher"), "exchange_rate": price}
 
     def amount(self, given: Any) -> Amount:
         """`"1.000 STEEM"` or `{"amount", "precision", "nai"}`."""
@@ -152,42 +180,47 @@ class Codec:
         whole, rest = divmod(units, 10**precision)
         return f"{sign}{whole}.{rest:0{precision}d} {self.symbols[amount.kind]}"
 
-    def nai_amount(self, amount: Amount) -> dict[str, Any]:
+    @staticmethod
+    def nai_amount(amount: Amount) -> dict[str, Any]:
         """`{"amount", "precision", "nai"}`."""
         nai = next(nai for nai, kind in _NAIS.items() if kind == amount.kind)
         return {"amount": str(amount.units), "precision": PRECISIONS[amount.kind], "nai": nai}
 
-    def legacy(self, operation: Operation) -> list[Any]:
-        """condenser_api's form."""
-        return [operation[0], self._plain(operation, legacy=True)]
-
     def own(self, operation: Operation) -> dict[str, Any]:
-        """The form of all other APIs."""
-        return {
-            "type": f"{operation[0]}_operation",
-            "value": self._plain(operation, legacy=False),
-        }
-
-    def _plain(self, operation: Operation, *, legacy: bool) -> Fields:
+        """The form of all APIs but condenser_api."""
         name, fields = operation
-        write = self.legacy_amount if legacy else self.nai_amount
-        plain: Fields = {k: write(v) if isinstance(v, Amount) else v for k, v in fields.items()}
-        if name == "comment_options":
-            shares = plain.pop("beneficiaries")
-            percent = plain.pop("percent")
-            votes, curation = plain.pop("allow_votes"), plain.pop("allow_curation_rewards")
-            extensions: list[Any] = []
-            if shares is not None:
-                value = {"beneficiaries": [{"account": a, "weight": w} for a, w in shares]}
-                named = {"type": "comment_payout_beneficiaries", "value": value}
-                extensions = [[0, value]] if legacy else [named]
-            plain |= {
-                self._network.percent_field: percent,
-                "allow_votes": votes,
-                "allow_curation_rewards": curation,
-                "extensions": extensions,
-            }
-        return {key: value for key, value in plain.items() if value is not None}
+        plain: Fields = {}
+        for key, value in fields.items():
+            if isinstance(value, Amount):
+                plain[key] = self.nai_amount(value)
+            elif key == "exchange_rate":
+                plain[key] = {side: self.nai_amount(amount) for side, amount in value.items()}
+            elif key == "percent":
+                plain[self.network.percent_field] = value
+            elif key == "beneficiaries":
+                shares = [{"account": a, "weight": w} for a, w in value or ()]
+                kind = "comment_payout_beneficiaries"
+                named = {"type": kind, "value": {"beneficiaries": shares}}
+                plain["extensions"] = [] if value is None else [named]
+            elif value is not None:
+                plain[key] = value
+        return {"type": f"{name}_operation", "value": plain}
+
+    def legacy(self, own: dict[str, Any]) -> list[Any]:
+        """condenser_api's form, from the other."""
+        fields = {key: self._legacy_value(value) for key, value in own["value"].items()}
+        return [str(own["type"]).removesuffix("_operation"), fields]
+
+    def _legacy_value(self, value: Any) -> Any:
+        if isinstance(value, dict) and "nai" in value:
+            return self.legacy_amount(self.amount(value))
+        if isinstance(value, dict) and value.get("type") == "comment_payout_beneficiaries":
+            return [0, value["value"]]
+        if isinstance(value, dict):
+            return {key: self._legacy_value(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._legacy_value(item) for item in value]
+        return value
 
     # -- to bytes -------------------------------------------------------------------------------
 
@@ -206,10 +239,12 @@ class Codec:
             shares = b"".join(string(a) + struct.pack("<H", w & 0xFFFF) for a, w in value)
             return b"\1\0" + varint(len(value)) + shares
         if key in {"owner", "active", "posting"}:
-            packed = b"" if value is None else pack_authority(value)
+            packed = b"" if value is None else self._pack_authority(value)
             return (b"" if operation == "account_create" else bytes([value is not None])) + packed
         if key == "memo_key":
-            return pack_public(value)
+            return self.pack_public(value)
+        if key == "exchange_rate":
+            return self.pack_amount(value["base"]) + self.pack_amount(value["quote"])
         if isinstance(value, bool):
             return bytes([value])
         if isinstance(value, int):
@@ -224,6 +259,20 @@ class Codec:
         # a fork of names only: the binary symbols of Hive are still STEEM and SBD
         symbol = {"HIVE": "STEEM", "HBD": "SBD"}.get(symbol, symbol)
         return struct.pack("<qB7s", amount.units, PRECISIONS[amount.kind], symbol.encode())
+
+    def _pack_authority(self, value: dict[str, Any]) -> bytes:
+        accounts, keys = value["account_auths"], value["key_auths"]
+        packed = struct.pack("<I", value["weight_threshold"]) + varint(len(accounts))
+        packed += b"".join(string(a) + struct.pack("<H", w) for a, w in accounts)
+        members = b"".join(self.pack_public(k) + struct.pack("<H", w) for k, w in keys)
+        return packed + varint(len(keys)) + members
+
+    def pack_public(self, text: str) -> bytes:
+        """A public key's 33 bytes."""
+        if not text.startswith(self.network.prefix):
+            test = "is_prefix_correct"
+            raise failed(test, "public key requires the prefix ${p}", p=self.network.prefix)
+        return unprefixed(text.removeprefix(self.network.prefix))
 
 
 def varint(value: int) -> bytes:
@@ -250,27 +299,13 @@ def authority(given: Any) -> dict[str, Any]:
     }
 
 
-def pack_authority(value: dict[str, Any]) -> bytes:
-    """An authority's bytes."""
-    accounts, keys = value["account_auths"], value["key_auths"]
-    packed = struct.pack("<I", value["weight_threshold"]) + varint(len(accounts))
-    packed += b"".join(string(a) + struct.pack("<H", w) for a, w in accounts)
-    return (
-        packed
-        + varint(len(keys))
-        + b"".join(pack_public(k) + struct.pack("<H", w) for k, w in keys)
-    )
+def _name(given: Fields, key: str) -> str:
+    return _cut(_text(given, key))
 
 
-def pack_public(text: str) -> bytes:
-    """A public key's 33 bytes."""
-    alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-    number = 0
-    for character in text[3:]:
-        if character not in alphabet:
-            raise bad_cast("Invalid public key", -32003)
-        number = number * 58 + alphabet.index(character)
-    return number.to_bytes(37, "big")[:33]
+def _cut(name: Any) -> str:
+    """An account's name; what is longer than 16 bytes is cut without a word (fixed_string.hpp)."""
+    return str(name).encode(errors="surrogateescape")[:16].decode(errors="surrogateescape")
 
 
 def _text(given: Fields, key: str) -> str:
@@ -285,20 +320,3 @@ def _whole(given: Fields, key: str) -> int:
         return int(given.get(key, 0))
     except (TypeError, ValueError):
         raise bad_cast("Invalid cast from type to integer", -32003) from None
-
-
-def is_json(text: str) -> bool:
-    """Whether steemd's legacy parser takes this as JSON with nothing after it (§1.2 #7).
-
-    Raises:
-        Fault: what it can't even begin to parse.
-    """
-    decoder = json.JSONDecoder(strict=False)
-    stripped = text.lstrip()
-    try:
-        _, end = decoder.raw_decode(stripped)
-    except (ValueError, RecursionError):
-        raise Fault(
-            4, "parse_error_exception", "Parse Error", "Unexpected content in JSON"
-        ) from None
-    return end == len(stripped)

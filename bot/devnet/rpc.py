@@ -1,101 +1,96 @@
-"""JSON-RPC as steemd speaks it: its reader, its envelope, its errors (chain-rules §2.4)."""
+"""JSON-RPC as steemd speaks it: its envelope and its errors (json_rpc_plugin.cpp, §2.4)."""
 
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.devnet.faults import Fault, failed
+from bot.devnet import json_reader
+from bot.devnet.faults import Fault, Frame, Refusal, bad_cast, failed
+from bot.devnet.methods import type_name
 
-Call = Callable[[str, str, Any], Any]
+Call = Callable[[str, str, Any], Awaitable[Any]]
 
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_KNOWN_ESCAPES = {"t", "n", "r", "\\", '"'}
 _LARGEST_NUMBER = 0xFFFFFFFF
 
 
-def respond(body: bytes, call: Call) -> bytes:
+async def respond(body: bytes, call: Call) -> bytes:
     """The reply to a request's body, single or batch."""
+    text = body.decode(errors="surrogateescape")
     try:
-        request = read_json(body)
-    except ValueError as error:
-        text = f"Unexpected content: {error}"
-        reply: Any = _refusal(Fault(4, "parse_error_exception", "Parse Error", text), None)
+        request = json_reader.read(text)
+    except Fault as fault:
+        fault.stack.append(Frame("", {"str": text}, ("json.cpp", "from_string")))
+        reply: Any = _refusal(fault, None)
     else:
-        if isinstance(request, list):
-            reply = [_reply(single, call) for single in request] or {
-                "jsonrpc": "2.0",
-                "error": {"code": -32000, "message": "Array is invalid"},
-                "id": None,
-            }
+        if request == []:
+            reply = _refusal(Refusal(-32000, "Array is invalid"), None)
+        elif isinstance(request, list):
+            reply = [await _reply(single, call) for single in request]
         else:
-            reply = _reply(request, call)
-    return json.dumps(_encoded(reply), ensure_ascii=False, separators=(",", ":")).encode(
+            reply = await _reply(request, call)
+    return json.dumps(reply, ensure_ascii=False, separators=(",", ":")).encode(
         errors="surrogateescape"
     )
 
 
-def read_json(body: bytes) -> Any:
-    r"""JSON as steemd reads it: of escapes it knows `\t \n \r \\ \"` and no others.
-
-    Any other escaped character stands for itself, so `\u00fc` is read as `u00fc`
-    (tests/fixtures/steemd/README.md, 1).
-    """
-    text = body.decode(errors="surrogateescape")
-    if "\\" in text:
-        text = _ESCAPE.sub(lambda match: match[0] if match[1] in _KNOWN_ESCAPES else match[1], text)
-    return json.loads(text, strict=False)
-
-
-def _reply(request: Any, call: Call) -> dict[str, Any]:
+async def _reply(request: Any, call: Call) -> dict[str, Any]:
     if not isinstance(request, dict):
-        return _error(-32700, "Invalid request", None)
+        fault = bad_cast("Invalid cast from ${type} to Object", -32700, type=type_name(request))
+        return _refusal(fault, None)
     identity = request.get("id")
-    if request.get("jsonrpc") != "2.0":
-        return _error(-32600, 'jsonrpc value is not "2.0"', identity)
-    if "method" not in request:
-        return _error(-32600, 'A member "method" does not exist', identity)
-    if identity is not None and not isinstance(identity, int | str):
+    if "id" in request and (not isinstance(identity, int | str) or isinstance(identity, bool)):
         text = 'Only integer value or string is allowed for member "id"'
-        return _error(-32600, text, None)
+        return _refusal(Refusal(-32600, text), None)
     try:
-        api, method, params = _target(str(request["method"]), request.get("params", {}))
-        return {"jsonrpc": "2.0", "result": call(api, method, params), "id": identity}
-    except Fault as fault:
-        return _refusal(fault, identity)
+        api, method, params = _target(request)
+        result = await call(api, method, params)
+    except (Fault, Refusal) as refusal:
+        return _refusal(refusal, identity)
+    # hivemind is another program, which writes numbers as such
+    shown = result if api == "bridge" else _encoded(result)
+    return {"jsonrpc": "2.0", "result": shown, "id": identity}
 
 
-def _target(method: str, params: Any) -> tuple[str, str, Any]:
+def _target(request: dict[str, Any]) -> tuple[str, str, Any]:
     """The API, the method and its arguments, in either call style."""
+    if request.get("jsonrpc") != "2.0":
+        raise Refusal(-32600, 'jsonrpc value is not "2.0"')
+    method = request.get("method")
+    if not isinstance(method, str):
+        raise Refusal(-32600, 'A member "method" does not exist')
+    params = request.get("params", {})
     if method == "call":
-        if not isinstance(params, list) or len(params) < 2:  # noqa: PLR2004  # api and method
-            raise failed("v.size() == 2 || v.size() == 3", "params should be {api, method, args}")
-        return str(params[0]), str(params[1]), params[2] if len(params) > 2 else {}  # noqa: PLR2004
-    api, dot, name = method.partition(".")
-    if not dot or "." in name:
+        if "params" not in request:
+            raise Refusal(-32001, 'A member "params" does not exist')
+        given = params if isinstance(params, list) else []
+        if len(given) not in (2, 3):
+            text = 'params should be {"api", "method", "args"'
+            raise failed("v.size() == 2 || v.size() == 3", text, -32002)
+        return str(given[0]), str(given[1]), given[2] if len(given) == 3 else {}  # noqa: PLR2004
+    parts = method.split(".")
+    if len(parts) != 2:  # noqa: PLR2004  # api and method
         text = "method specification invalid. Should be api.method"
         raise failed("v.size() == 2", text, -32002)
-    return api, name, params
+    return parts[0], parts[1], params
 
 
-def _refusal(fault: Fault, identity: Any) -> dict[str, Any]:
-    timestamp = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
-    return {"jsonrpc": "2.0", "error": fault.error(timestamp), "id": identity}
-
-
-def _error(code: int, message: str, identity: Any) -> dict[str, Any]:
-    return {"jsonrpc": "2.0", "error": {"code": code, "message": message}, "id": identity}
+def _refusal(refusal: Fault | Refusal, identity: Any) -> dict[str, Any]:
+    if isinstance(refusal, Fault):
+        error = refusal.error(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}")
+    else:
+        error = refusal.error()
+    return {"jsonrpc": "2.0", "error": _encoded(error), "id": identity}
 
 
 def _encoded(value: Any) -> Any:
-    """Numbers beyond 32 bits are texts on this wire (fc's json.cpp)."""
+    """Numbers beyond 32 bits, and all with a point, are texts on this wire (fc's json.cpp)."""
     if isinstance(value, dict):
         return {key: _encoded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_encoded(item) for item in value]
-    if isinstance(value, float) or (
-        isinstance(value, int) and not isinstance(value, bool) and value > _LARGEST_NUMBER
-    ):
+    if isinstance(value, float):
+        return f"{value:.17f}"
+    if isinstance(value, int) and not isinstance(value, bool) and value > _LARGEST_NUMBER:
         return str(value)
     return value

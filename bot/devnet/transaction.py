@@ -2,13 +2,13 @@
 
 import struct
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from bot.devnet.faults import Fault, bad_cast, duplicate_signature, failed
-from bot.devnet.keys import recover
+from bot.devnet.faults import Fault, Frame, bad_cast, duplicate_signature, failed, parse_error
+from bot.devnet.keys import is_canonical, public, recover
+from bot.devnet.moments import seconds, stamp
 from bot.devnet.operations import Codec, Operation, varint
 
 
@@ -18,7 +18,7 @@ class Transaction:
 
     ref_block_num: int
     ref_block_prefix: int
-    expiration: datetime
+    expiration: int
     operations: tuple[Operation, ...]
     signatures: tuple[str, ...]
     unsigned: bytes
@@ -34,27 +34,27 @@ class Transaction:
         raw = b"".join(bytes.fromhex(signature) for signature in self.signatures)
         return self.unsigned + varint(len(self.signatures)) + raw
 
-    def signers(self, chain_id: str, prefix: str) -> set[str]:
-        """The public keys that signed it for this chain.
+    def signers(self, chain_id: str, prefix: str) -> list[str]:
+        """The public keys that signed it for this chain, in the order of the signatures.
 
         Raises:
-            Fault: a signature is malformed, or two are of one key.
+            Fault: a signature is malformed, or two are of one key (fc elliptic_secp256k1.cpp).
         """
         digest = sha256(bytes.fromhex(chain_id) + self.unsigned).digest()
-        found: set[str] = set()
-        for signature in self.signatures:
-            try:
-                key = recover(bytes.fromhex(signature), digest, prefix)
-            except ValueError as error:
-                raise failed("is_canonical( c )", str(error)) from None
-            if key in found:
-                raise duplicate_signature()
-            found.add(key)
+        found: list[str] = []
+        try:
+            for text in self.signatures:
+                key = public(_recovered(bytes.fromhex(text), digest), prefix)
+                if key in found:
+                    raise duplicate_signature()
+                found.append(key)
+        except Fault as fault:
+            raise fault.passed(("transaction.cpp", "get_signature_keys")) from None
         return found
 
     def legacy(self, codec: Codec) -> dict[str, Any]:
         """As condenser_api shows it."""
-        return self._shown([codec.legacy(operation) for operation in self.operations])
+        return self._shown([codec.legacy(codec.own(operation)) for operation in self.operations])
 
     def own(self, codec: Codec) -> dict[str, Any]:
         """As all other APIs show it."""
@@ -64,11 +64,27 @@ class Transaction:
         return {
             "ref_block_num": self.ref_block_num,
             "ref_block_prefix": self.ref_block_prefix,
-            "expiration": f"{self.expiration:%Y-%m-%dT%H:%M:%S}",
+            "expiration": stamp(self.expiration),
             "operations": operations,
             "extensions": [],
             "signatures": list(self.signatures),
         }
+
+
+def _recovered(signature: bytes, digest: bytes) -> bytes:
+    if not 27 <= signature[0] < 35:  # noqa: PLR2004  # fc's range for compact signatures
+        frame = Frame("unable to reconstruct public key from signature", {}, level="error")
+        raise Fault(0, "exception", "unspecified", [frame])
+    if not is_canonical(signature):
+        raise failed("is_canonical( c, canon_type )", "signature is not canonical")
+    key = recover(signature, digest)
+    if key is None:
+        raise failed(
+            "secp256k1_ecdsa_recover_compact( detail::_get_context(), "
+            "(unsigned char*) digest.data(), (unsigned char*) c.begin() + 1, "
+            "(unsigned char*) my->_key.begin(), (int*) &pk_len, 1, (*c.begin() - 27) & 3 )"
+        )
+    return key
 
 
 def read_transaction(given: Any, codec: Codec) -> Transaction:
@@ -81,15 +97,17 @@ def read_transaction(given: Any, codec: Codec) -> Transaction:
         raise bad_cast("Invalid cast from type to Object", -32003)
     try:
         operations = tuple(codec.read(operation) for operation in given.get("operations", []))
-        expiration = datetime.strptime(given["expiration"], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+        expiration = seconds(given["expiration"])
         number, block = int(given["ref_block_num"]), int(given["ref_block_prefix"])
-        header = struct.pack("<HII", number, block, int(expiration.timestamp()))
+        header = struct.pack("<HII", number, block, expiration)
         packed = b"".join(codec.pack(operation) for operation in operations)
-        signatures = tuple(str(signature) for signature in given.get("signatures", []))
-        if any(len(bytes.fromhex(signature)) != 65 for signature in signatures):  # noqa: PLR2004
-            raise failed("secp256k1_ecdsa_recover_compact( detail::_get_context() )")
+        signatures = tuple(_padded(str(text)) for text in given.get("signatures", []))
     except (KeyError, TypeError, ValueError, struct.error, IndexError, AttributeError) as error:
-        text = f"Couldn't read the transaction: {error}"
-        raise Fault(4, "parse_error_exception", "Parse Error", text) from None
+        raise parse_error((f"Couldn't read the transaction: {error}", {})) from None
     unsigned = header + varint(len(operations)) + packed + b"\0"
     return Transaction(number, block, expiration, operations, signatures, unsigned)
+
+
+def _padded(signature: str) -> str:
+    """65 bytes: fc fills what is missing with zeros and cuts what is too much (fixed arrays)."""
+    return bytes.fromhex(signature)[:65].ljust(65, b"\0").hex()

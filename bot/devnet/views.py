@@ -1,14 +1,18 @@
 """The state as the APIs show it (chain-rules §5): field names, order, number encodings."""
 
-from datetime import datetime
 from typing import Any
 
 from bot.devnet.chain import Block, DevnetChain
-from bot.devnet.evaluators import EPOCH, NEVER, mana_now
+from bot.devnet.genesis import signing_key
+from bot.devnet.keys import public_of
+from bot.devnet.ledger import HUNDRED_PERCENT
+from bot.devnet.moments import NEVER, stamp
 from bot.devnet.network import WITNESS
 from bot.devnet.operations import Amount
+from bot.devnet.rewards import pending_payout
+from bot.devnet.state import Value
 
-_NOBODY = {"weight_threshold": 0, "account_auths": [], "key_auths": []}
+_LARGEST_BODY, _LARGEST_REPLY = 128 * 1024, 16 * 1024  # condenser_api.cpp:2057
 
 
 class Views:
@@ -16,141 +20,150 @@ class Views:
 
     def __init__(self, chain: DevnetChain, *, legacy: bool) -> None:
         self._chain = chain
-        codec = chain.codec
-        self._amount = codec.legacy_amount if legacy else codec.nai_amount
-        self._legacy = legacy
+        self.legacy = legacy
+        self._signing_key = public_of(signing_key(chain.network), chain.network.prefix)
 
-    def properties(self) -> dict[str, Any]:
+    def amount(self, units: int, kind: int) -> Any:
+        """An amount of core (0), debt (1) or vests (2)."""
+        codec, amount = self._chain.codec, Amount(units, kind)
+        return codec.legacy_amount(amount) if self.legacy else codec.nai_amount(amount)
+
+    def properties(self) -> Value:
         """get_dynamic_global_properties."""
-        chain = self._chain
-        vests = sum(account["vests"] for account in chain.state.table("accounts"))
-        debt, core = chain.network.debt.lower(), chain.network.core.lower()
-        debt = "sbd" if chain.network.flavour == "steem" else debt
-        core = "steem" if chain.network.flavour == "steem" else core
-        stamp = f"{chain.head_time:%Y-%m-%dT%H:%M:%S}"
-        supply = self._amount(Amount(250_000_000_000, 0))
-        nothing, no_debt = self._amount(Amount(0, 0)), self._amount(Amount(0, 1))
-        head = {} if self._legacy else {"id": 0}
+        chain, figures = self._chain, self._chain.ledger.figures
+        debt, core = chain.network.debt_field, chain.network.core_field
+        head = {} if self.legacy else {"id": 0}
+        filled = figures["slots_filled"]
         return head | {
             "head_block_number": chain.head_num,
             "head_block_id": chain.head_id,
-            "time": stamp,
+            "time": stamp(chain.head_time),
             "current_witness": WITNESS,
             "total_pow": "18446744073709551615",
             "num_pow_witnesses": 0,
-            "virtual_supply": supply,
-            "current_supply": supply,
-            "confidential_supply": nothing,
-            f"init_{debt}_supply": no_debt,
-            f"current_{debt}_supply": no_debt,
-            f"confidential_{debt}_supply": no_debt,
-            f"total_vesting_fund_{core}": self._amount(Amount(vests // 1000, 0)),
-            "total_vesting_shares": self._amount(Amount(vests, 2)),
-            f"total_reward_fund_{core}": nothing,
+            "virtual_supply": self.amount(figures["virtual_supply"], 0),
+            "current_supply": self.amount(figures["current_supply"], 0),
+            "confidential_supply": self.amount(0, 0),
+            f"init_{debt}_supply": self.amount(7_000_000_000 if chain.network.bare else 0, 1),
+            f"current_{debt}_supply": self.amount(figures["debt_supply"], 1),
+            f"confidential_{debt}_supply": self.amount(0, 1),
+            f"total_vesting_fund_{core}": self.amount(figures["vesting_fund"], 0),
+            "total_vesting_shares": self.amount(figures["vesting_shares"], 2),
+            f"total_reward_fund_{core}": self.amount(0, 0),
             "total_reward_shares2": "0",
-            "pending_rewarded_vesting_shares": self._amount(Amount(0, 2)),
-            f"pending_rewarded_vesting_{core}": nothing,
-            f"{debt}_interest_rate": 0,
-            f"{debt}_print_rate": 10000,
+            "pending_rewarded_vesting_shares": self.amount(figures["pending_vests"], 2),
+            f"pending_rewarded_vesting_{core}": self.amount(figures["pending_vesting_fund"], 0),
+            f"{debt}_interest_rate": 1000,
+            f"{debt}_print_rate": figures["print_rate"],
             "maximum_block_size": chain.network.maximum_block_size,
             "required_actions_partition_percent": 0,
-            "current_aslot": chain.head_num,
-            "recent_slots_filled": "340282366920938463463374607431768211455",
-            "participation_count": 128,
+            "current_aslot": figures["aslot"],
+            "recent_slots_filled": str(filled),
+            "participation_count": filled.bit_count(),
             "last_irreversible_block_num": chain.irreversible_num,
             "vote_power_reserve_rate": 10,
             "delegation_return_period": 432000,
-            "reverse_auction_seconds": 300,
+            "reverse_auction_seconds": 0 if chain.network.is_hive else 300,
             "available_account_subsidies": 0,
             f"{debt}_stop_percent": 1000,
             f"{debt}_start_percent": 900,
-            "next_maintenance_time": stamp,
-            "last_budget_time": stamp,
+            "next_maintenance_time": stamp(chain.head_time // 3600 * 3600 + 3600),
+            "last_budget_time": stamp(figures["genesis"]),
             "content_reward_percent": 6500,
             "vesting_reward_percent": 1500,
             "sps_fund_percent": 1000,
-            "sps_interval_ledger": no_debt,
+            "sps_interval_ledger": self.amount(figures["treasury"], 1),
             "downvote_pool_percent": 2500,
         }
 
-    def account(self, account: dict[str, Any]) -> dict[str, Any]:
+    def account(self, account: Value) -> Value:
         """get_accounts and find_accounts."""
-        debt = "sbd" if self._chain.network.flavour == "steem" else "hbd"
-        core = "steem" if self._chain.network.flavour == "steem" else "hive"
-        core_balance, debt_balance, _ = account["balances"]
-        mana = mana_now(account, self._chain.head_time)
-        nothing, no_debt = self._amount(Amount(0, 0)), self._amount(Amount(0, 1))
-        no_vests = self._amount(Amount(0, 2))
-        moment = int(self._chain.head_time.timestamp())
-        return {
+        debt, core = self._chain.network.debt_field, self._chain.network.core_field
+        nothing = {kind: self.amount(0, kind) for kind in (0, 1, 2)}
+        common = {
             "id": account["id"],
             "name": account["name"],
             "owner": account["owner"],
             "active": account["active"],
             "posting": account["posting"],
             "memo_key": account["memo_key"],
-            "json_metadata": "",
+            "json_metadata": account["json_metadata"],
             "posting_json_metadata": "",
             "proxy": "",
-            "last_owner_update": EPOCH,
-            "last_account_update": EPOCH,
-            "created": account["created"],
+            "last_owner_update": stamp(account["owner_changed"]),
+            "last_account_update": stamp(account["changed"]),
+            "created": stamp(account["created"]),
             "mined": False,
-            "recovery_account": WITNESS,
-            "last_account_recovery": EPOCH,
+            "recovery_account": account["recovery"],
+            "last_account_recovery": stamp(0),
             "reset_account": "null",
             "comment_count": 0,
             "lifetime_vote_count": 0,
             "post_count": account["post_count"],
             "can_vote": True,
-            "voting_manabar": {"current_mana": mana, "last_update_time": moment},
-            "downvote_manabar": {
-                "current_mana": account["vests"] // 4,
-                "last_update_time": moment,
+            "voting_manabar": {
+                "current_mana": account["mana"],
+                "last_update_time": account["mana_at"],
             },
-            "voting_power": mana * 10000 // max(1, account["vests"]),
-            "balance": self._amount(Amount(core_balance, 0)),
-            "savings_balance": nothing,
-            f"{debt}_balance": self._amount(Amount(debt_balance, 1)),
+            "downvote_manabar": {
+                "current_mana": account["downvote_mana"],
+                "last_update_time": account["mana_at"],
+            },
+        }
+        if self.legacy:
+            power = account["mana"] * HUNDRED_PERCENT // max(1, account["vests"])
+            common["voting_power"] = power
+        common |= {
+            "balance": self.amount(account["balances"][0], 0),
+            "savings_balance": nothing[0],
+            f"{debt}_balance": self.amount(account["balances"][1], 1),
             f"{debt}_seconds": "0",
-            f"savings_{debt}_balance": no_debt,
+            f"{debt}_seconds_last_update": stamp(0),
+            f"{debt}_last_interest_payment": stamp(0),
+            f"savings_{debt}_balance": nothing[1],
+            f"savings_{debt}_seconds": "0",
+            f"savings_{debt}_seconds_last_update": stamp(0),
+            f"savings_{debt}_last_interest_payment": stamp(0),
             "savings_withdraw_requests": 0,
-            f"reward_{debt}_balance": no_debt,
-            f"reward_{core}_balance": nothing,
-            "reward_vesting_balance": no_vests,
-            f"reward_vesting_{core}": nothing,
-            "vesting_shares": self._amount(Amount(account["vests"], 2)),
-            "delegated_vesting_shares": no_vests,
-            "received_vesting_shares": no_vests,
-            "vesting_withdraw_rate": no_vests,
-            "next_vesting_withdrawal": NEVER,
+            f"reward_{debt}_balance": self.amount(account["reward_debt"], 1),
+            f"reward_{core}_balance": self.amount(account["reward_core"], 0),
+            "reward_vesting_balance": self.amount(account["reward_vests"], 2),
+            f"reward_vesting_{core}": self.amount(account["reward_vests_core"], 0),
+            "vesting_shares": self.amount(account["vests"], 2),
+            "delegated_vesting_shares": nothing[2],
+            "received_vesting_shares": nothing[2],
+            "vesting_withdraw_rate": nothing[2],
+            "next_vesting_withdrawal": stamp(NEVER),
             "withdrawn": 0,
             "to_withdraw": 0,
             "withdraw_routes": 0,
-            "curation_rewards": 0,
-            "posting_rewards": 0,
+            "curation_rewards": account["curation_rewards"],
+            "posting_rewards": account["posting_rewards"],
             "proxied_vsf_votes": [0, 0, 0, 0],
             "witnesses_voted_for": 0,
-            "last_post": account["last_post"],
-            "last_root_post": account["last_root_post"],
-            "last_vote_time": account["last_vote_time"],
+            "last_post": stamp(account["last_post"]),
+            "last_root_post": stamp(account["last_root_post"]),
+        }
+        if not self.legacy:
+            common["last_post_edit"] = stamp(account["last_post_edit"])
+        common |= {
+            "last_vote_time": stamp(account["last_vote"]),
             "post_bandwidth": 0,
             "pending_claimed_accounts": 0,
-            "reputation": 0,
-            "witness_votes": [],
         }
+        if not self.legacy:
+            return common | {"is_smt": False}
+        history = ("transfer", "market", "post", "vote", "other")
+        return (
+            common
+            | {"vesting_balance": nothing[0], "reputation": 0}
+            | {f"{kind}_history": [] for kind in history}
+            | {"witness_votes": [], "tags_usage": [], "guest_bloggers": []}
+        )
 
-    def content(self, post: dict[str, Any] | None) -> dict[str, Any]:
-        """get_content: what isn't there is the same object, empty."""
-        empty = post is None
-        post = post or _EMPTY
+    def comment(self, post: Value) -> Value:
+        """find_comments, and the beginning of get_content."""
         author, _, permlink = post["root"].partition("/")
-        root = self._chain.state.get("posts", post["root"]) or post
-        no_debt = self._amount(Amount(0, 1))
-        percent = self._chain.network.percent_field
-        url = f"/{post['category']}/@{author}/{permlink}"
-        if post["parent_author"]:
-            url += f"#@{post['author']}/{post['permlink']}"
         return {
             "id": post["id"],
             "author": post["author"],
@@ -161,84 +174,129 @@ class Views:
             "title": post["title"],
             "body": post["body"],
             "json_metadata": post["json_metadata"],
-            "last_update": post["last_update"],
-            "created": post["created"],
-            "active": post["active"],
-            "last_payout": EPOCH,
+            "last_update": stamp(post["last_update"]),
+            "created": stamp(post["created"]),
+            "active": stamp(post["active"]),
+            "last_payout": stamp(post["last_payout"]),
             "depth": post["depth"],
             "children": post["children"],
             "net_rshares": post["net_rshares"],
             "abs_rshares": post["abs_rshares"],
-            "vote_rshares": max(0, post["net_rshares"]),
-            "children_abs_rshares": 0,
-            "cashout_time": post["cashout"],
-            "max_cashout_time": NEVER,
-            "total_vote_weight": 0,
-            "reward_weight": 0 if empty else 10000,
-            "total_payout_value": no_debt,
-            "curator_payout_value": no_debt,
-            "author_rewards": 0,
-            "net_votes": sum((vote["percent"] > 0) - (vote["percent"] < 0)
-                             for vote in post["votes"].values()),
+            "vote_rshares": post["vote_rshares"],
+            "children_abs_rshares": post["children_abs_rshares"],
+            "cashout_time": stamp(post["cashout"]),
+            "max_cashout_time": stamp(NEVER),
+            "total_vote_weight": post["total_vote_weight"],
+            "reward_weight": HUNDRED_PERCENT,
+            "total_payout_value": self.amount(post["author_payout"], 1),
+            "curator_payout_value": self.amount(post["curator_payout"], 1),
+            "author_rewards": post["author_rewards"],
+            "net_votes": post["net_votes"],
             "root_author": author,
             "root_permlink": permlink,
-            "max_accepted_payout": self._amount(Amount(post["max_accepted_payout"], 1)),
-            percent: post["percent"],
-            "allow_replies": not empty,
+            "max_accepted_payout": self.amount(post["max_accepted_payout"], 1),
+            self._chain.network.percent_field: post["percent"],
+            "allow_replies": True,
             "allow_votes": post["allow_votes"],
             "allow_curation_rewards": post["allow_curation_rewards"],
             "beneficiaries": [{"account": a, "weight": w} for a, w in post["beneficiaries"]],
-            "url": "" if empty else url,
+        }
+
+    def content(self, post: Value | None, *, listed: bool = False) -> Value:
+        """get_content: what isn't there is the same object, empty.
+
+        Args:
+            listed: as one of a list, where the size of the body is told.
+        """
+        if post is None:
+            return self._empty()
+        shown = self.comment(post)
+        body, is_reply = post["body"], bool(post["parent_author"])
+        size = len(body.encode(errors="surrogateescape"))
+        if size > _LARGEST_BODY:
+            shown["body"] = "body pruned due to size"
+        elif is_reply and size > _LARGEST_REPLY:
+            shown["body"] = "comment pruned due to size"
+        author, _, permlink = post["root"].partition("/")
+        root = self._chain.state.need("posts", post["root"])
+        url = f"/{root['category']}/@{author}/{permlink}"
+        pending = pending_payout(self._chain.ledger, post)
+        return shown | {
+            "url": f"{url}#@{post['author']}/{post['permlink']}" if is_reply else url,
             "root_title": root["title"],
-            "pending_payout_value": no_debt,
-            "total_pending_payout_value": self._amount(Amount(0, 0)),
+            "pending_payout_value": (
+                self.amount(0, 0) if pending is None else self.amount(pending, 1)
+            ),
+            "total_pending_payout_value": self.amount(0, 0),
             "active_votes": self.votes(post),
             "replies": [],
             "author_reputation": 0,
-            "promoted": no_debt,
-            "body_length": 0,
-            "reblogged_by": post.get("reblogged_by", []),
-        }  # fmt: skip
+            "promoted": self.amount(0, 1),
+            "body_length": size if listed else 0,
+            "reblogged_by": [],
+        }
+
+    def _empty(self) -> Value:
+        nothing, texts = self.amount(0, 0), ("author", "permlink", "category", "parent_author",
+            "parent_permlink", "title", "body", "json_metadata")  # fmt: skip
+        numbers = ("depth", "children", "net_rshares", "abs_rshares", "vote_rshares",
+            "children_abs_rshares")  # fmt: skip
+        return (
+            {"id": 0}
+            | dict.fromkeys(texts, "")
+            | dict.fromkeys(("last_update", "created", "active", "last_payout"), stamp(0))
+            | dict.fromkeys(numbers, 0)
+            | dict.fromkeys(("cashout_time", "max_cashout_time"), stamp(0))
+            | {"total_vote_weight": 0, "reward_weight": 0}
+            | {"total_payout_value": nothing, "curator_payout_value": nothing}
+            | {"author_rewards": 0, "net_votes": 0, "root_author": "", "root_permlink": ""}
+            | {"max_accepted_payout": nothing, self._chain.network.percent_field: 0}
+            | dict.fromkeys(("allow_replies", "allow_votes", "allow_curation_rewards"), False)
+            | {"beneficiaries": [], "url": "", "root_title": ""}
+            | {"pending_payout_value": nothing, "total_pending_payout_value": nothing}
+            | {"active_votes": [], "replies": [], "author_reputation": 0, "promoted": nothing}
+            | {"body_length": 0, "reblogged_by": []}
+        )
 
     @staticmethod
-    def votes(post: dict[str, Any]) -> list[dict[str, Any]]:
+    def votes(post: Value) -> list[Value]:
         """get_active_votes."""
         return [
             {
                 "voter": voter,
-                "weight": 0,
+                "weight": vote["weight"],
                 "rshares": vote["rshares"],
                 "percent": vote["percent"],
                 "reputation": 0,
-                "time": vote["time"],
+                "time": stamp(vote["time"]),
             }
             for voter, vote in sorted(post["votes"].items())
         ]
 
-    def header(self, block: Block) -> dict[str, Any]:
+    def header(self, block: Block) -> Value:
         """get_block_header."""
         return {
             "previous": block.previous,
-            "timestamp": f"{block.time:%Y-%m-%dT%H:%M:%S}",
+            "timestamp": stamp(block.time),
             "witness": WITNESS,
             "transaction_merkle_root": block.merkle_root,
-            "extensions": [],
+            "extensions": block.extensions,
         }
 
-    def block(self, block: Block) -> dict[str, Any]:
+    def block(self, block: Block) -> Value:
         """get_block."""
         return self.header(block) | {
             "witness_signature": block.signature,
             "transactions": [self.transaction(block, n) for n in range(len(block.transactions))],
             "block_id": block.id,
-            "signing_key": "",
+            "signing_key": self._signing_key,
             "transaction_ids": [transaction.id for transaction in block.transactions],
         }
 
-    def transaction(self, block: Block, number: int) -> dict[str, Any]:
+    def transaction(self, block: Block, number: int) -> Value:
         """get_transaction, and each transaction of get_block."""
         transaction, codec = block.transactions[number], self._chain.codec
-        if not self._legacy:
+        if not self.legacy:
             return transaction.own(codec)
         return transaction.legacy(codec) | {
             "transaction_id": transaction.id,
@@ -246,52 +304,27 @@ class Views:
             "transaction_num": number,
         }
 
-    def operations(self, block: Block) -> list[dict[str, Any]]:
-        """get_ops_in_block."""
-        codec = self._chain.codec
-        return [
-            {
-                "trx_id": transaction.id,
-                "block": block.num,
-                "trx_in_block": number,
-                "op_in_trx": place,
-                "virtual_op": 0,
-                "timestamp": f"{block.time:%Y-%m-%dT%H:%M:%S}",
-                "op": codec.legacy(operation) if self._legacy else codec.own(operation),
-            }
-            for number, transaction in enumerate(block.transactions)
-            for place, operation in enumerate(transaction.operations)
-        ]
+    def applied(self, entry: Value) -> Value:
+        """An operation of the history."""
+        return entry | {"op": self._chain.codec.legacy(entry["op"])} if self.legacy else entry
 
+    def price(self, price: list[int]) -> Value:
+        """A price: dollars for coins."""
+        return {"base": self.amount(price[0], 1), "quote": self.amount(price[1], 0)}
 
-_EMPTY: dict[str, Any] = {
-    "id": 0,
-    "author": "",
-    "permlink": "",
-    "category": "",
-    "parent_author": "",
-    "parent_permlink": "",
-    "title": "",
-    "body": "",
-    "json_metadata": "",
-    "last_update": EPOCH,
-    "created": EPOCH,
-    "active": EPOCH,
-    "depth": 0,
-    "children": 0,
-    "net_rshares": 0,
-    "abs_rshares": 0,
-    "cashout": EPOCH,
-    "root": "",
-    "votes": {},
-    "max_accepted_payout": 0,
-    "percent": 0,
-    "allow_votes": False,
-    "allow_curation_rewards": False,
-    "beneficiaries": [],
-}
-
-
-def moment(text: str) -> datetime:
-    """A chain's time from its text."""
-    return datetime.fromisoformat(f"{text}+00:00")
+    def reward_fund(self) -> Value:
+        """get_reward_fund."""
+        figures = self._chain.ledger.figures
+        hive = self._chain.network.is_hive
+        return {
+            "id": 0,
+            "name": "post",
+            "reward_balance": self.amount(figures["reward_balance"], 0),
+            "recent_claims": str(figures["recent_claims"]),
+            "last_update": stamp(figures["claims_at"]),
+            "content_constant": "2000000000000",
+            "percent_curation_rewards": 5000,
+            "percent_content_rewards": 10000,
+            "author_reward_curve": "convergent_linear",
+            "curation_reward_curve": "linear" if hive else "convergent_square_root",
+        }
