@@ -42,7 +42,7 @@ def devnet(
     testnet: bool,
     admin: bool,
 ) -> None:
-    """Run a Steem-style chain of your own on this machine, for any client that speaks JSON-RPC.
+    r"""Run a Steem-style chain of your own on this machine, for any client that speaks JSON-RPC.
 
     It checks signatures, authorities and the chain's own rules, makes real blocks, counts votes,
     pays out, and refuses with the texts of steemd. It is an image host too.

@@ -10,6 +10,9 @@ from bot.devnet.transaction import Transaction
 from bot.devnet.validation import authorities
 
 _DEPTH = 2  # how far grants to other accounts are followed
+APPROVED = "temp"
+"""An account for which nobody needs to sign (STEEM_TEMP_ACCOUNT)."""
+MOST_ACCOUNTS = 125
 _ABOVE = {
     "posting": ("posting", "active", "owner"),
     "active": ("active", "owner"),
@@ -55,6 +58,8 @@ def _verify(
             raise failed("required_owner.size() == 0")
     signed = _Signatures(set(signers), state)
     for role, name in _in_order(needed):
+        if name == APPROVED:
+            continue
         account = state.get("accounts", name)
         if account is None:
             raise unknown_key()
@@ -88,6 +93,7 @@ class _Signatures:
         self.keys = keys
         self.used: set[str] = set()
         self._state = state
+        self._walked = 0
 
     def satisfy(self, authority: Value, role: str, depth: int = _DEPTH) -> bool:
         """Whether they reach the authority's threshold, with what is granted to other accounts."""
@@ -99,8 +105,11 @@ class _Signatures:
                 if weight >= authority["weight_threshold"]:
                     return True
         for name, worth in authority["account_auths"] if depth else ():
+            self._walked += 1
+            if self._walked > MOST_ACCOUNTS:
+                return False
             granted = self._state.get("accounts", name)
-            if granted and self.satisfy(granted[role], role, depth - 1):
+            if name == APPROVED or (granted and self.satisfy(granted[role], role, depth - 1)):
                 weight += worth
                 if weight >= authority["weight_threshold"]:
                     return True

@@ -49,6 +49,8 @@ _NOT_PLAIN = object()
 
 def _quickly(text: str) -> Any:
     """The value of a text that is plain JSON, by the standard library."""
+    if text.count("[") + text.count("{") > _DEEPEST:
+        return _NOT_PLAIN  # perhaps too deep: the reader counts
     if "\\" in text:
         text = _ESCAPE.sub(lambda match: match[0] if match[1] in _KNOWN_ESCAPES else match[1], text)
     try:

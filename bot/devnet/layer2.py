@@ -11,6 +11,7 @@ from bot.devnet.evaluation import Evaluation, post_key
 from bot.devnet.faults import Fault, failed, plugin
 from bot.devnet.operations import Fields
 from bot.devnet.state import Value
+from bot.devnet.treasury import check_membership
 
 LARGEST = 8192
 PER_BLOCK = 5
@@ -26,6 +27,7 @@ def custom_json(context: Evaluation, fields: Fields) -> None:
             bytes=LARGEST,
         )
     signers = fields["required_posting_auths"]
+    check_membership(len(fields["required_auths"]) + len(signers))
     if not fields["required_auths"] and len(signers) == 1:
         _second_layer(context, signers[0], fields)
     if context.admission:

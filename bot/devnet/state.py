@@ -45,10 +45,10 @@ class Index:
 
     def until(self, last: str) -> list[str]:
         """The keys under all entries up to and with `last`, which the caller takes out there."""
-        due: list[str] = []
+        entries: dict[str, None] = {}  # one that was undone and made again stands there twice
         while self._order and self._order[0] <= last:
-            due += self._keys.get(heapq.heappop(self._order), ())
-        return due
+            entries[heapq.heappop(self._order)] = None
+        return [key for entry in entries for key in self._keys.get(entry, ())]
 
 
 class State:

@@ -8,6 +8,7 @@ from bot.devnet.genesis import put_account
 from bot.devnet.network import WITNESS
 from bot.devnet.operations import Amount, Fields
 
+MOST_MEMBERS = 40
 COMMUNITY = re.compile(r"hive-[123]\d{4,6}")
 
 
@@ -115,5 +116,23 @@ def account_update(context: Evaluation, fields: Fields) -> None:
 
 def _members_exist(context: Evaluation, fields: Fields) -> None:
     for role in ("owner", "active", "posting"):
-        for name, _ in (fields[role] or {}).get("account_auths", ()):
+        authority = fields[role] or {"account_auths": [], "key_auths": []}
+        members = len(authority["account_auths"]) + len(authority["key_auths"])
+        check_membership(members)
+        for name, _ in authority["account_auths"]:
             context.account(name)
+
+
+def check_membership(members: int) -> None:
+    """At most forty in one authority, or in the signers of one operation.
+
+    Raises:
+        Fault: there are more.
+    """
+    if members > MOST_MEMBERS:
+        raise failed(
+            "size <= STEEM_MAX_AUTHORITY_MEMBERSHIP",
+            "Authority membership exceeded. Max: ${max} Current: ${n}",
+            max=MOST_MEMBERS,
+            n=members,
+        )
