@@ -21,8 +21,8 @@ from bot.devnet.testing import READY
 @click.option("--flavour", type=click.Choice(["steem", "hive"]), default="steem",
               show_default=True, help="Whose rules and names it plays.")  # fmt: skip
 @click.option("--testnet", is_flag=True,
-              help="As a bare test build: prefix TST, symbols TESTS and TBD, payouts after an hour, "
-                   "and initminer with all the supply.")  # fmt: skip
+              help="As a bare test build: prefix TST, symbols TESTS and TBD, payouts after an "
+                   "hour, and initminer with all the supply.")  # fmt: skip
 @click.option("--clock", type=click.Choice(["real", "manual"]), default="real", show_default=True,
               help="manual: blocks only by debug_node_api.debug_generate_blocks.")  # fmt: skip
 @click.option("--block-interval", type=click.FloatRange(0.01), default=3.0, show_default=True,
@@ -42,7 +42,7 @@ def devnet(
     testnet: bool,
     admin: bool,
 ) -> None:
-    r"""Run a Steem-style chain of your own on this machine, for any client that speaks JSON-RPC.
+    """Run a Steem-style chain of your own on this machine, for any client that speaks JSON-RPC.
 
     It checks signatures, authorities and the chain's own rules, makes real blocks, counts votes,
     pays out, and refuses with the texts of steemd. It is an image host too.
@@ -57,7 +57,7 @@ def devnet(
         '{"jsonrpc":"2.0","id":1,"method":"condenser_api.get_accounts","params":[["alice"]]}'
 
     docs/devnet.md: pointing other clients at it, its rules, troubles, and use in pytest.
-    """
+    """  # noqa: D301  # click's mark for text that keeps its lines
     chosen = network(flavour, testnet=testnet, finality=finality)
     interval = None if clock == "manual" else block_interval
     node = Node(chosen, data, block_interval=interval, admin=admin)
