@@ -21,7 +21,9 @@ class Discussions:
 
     def by(self, order: str) -> Callable[[Value], list[Value]]:
         """The query by `created`, `blog`, `feed`, `trending` …, newest or largest first."""
-        return lambda query: self._page(self._ordered(order, str(query.get("tag", ""))), query)
+        # `comments` names its account as the first author, as it has no tag
+        of = "start_author" if order == "comments" else "tag"
+        return lambda query: self._page(self._ordered(order, str(query.get(of) or "")), query)
 
     def _ordered(self, order: str, tag: str) -> list[Value]:
         if order == "blog":
@@ -49,10 +51,10 @@ class Discussions:
         return keys.get(order, _newest)
 
     def _page(self, posts: list[Value], query: Value) -> list[Value]:
-        if author := query.get("start_author"):
+        if start := query.get("start_permlink"):
             keys = [(post["author"], post["permlink"]) for post in posts]
-            start = (author, query.get("start_permlink", ""))
-            posts = posts[keys.index(start) :] if start in keys else []
+            first = (query.get("start_author"), start)
+            posts = posts[keys.index(first) :] if first in keys else []
         shown = posts[: min(whole(query.get("limit", 20)), _MOST)]
         return [self._views.content(post, listed=True) for post in shown]
 
