@@ -4,11 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test check lint bench lock clean
+.PHONY: help install demo test clients check lint bench bench-devnet lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(VENV)/.installed ## Make the virtual environment with what running briefbot needs
 
@@ -17,6 +17,10 @@ demo: $(VENV)/.installed ## Publish the sample briefs on a chain of its own and 
 
 test: $(VENV)/.installed-dev ## Run the tests
 	@$(BIN)/python -m pytest
+
+clients: $(VENV)/.installed-dev ## Try clients from npm against the devnet (needs Node.js)
+	@cd tests/clients && npm ci --silent --no-fund --no-audit
+	@$(BIN)/python -m pytest tests/clients
 
 check: lint ## Everything that CI runs, on this Python
 	@$(MAKE) --no-print-directory test
@@ -29,6 +33,9 @@ lint: $(VENV)/.installed-dev ## Lint, format, types and import contracts
 
 bench: $(VENV)/.installed-dev ## Measure against the named baselines; table and JSON
 	@$(BIN)/python -m tests.bench
+
+bench-devnet: $(VENV)/.installed-dev ## Measure the devnet: rate, memory and restart with 100,000 comments
+	@$(BIN)/python -m tests.bench_devnet
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.devnet.appbase import Appbase
+from bot.devnet.appbase import WITHOUT_ARGUMENTS, Appbase
 from bot.devnet.bridge import Bridge
 from bot.devnet.chain import DevnetChain
 from bot.devnet.condenser import Condenser
@@ -33,6 +33,8 @@ class Api:
             if method in self._condenser:
                 return self._positional(method, params)
         elif answer := self._others.get(f"{api}.{method}"):
+            if f"{api}.{method}" in WITHOUT_ARGUMENTS:
+                params = {}
             if not isinstance(params, dict):
                 text = "Invalid cast from ${type} to Object"
                 raise bad_cast(text, type=type_name(params))

@@ -27,6 +27,23 @@ _ORDERS = (
     "trending", "created", "active", "cashout", "votes", "children", "hot", "feed", "blog",
     "comments", "promoted",
 )  # fmt: skip
+WITHOUT_ARGUMENTS = frozenset(
+    {
+        "database_api.get_config",
+        "database_api.get_version",
+        "database_api.get_dynamic_global_properties",
+        "database_api.get_witness_schedule",
+        "database_api.get_hardfork_properties",
+        "database_api.get_reward_funds",
+        "database_api.get_current_price_feed",
+        "database_api.get_feed_history",
+        "rc_api.get_resource_params",
+        "rc_api.get_resource_pool",
+        "market_history_api.get_ticker",
+        "market_history_api.get_volume",
+    }
+)
+"""Methods that take whatever they are called with (json_rpc::void_type)."""
 
 
 class Appbase:

@@ -67,6 +67,12 @@ class Devnet:
         """Its address."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None, "it runs"
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         command = [sys.executable, "-m", "bot", "devnet", "--port", str(self.port), *self._options]
