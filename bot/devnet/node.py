@@ -7,6 +7,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ class Node:
         self._admin = admin
         self._server = Server(self._answer)
         self._made = asyncio.Event()
+        self._hurried = asyncio.Event()
 
     async def serve(self, port: int, ready: Callable[[int], None]) -> None:
         """Answer on 127.0.0.1 until SIGTERM or SIGINT; `ready` is told the port."""
@@ -76,12 +78,16 @@ class Node:
         while self._block_interval is not None:
             self._produce(int(time.time()))
             due = max(due + self._block_interval, loop.time())
-            await asyncio.sleep(due - loop.time())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurried.wait(), due - loop.time())
+                self._hurried.clear()
+                due = loop.time()
 
     def _produce(self, moment: int | None = None) -> None:
         self.chain.produce(moment)
         self._made.set()
         self._made = asyncio.Event()
+        self._hurried = asyncio.Event()
 
     # -- HTTP --------------------------------------------------------------------------------------
 
@@ -168,6 +174,7 @@ class Node:
             self.chain.pop(whole(params["count"]), lose=bool(params.get("lose", False)))
         elif method == "set_block_interval":
             self._block_interval = float(params["seconds"])
+            self._hurried.set()
         elif method == "set_faults":
             self._troubles.set(params["faults"])
         elif method == "clear_faults":

@@ -142,7 +142,7 @@ class Devnet:
         self.rpc("devnet_api.generate_blocks", {"count": count})
 
     def set_block_interval(self, seconds: float) -> None:
-        """Go faster or slower from the next block on (admin)."""
+        """Make a block, and go on at this pace (admin)."""
         self.rpc("devnet_api.set_block_interval", {"seconds": seconds})
 
     def pop_blocks(self, count: int, *, lose: bool = False) -> None:
