@@ -6,6 +6,7 @@ from typing import Any
 from bot.devnet.appbase import WITHOUT_ARGUMENTS, Appbase
 from bot.devnet.bridge import Bridge
 from bot.devnet.chain import DevnetChain
+from bot.devnet.communities import Communities
 from bot.devnet.condenser import Condenser
 from bot.devnet.faults import bad_cast, failed, parse_error
 from bot.devnet.methods import Method, type_name
@@ -16,7 +17,9 @@ class Api:
 
     def __init__(self, chain: DevnetChain, now: Callable[[], float]) -> None:
         self._condenser = Condenser(chain).methods
-        self._others: dict[str, Method] = Appbase(chain, now).methods | Bridge(chain).methods
+        self._others: dict[str, Method] = (
+            Appbase(chain, now).methods | Bridge(chain).methods | Communities(chain).methods
+        )
         self._apis = {name.partition(".")[0] for name in self._others} | {"condenser_api"}
 
     def call(self, api: str, method: str, params: Any) -> Any:

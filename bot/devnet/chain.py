@@ -2,27 +2,22 @@
 
 import gc
 import heapq
-import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
-from hashlib import sha224, sha256
 from pathlib import Path
 from typing import Any
-
-from Cryptodome.Hash import RIPEMD160
 
 from bot.devnet import credits as resource_credits
 from bot.devnet import faults, rewards
 from bot.devnet.authority import verify_authority
+from bot.devnet.blocks import Block, seal
 from bot.devnet.evaluation import Evaluation
 from bot.devnet.evaluators import evaluate, impacted
 from bot.devnet.finality import irreversible_num
 from bot.devnet.genesis import begin, signing_key
-from bot.devnet.keys import sign
 from bot.devnet.ledger import Ledger
 from bot.devnet.moments import NEVER, stamp
-from bot.devnet.network import SLOT, WITNESS, Network
-from bot.devnet.operations import Codec, string, varint
+from bot.devnet.network import SLOT, Network
+from bot.devnet.operations import Codec
 from bot.devnet.state import Index, Replaced, State, Value
 from bot.devnet.store import Applied, Store
 from bot.devnet.transaction import Transaction, read_transaction
@@ -31,35 +26,6 @@ from bot.devnet.validation import validate
 LONGEST_LIFE = 3600
 LONGEST_LIFE_HIVE = 86400
 _APPLYING = ("database.cpp", "_apply_transaction")
-_FIRST_BLOCK_EXTENSIONS = (
-    # what a witness tells of itself in its first block: version 0.24.0, and its vote to go on
-    ({"type": "version", "value": "0.24.0"}, struct.pack("<BI", 1, 24 << 16)),
-    (
-        {
-            "type": "hardfork_version_vote",
-            "value": {"hf_version": "0.1.0", "hf_time": "2016-04-25T17:30:00"},
-        },
-        struct.pack("<BII", 2, 1 << 16, 1461605400),
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A block."""
-
-    num: int
-    id: str
-    previous: str
-    time: int
-    merkle_root: str
-    signature: str
-    transactions: tuple[Transaction, ...]
-
-    @property
-    def extensions(self) -> list[Value]:
-        """Its header's extensions."""
-        return [shown for shown, _ in _FIRST_BLOCK_EXTENSIONS] if self.num == 1 else []
 
 
 class DevnetChain:
@@ -280,7 +246,7 @@ class DevnetChain:
             elif transaction.expiration >= block_time and self._holds(transaction):
                 taken.append(transaction)
                 size += len(transaction.packed)
-        block = self._seal(block_time, tuple(taken))
+        block = seal(self._witness, self.head_num + 1, self.head_id, block_time, tuple(taken))
         applied = self._real(block)
         self._ids.append(block.id)
         self._times.append(block.time)
@@ -389,22 +355,6 @@ class DevnetChain:
             if not self.knows(transaction.id) and self._holds(transaction):
                 self._pending[transaction.id] = transaction
 
-    def _seal(self, time: int, transactions: tuple[Transaction, ...]) -> Block:
-        """Head a block and sign it (protocol/block.cpp)."""
-        num, root = self.head_num + 1, merkle_root(transactions)
-        extensions = [packed for _, packed in _FIRST_BLOCK_EXTENSIONS] if num == 1 else []
-        header = (
-            bytes.fromhex(self.head_id)
-            + struct.pack("<I", time)
-            + string(WITNESS)
-            + bytes.fromhex(root)
-            + varint(len(extensions))
-            + b"".join(extensions)
-        )
-        signature = sign(self._witness, sha256(header).digest())
-        block_id = identify(num, header + signature)
-        return Block(num, block_id, self.head_id, time, root, signature.hex(), transactions)
-
     # -- the disk --------------------------------------------------------------------------------
 
     def _changed(self, replaced: Replaced) -> list[tuple[tuple[str, str], Value | None]]:
@@ -455,22 +405,6 @@ class DevnetChain:
     def close(self) -> None:
         """Close the file."""
         self.store.close()
-
-
-def identify(num: int, signed_header: bytes) -> str:
-    """A block's id: sha224 of its signed header, the first four bytes its number."""
-    return (struct.pack(">I", num) + sha224(signed_header).digest()[4:20]).hex()
-
-
-def merkle_root(transactions: tuple[Transaction, ...]) -> str:
-    """Pairwise sha256 up to one, then ripemd160; zeros for an empty block (block.cpp)."""
-    if not transactions:
-        return "0" * 40
-    level = [sha256(transaction.packed).digest() for transaction in transactions]
-    while len(level) > 1:
-        pairs = [sha256(level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
-        level = pairs + level[len(pairs) * 2 :]
-    return RIPEMD160.new(level[0]).hexdigest()
 
 
 def _cashout(post: Value) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.devnet import layer2, social, treasury
+from bot.devnet import layer2, social, treasury, votes
 from bot.devnet.evaluation import Evaluation
 from bot.devnet.faults import Fault
 from bot.devnet.operations import Fields, Operation
@@ -11,7 +11,7 @@ _EVALUATORS: dict[str, Callable[[Evaluation, Fields], None]] = {
     "comment": social.comment,
     "comment_options": social.comment_options,
     "delete_comment": social.delete_comment,
-    "vote": social.vote,
+    "vote": votes.vote,
     "custom_json": layer2.custom_json,
     "transfer": treasury.transfer,
     "transfer_to_vesting": treasury.transfer_to_vesting,

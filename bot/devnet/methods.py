@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from bot.devnet.chain import Block, DevnetChain
+from bot.devnet.blocks import Block
+from bot.devnet.chain import DevnetChain
 from bot.devnet.evaluation import post_key
 from bot.devnet.faults import Fault, Frame, failed, parse_error, unknown_key
 from bot.devnet.state import Value

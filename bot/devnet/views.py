@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bot.devnet.chain import Block, DevnetChain
+from bot.devnet.blocks import Block
+from bot.devnet.chain import DevnetChain
 from bot.devnet.genesis import signing_key
 from bot.devnet.keys import public_of
 from bot.devnet.ledger import HUNDRED_PERCENT
