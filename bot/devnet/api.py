@@ -9,7 +9,8 @@ from bot.devnet.chain import DevnetChain
 from bot.devnet.communities import Communities
 from bot.devnet.condenser import Condenser
 from bot.devnet.faults import bad_cast, failed, parse_error
-from bot.devnet.methods import Method, type_name
+from bot.devnet.json_reader import type_name
+from bot.devnet.methods import Method
 
 
 class Api:

@@ -263,7 +263,7 @@ class Appbase:
         age = int(given.get("max_block_age", -1))
         if age >= 0 and self._now() - self._chain.head_time > age:
             raise failed("!check_max_block_age( args.max_block_age )", "", -32003)
-        self._chain.push(given.get("trx"))
+        self._chain.push(given.get("trx", {}))
         return {}
 
     def _status(self, given: Value) -> Value:

@@ -4,11 +4,13 @@ from typing import Any
 
 from bot.devnet.chain import DevnetChain
 from bot.devnet.discussions import Discussions
-from bot.devnet.methods import Method, Reader, whole
+from bot.devnet.faults import failed
+from bot.devnet.methods import Method, Reader, array, whole
 from bot.devnet.moments import stamp
 from bot.devnet.state import Value
 from bot.devnet.views import Views
 
+MOST_HISTORY = 10_000
 _ORDERS = (
     "trending", "created", "active", "cashout", "votes", "children", "hot", "feed", "blog",
     "comments", "promoted", "payout",
@@ -53,7 +55,7 @@ class Condenser:
             "lookup_accounts": ((2,), lambda args: self._lookup(*args)),
             "get_key_references": (
                 (1,),
-                lambda args: [self._chain.by_key.keys(key) for key in args[0]],
+                lambda args: [self._chain.by_key.keys(key) for key in array(args[0])],
             ),
             "get_block": ((1,), lambda args: (b := reader.block(args[0])) and views.block(b)),
             "get_block_header": (
@@ -148,6 +150,11 @@ class Condenser:
 
     def _history(self, account: str, last: Any, limit: Any) -> list[list[Any]]:
         last = -1 if last in (-1, "-1", 0xFFFFFFFFFFFFFFFF) else whole(last)
+        if whole(limit) > MOST_HISTORY:
+            text = "limit of ${l} is greater than maxmimum allowed"
+            raise failed("args.limit <= 10000", text, -32003, l=whole(limit))
+        if 0 <= last < whole(limit):
+            raise failed("args.start >= args.limit", "start must be greater than limit", -32003)
         # the limit counts what comes before the last one too (account_history_api.cpp)
         rows = self._chain.store.account_history(account, last, max(1, whole(limit)))
         return [[number, self._views.applied(entry)] for number, entry in rows]
@@ -202,8 +209,8 @@ def feed_history(chain: DevnetChain, views: Views) -> Value:
 
 
 def ticker(chain: DevnetChain, views: Views) -> Value:
-    """get_ticker, of a market on which nobody trades at the feed's price."""
-    base, quote = chain.ledger.figures["median"]
+    """get_ticker, of a market with the feed's price and no trade; a bare network's is empty."""
+    base, quote = chain.ledger.figures["median"] if not chain.network.bare else (0, 1)
     price = f"{base / quote:.17f}"
     return {
         "latest": price,

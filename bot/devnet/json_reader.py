@@ -44,6 +44,18 @@ def is_valid(text: str) -> bool:
     return reader.at_end
 
 
+def type_name(value: Any) -> str:
+    """The name in fc of a JSON value's type (variant.hpp)."""
+    if value is None:
+        return "null_type"
+    if isinstance(value, bool):
+        return "bool_type"
+    if isinstance(value, int):
+        return "int64_type" if value < 0 else "uint64_type"
+    names = {float: "double_type", str: "string_type", list: "array_type", dict: "object_type"}
+    return names.get(type(value), "object_type")
+
+
 _NOT_PLAIN = object()
 
 

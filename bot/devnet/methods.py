@@ -6,23 +6,12 @@ from typing import Any
 from bot.devnet.blocks import Block
 from bot.devnet.chain import DevnetChain
 from bot.devnet.evaluation import post_key
-from bot.devnet.faults import Fault, Frame, failed, parse_error, unknown_key
+from bot.devnet.faults import Fault, Frame, bad_cast, failed, parse_error, unknown_key
+from bot.devnet.json_reader import type_name
 from bot.devnet.state import Value
 
 Method = Callable[[Any], Any]
 NO_TRANSACTION = "0" * 40
-
-
-def type_name(value: Any) -> str:
-    """The name in fc of a JSON value's type (variant.hpp)."""
-    if value is None:
-        return "null_type"
-    if isinstance(value, bool):
-        return "bool_type"
-    if isinstance(value, int):
-        return "int64_type" if value < 0 else "uint64_type"
-    names = {float: "double_type", str: "string_type", list: "array_type", dict: "object_type"}
-    return names.get(type(value), "object_type")
 
 
 def whole(value: Any) -> int:
@@ -42,6 +31,17 @@ def whole(value: Any) -> int:
     raise fault
 
 
+def array(value: Any) -> list[Any]:
+    """A list.
+
+    Raises:
+        Fault: it is something else (variant.cpp get_array).
+    """
+    if not isinstance(value, list):
+        raise bad_cast("Invalid cast from ${type} to Array", type=type_name(value))
+    return value
+
+
 class Reader:
     """Looks things up in one chain."""
 
@@ -52,9 +52,9 @@ class Reader:
         """An account, or None."""
         return self.chain.state.get("accounts", name)
 
-    def accounts(self, names: Iterable[str]) -> list[Value]:
+    def accounts(self, names: Any) -> list[Value]:
         """Those of these accounts that there are."""
-        return [found for name in names if (found := self.account(name)) is not None]
+        return [found for name in array(names) if (found := self.account(name)) is not None]
 
     def post(self, author: str, permlink: str) -> Value | None:
         """A post or reply, or None."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.devnet.faults import bad_cast, failed
+from bot.devnet.faults import bad_cast, failed, parse_error
+from bot.devnet.json_reader import type_name
 from bot.devnet.keys import unprefixed
 from bot.devnet.network import Network
 
@@ -64,15 +65,20 @@ class Codec:
             Fault: it isn't one, as steemd says it.
         """
         if isinstance(given, dict):
-            name = str(given.get("type", "")).removesuffix("_operation")
-            fields = given.get("value")
-        elif isinstance(given, list) and len(given) == 2:  # noqa: PLR2004  # name and fields
-            name, fields = str(given[0]), given[1]
+            for member in ("type", "value"):
+                if member not in given:
+                    text = f"{member.capitalize()} field doesn't exist."
+                    raise failed(f'v_object.contains( "{member}" )', text, -32003)
+            told, fields, kind = str(given["type"]), given["value"], "object"
+        elif isinstance(given, list) and len(given) >= 2:  # noqa: PLR2004  # name and fields
+            told, fields, kind = str(given[0]), given[1], "operation"
         else:
-            raise bad_cast("Invalid cast from type to Array", -32003)
-        if name not in _NUMBERS or not isinstance(fields, dict):
-            text = f"Invalid operation name: {name}"
-            raise failed("itr != to_tag.end()", text, -32003, n=name)
+            raise bad_cast("Invalid cast from ${type} to Array", type=type_name(given))
+        name = told.removesuffix("_operation") if kind == "object" else told
+        if name not in _NUMBERS:
+            raise failed("itr != to_tag.end()", f"Invalid {kind} name: ${{n}}", -32003, n=told)
+        if not isinstance(fields, dict):
+            raise bad_cast("Invalid cast from ${type} to Object", type=type_name(fields))
         reader: Callable[[Fields], Fields] = getattr(self, f"_read_{name}")
         return name, reader(fields)
 
@@ -311,7 +317,7 @@ def _cut(name: Any) -> str:
 def _text(given: Fields, key: str) -> str:
     value = given.get(key, "")  # a missing field is an empty one (fixtures README, 4)
     if not isinstance(value, str):
-        raise bad_cast("Invalid cast from type to string", -32003)
+        raise bad_cast("Invalid cast from ${type} to string", type=type_name(value))
     return value
 
 
@@ -319,4 +325,4 @@ def _whole(given: Fields, key: str) -> int:
     try:
         return int(given.get(key, 0))
     except (TypeError, ValueError):
-        raise bad_cast("Invalid cast from type to integer", -32003) from None
+        raise parse_error(("Couldn't parse int64_t", {})) from None

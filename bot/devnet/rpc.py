@@ -7,7 +7,6 @@ from typing import Any
 
 from bot.devnet import json_reader
 from bot.devnet.faults import Fault, Frame, Refusal, bad_cast, failed
-from bot.devnet.methods import type_name
 
 Call = Callable[[str, str, Any], Awaitable[Any]]
 
@@ -36,7 +35,9 @@ async def respond(body: bytes, call: Call) -> bytes:
 
 async def _reply(request: Any, call: Call) -> dict[str, Any]:
     if not isinstance(request, dict):
-        fault = bad_cast("Invalid cast from ${type} to Object", -32700, type=type_name(request))
+        fault = bad_cast(
+            "Invalid cast from ${type} to Object", -32700, type=json_reader.type_name(request)
+        )
         return _refusal(fault, None)
     identity = request.get("id")
     if "id" in request and (not isinstance(identity, int | str) or isinstance(identity, bool)):

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from bot.devnet.faults import Fault, Frame, bad_cast, duplicate_signature, failed, parse_error
+from bot.devnet.json_reader import type_name
 from bot.devnet.keys import is_canonical, public, recover
 from bot.devnet.moments import seconds, stamp
 from bot.devnet.operations import Codec, Operation, varint
@@ -94,11 +95,12 @@ def read_transaction(given: Any, codec: Codec) -> Transaction:
         Fault: it isn't one.
     """
     if not isinstance(given, dict):
-        raise bad_cast("Invalid cast from type to Object", -32003)
+        raise bad_cast("Invalid cast from ${type} to Object", type=type_name(given))
     try:
         operations = tuple(codec.read(operation) for operation in given.get("operations", []))
-        expiration = seconds(given["expiration"])
-        number, block = int(given["ref_block_num"]), int(given["ref_block_prefix"])
+        # what is missing is what a new transaction has (fixtures README, 4)
+        expiration = seconds(given.get("expiration", "1970-01-01T00:00:00"))
+        number, block = (int(given.get(name, 0)) for name in ("ref_block_num", "ref_block_prefix"))
         header = struct.pack("<HII", number, block, expiration)
         packed = b"".join(codec.pack(operation) for operation in operations)
         signatures = tuple(_padded(str(text)) for text in given.get("signatures", []))

@@ -230,10 +230,9 @@ class _Checks:
         for kind, key in enumerate((core, debt, vests)):
             if fields[key].kind != kind:
                 symbol = ("STEEM", "SBD", "VESTS")[kind]
-                what = ("Steem", "Steem", "VESTS")[kind]  # steemd says Steem of dollars too
                 raise self._refusal(
                     f"is_asset_type( {key}, {symbol}_SYMBOL )",
-                    f"Reward {what} must be {symbol}",
+                    f"Reward Steem must be {symbol}",  # of all three
                     f"Reward {self._codec.symbols[kind]} must be expressed in "
                     f"{self._codec.symbols[kind]}",
                 )

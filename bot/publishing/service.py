@@ -6,14 +6,15 @@ Four small jobs on one thread, so that no two of them ever meet: `scan` (folder 
 
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.briefs import Entry, Finding
-from bot.errors import BotError
 from bot.publishing.intake import Intake
 from bot.publishing.publisher import Clock, Publisher
 from bot.publishing.results import Results
@@ -117,7 +118,16 @@ class Service:
     def start(self) -> None:
         """Start the jobs; returns at once."""
         for job in ("scan", "dispatch", "follow", "sweep"):
-            self._arm(job, 0)
+            # a job that runs once is taken out by the scheduler's thread, which fails and prints a
+            # traceback when it is shut down meanwhile; these stay, and each sets its next alarm
+            self._scheduler.add_job(
+                self._run,
+                "interval",
+                args=[job],
+                id=job,
+                next_run_time=datetime.now(UTC),
+                days=365,
+            )
         self._scheduler.start()
 
     def stop(self) -> bool:
@@ -139,8 +149,8 @@ class Service:
         try:
             getattr(self, job)()
             wait = self._rest(job)
-        except BotError as error:
-            self._log.error("job_failed", job=job, reason=str(error))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the alarm must be set again
+            self._log.error("job_failed", job=job, reason=str(error) or type(error).__name__)
             wait = IDLE
         self._arm(job, wait)
 
@@ -157,11 +167,8 @@ class Service:
         return IDLE if due is None else min((due - now).total_seconds(), IDLE)
 
     def _arm(self, job: str, wait: float) -> None:
-        """Set a job's next alarm.
-
-        Each is a job of its own to APScheduler: under one id, the scheduler's own removal of the
-        alarm that has just gone off could hit the new one.
-        """
+        """Set a job's next alarm."""
+        moment = datetime.now(UTC) + timedelta(seconds=max(wait, 0))
         if not self._stopping.is_set():
-            moment = datetime.now(UTC) + timedelta(seconds=max(wait, 0))
-            self._scheduler.add_job(self._run, "date", args=[job], run_date=moment, name=job)
+            with suppress(JobLookupError):  # it was stopped just now: nobody needs the alarm
+                self._scheduler.modify_job(job, next_run_time=moment)

@@ -51,6 +51,47 @@ def test_what_is_no_good_request_is_told_so_with_status_200(steem, body, code, m
 
 
 @rule("2.4 envelope")
+@pytest.mark.parametrize(
+    ("operation", "code", "message"),
+    [
+        (["nope", {}], -32003, "itr != to_tag.end(): Invalid operation name: nope"),
+        ({"type": "nope_operation", "value": {}}, -32003,
+         "itr != to_tag.end(): Invalid object name: nope_operation"),
+        ({"value": {}}, -32003, "Type field doesn't exist."),
+        (["vote", 5], -32000, "Bad Cast:Invalid cast from uint64_type to Object"),
+        (5, -32000, "Bad Cast:Invalid cast from uint64_type to Array"),
+    ],
+)  # fmt: skip
+def test_what_is_no_operation(steem, operation, code, message):
+    with pytest.raises(RpcError) as error:
+        steem.rpc("condenser_api.broadcast_transaction", [{"operations": [operation]}])
+    assert error.value.error["code"] == code
+    assert message in error.value.error["message"]
+
+
+@rule("2.4 envelope")
+def test_a_transaction_with_nothing_in_it_is_an_empty_one(steem):
+    for method, params in (
+        ("network_broadcast_api.broadcast_transaction", {}),
+        ("condenser_api.broadcast_transaction", [{}]),
+    ):
+        with pytest.raises(RpcError, match="A transaction must have at least one operation"):
+            steem.rpc(method, params)
+
+
+@rule("2.4 envelope")
+def test_arguments_of_another_kind(steem):
+    for method, params, message in (
+        ("condenser_api.get_accounts", ["alice"], "Invalid cast from string_type to Array"),
+        ("condenser_api.get_version", None, "Invalid cast from null_type to Array"),
+        ("database_api.find_accounts", [], "Invalid cast from array_type to Object"),
+        ("condenser_api.get_account_history", ["bob", 1, 5], "start must be greater than limit"),
+    ):
+        with pytest.raises(RpcError, match=message):
+            steem.rpc(method, params)
+
+
+@rule("2.4 envelope")
 def test_batches_both_call_styles_and_ids(steem):
     one = {"jsonrpc": "2.0", "id": "one", "method": "condenser_api.get_version", "params": []}
     two = {"jsonrpc": "2.0", "method": "call", "params": ["database_api", "get_version", {}]}
