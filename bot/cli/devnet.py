@@ -10,6 +10,7 @@ from bot.devnet.genesis import signing_key
 from bot.devnet.keys import derived, wif
 from bot.devnet.network import ACCOUNTS, PHRASE, WITNESS, Finality, Network, network
 from bot.devnet.node import Node
+from bot.devnet.store import StoreDiffers
 from bot.devnet.testing import READY
 
 
@@ -60,7 +61,10 @@ def devnet(
     """  # noqa: D301  # click's mark for text that keeps its lines
     chosen = network(flavour, testnet=testnet, finality=finality)
     interval = None if clock == "manual" else block_interval
-    node = Node(chosen, data, block_interval=interval, admin=admin)
+    try:
+        node = Node(chosen, data, block_interval=interval, admin=admin)
+    except StoreDiffers as error:
+        raise click.ClickException(f"{data}: {error}; choose or empty the folder") from None
 
     def ready(listening: int) -> None:
         click.echo(f"{READY}http://127.0.0.1:{listening}")

@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS impacted (account TEXT, number INTEGER, PRIMARY KEY (
 """
 
 
+_VERSION = 2  # of the tables above
 _LARGEST_STEP = 42  # blocks by which irreversibility can advance at once
 
 
@@ -39,15 +40,36 @@ class Applied:
     accounts: tuple[str, ...]
 
 
+class StoreDiffers(Exception):  # noqa: N818  # what happened
+    """The folder's file was made by another version of the devnet, or is none."""
+
+
 class Store:
-    """One folder's file, or memory when there is no folder."""
+    """One folder's file, or memory when there is no folder.
+
+    Raises:
+        StoreDiffers: the file isn't of this version.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(folder / "devnet.db" if folder else ":memory:")
+        try:
+            self._open()
+        except sqlite3.DatabaseError:
+            raise StoreDiffers(f"{folder}/devnet.db is no devnet's file") from None
+
+    def _open(self) -> None:
+        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if tables and version != _VERSION:
+            raise StoreDiffers(
+                f"its chain was made by another version of the devnet ({version}, not {_VERSION})"
+            )
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
         self._connection.executescript(_SCHEMA)
+        self._connection.execute(f"PRAGMA user_version = {_VERSION}")
 
     # -- writing ----------------------------------------------------------------------------------
 

@@ -3,13 +3,14 @@
 import http.client
 import itertools
 import json
+import sqlite3
 import threading
 import time
 import urllib.request
 
 import pytest
 
-from bot.devnet.testing import Devnet
+from bot.devnet.testing import Devnet, DevnetError
 from tests.devnet.client import Client, RpcError
 
 
@@ -40,6 +41,20 @@ def test_a_kill_at_any_moment_leaves_whole_blocks(tmp_path, patience):
             assert client.rpc("condenser_api.get_transaction", [trx_id])
         client.rpc("devnet_api.pop_blocks", {"count": min(5, blocks - 1)})
         client.blocks()
+
+
+@pytest.mark.parametrize("kind", ["older", "no database"])
+def test_a_folder_of_another_version_is_refused_in_words(tmp_path, kind):
+    if kind == "older":
+        with sqlite3.connect(tmp_path / "devnet.db") as connection:
+            connection.execute("CREATE TABLE blocks (num INTEGER)")
+        connection.close()
+    else:
+        (tmp_path / "devnet.db").write_text("something else " * 100)
+
+    with pytest.raises(DevnetError, match="choose or empty the folder") as error:
+        Devnet(data=tmp_path).start()
+    assert "Traceback" not in str(error.value)
 
 
 def send_until_it_dies(client):
