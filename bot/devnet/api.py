@@ -53,7 +53,8 @@ class Api:
         if len(params) not in counts:
             test = " || ".join(f"args.size() == {count}" for count in counts)
             # the source writes #s where it means #n (condenser_api.cpp:28)
-            text = "Expected #s argument(s), was ${n}"
+            wanted = "#s argument(s)" if len(counts) == 1 else "1-2 arguments"
+            text = f"Expected {wanted}, was ${{n}}"
             raise failed(test, text, -32003, n=len(params))
         return _answer(answer, params)
 

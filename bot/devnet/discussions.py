@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.devnet.evaluation import post_key
+from bot.devnet.faults import failed, unknown_key
 from bot.devnet.methods import Reader, whole
 from bot.devnet.moments import NEVER, stamp
 from bot.devnet.rewards import pending_payout
@@ -26,6 +27,8 @@ class Discussions:
         return lambda query: self._page(self._ordered(order, str(query.get(of) or "")), query)
 
     def _ordered(self, order: str, tag: str) -> list[Value]:
+        if order in {"blog", "feed"} and self._reader.account(tag) is None:
+            raise unknown_key("get_account", name=tag)
         if order == "blog":
             return self.blog(tag)
         if order == "feed":
@@ -55,7 +58,10 @@ class Discussions:
             keys = [(post["author"], post["permlink"]) for post in posts]
             first = (query.get("start_author"), start)
             posts = posts[keys.index(first) :] if first in keys else []
-        shown = posts[: min(whole(query.get("limit", 20)), _MOST)]
+        limit = whole(query.get("limit", 20))
+        if limit > _MOST:
+            raise failed("limit <= 100", "", -32003)
+        shown = posts[:limit]
         return [self._views.content(post, listed=True) for post in shown]
 
     def category(self, tag: str) -> list[Value]:
@@ -85,9 +91,13 @@ class Discussions:
         return self._page(sorted(replies, key=_newest), {"limit": limit})
 
     def reblogged_by(self, author: str, permlink: str) -> list[str]:
-        """In whose blogs a post stands: its author's first."""
-        post = self._reader.post(author, permlink)
-        return [author, *post["reblogged_by"]] if post else []
+        """In whose blogs a post stands, by name; replies stand in none.
+
+        Raises:
+            Fault: there is no such post.
+        """
+        post = self._reader.needed_post(author, permlink)
+        return [] if post["parent_author"] else sorted([author, *post["reblogged_by"]])
 
     def blog_entries(self, name: str, start: Any, limit: Any) -> list[Value]:
         """An account's blog as numbered entries, the newest with the highest number."""

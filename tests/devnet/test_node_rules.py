@@ -86,6 +86,10 @@ def test_arguments_of_another_kind(steem):
         ("condenser_api.get_version", None, "Invalid cast from null_type to Array"),
         ("database_api.find_accounts", [], "Invalid cast from array_type to Object"),
         ("condenser_api.get_account_history", ["bob", 1, 5], "start must be greater than limit"),
+        ("condenser_api.get_ops_in_block", [], "Expected 1-2 arguments, was 0"),
+        ("condenser_api.get_reblogged_by", ["alice", "none"], "unknown key"),
+        ("condenser_api.get_discussions_by_blog", [{"tag": "nobody-here"}], "unknown key"),
+        ("condenser_api.get_discussions_by_created", [{"tag": "", "limit": 101}], "limit <= 100"),
     ):
         with pytest.raises(RpcError, match=message):
             steem.rpc(method, params)
