@@ -22,8 +22,9 @@ from beembase.signedtransactions import Signed_Transaction
 from beemgraphenebase.objects import GrapheneObject
 from beemgraphenebase.types import Array, Static_variant, Uint16
 
+from bot.chain.errors import NodesUnreachable
 from bot.chain.keys import public_key, signature
-from bot.chain.nodes import Nodes, NotServed
+from bot.chain.nodes import Nodes, NotServed, Report
 from bot.chain.operations import own_form
 from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import (
@@ -46,9 +47,10 @@ from bot.chain.replies import (
     read_previous,
     read_resource_credits,
 )
-from bot.chain.wire import Wire, json_text
+from bot.chain.wire import Wire, host_of, json_text
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
+_VET_EVERY = 600.0  # seconds between looks at the nodes' chain ids
 _STALE = timedelta(seconds=30)  # ten blocks: a node so far behind the wall clock is passed over
 
 # Blurt left operations out and numbered the others anew (its operations.hpp); vote and comment
@@ -69,6 +71,7 @@ class BeemChain:
         now: the wall clock, to tell a node that stopped following the chain.
         clock: monotonic seconds, for timeouts and for leaving bad nodes alone.
         timeout: seconds that one call to one node may take.
+        report: is told (node, reason) when a node is set aside because it can't be believed.
     """
 
     def __init__(
@@ -78,11 +81,15 @@ class BeemChain:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
         timeout: float = 8.0,
+        report: Report = lambda node, reason: None,  # noqa: ARG005
     ) -> None:
         self._profile = profile
         self._now = now
+        self._clock = clock
         self._wire = Wire(timeout=timeout, clock=clock)
-        self._nodes = Nodes(profile.nodes, self._wire, clock)
+        self._nodes = Nodes(profile.nodes, self._wire, clock, report)
+        self._vetted_at: float | None = None
+        self._stood: dict[str, tuple[int, float]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -105,19 +112,58 @@ class BeemChain:
         When every node's head is more than 30 s behind the wall clock (the chain itself may
         have stopped), the freshest head is taken. A head in the future is fine: devnets run fast.
         """
+        self._vet()
         behind: list[tuple[str, Head]] = []
         method = "condenser_api.get_dynamic_global_properties"
         for node, head in self._nodes.answers(method, [], read_head):
-            if self._now() - head.time <= _STALE:
+            stands_still = self._stands_still(node, head)
+            if self._now() - head.time <= _STALE and not stands_still:
                 freshest, found = node, head
                 break
             behind.append((node, head))
         else:
             freshest, found = max(behind, key=lambda pair: pair[1].time)
-        for node, _ in behind:
-            if node != freshest:
-                self._nodes.leave_alone(node)
+        for node, head in behind:
+            if node != freshest and head.time < found.time:
+                late = (found.time - head.time).total_seconds()
+                what = f"its head {head.block_num} is {late:.0f} s behind {host_of(freshest)}'s"
+                self._nodes.set_aside(node, "lags", what)
         return found
+
+    def _stands_still(self, node: str, head: Head) -> bool:
+        """Whether this node has told the same head for more than 30 s."""
+        now = self._clock()
+        num, since = self._stood.get(node, (0, now))
+        if num != head.block_num:
+            since = now
+        self._stood[node] = (head.block_num, since)
+        return now - since > _STALE.total_seconds()
+
+    def _vet(self) -> None:
+        """Bar nodes of another chain, where there are several to compare.
+
+        What a node says of its chain id may be a constant of its build
+        (tests/fixtures/steemd/README.md, 5), so it is held against it only when another node
+        says the profile's.
+        """
+        now = self._clock()
+        if len(self._profile.nodes) == 1:
+            return
+        if self._vetted_at is not None and now - self._vetted_at < _VET_EVERY:
+            return
+        try:
+            everyone = self._nodes.answers(
+                "condenser_api.get_config", [], read_chain_id, everyone=True
+            )
+            said = dict(everyone)
+        except NodesUnreachable:
+            return
+        self._vetted_at = now
+        if self._profile.chain_id in said.values():
+            for node, chain_id in said.items():
+                if chain_id != self._profile.chain_id:
+                    what = f"is on another chain: its id is {chain_id[:16]}…"
+                    self._nodes.set_aside(node, "chain", what, bar=True)
 
     def account(self, name: str) -> Account | None:
         """The account, or None when there is none of that name."""
@@ -149,6 +195,36 @@ class BeemChain:
         """The block at this height, or None when the chain isn't that far."""
         return self._nodes.ask(
             "condenser_api.get_block", [num], lambda result: read_block(result, num)
+        )
+
+    def agreed_content(self, author: str, permlink: str) -> Content | None:
+        """What stands there as enough nodes tell it, or None when the place is free."""
+        return self._nodes.agreed(
+            self._profile.confirmed_by,
+            "condenser_api.get_content",
+            [author, permlink],
+            lambda result: read_content(result, author, permlink),
+            absent=_NO_SUCH_POST,
+            essence=lambda content: content and (content.title, content.body, content.created),
+        )
+
+    def agreed_block(self, num: int) -> Block | None:
+        """The block as enough nodes tell it, or None while one of them can still undo it."""
+        count = self._profile.confirmed_by
+        method = "condenser_api.get_dynamic_global_properties"
+        reached = 0
+        for _, head in self._nodes.answers(method, [], read_head, everyone=True):
+            reached += head.irreversible_block_num >= num
+            if reached == count:
+                break
+        else:
+            return None
+        return self._nodes.agreed(
+            count,
+            "condenser_api.get_block",
+            [num],
+            lambda result: read_block(result, num),
+            essence=lambda block: block and (block.id, block.previous, block.transaction_ids),
         )
 
     def chain_id(self) -> str | None:

@@ -13,12 +13,14 @@ from typing import Any, Self
 
 from bot.chain.errors import (
     ChainError,
+    CreditsShort,
     DuplicateTransaction,
     PermanentChainError,
     TransientChainError,
     UnknownOutcome,
 )
 
+_CREDITS_NEEDED = re.compile(r" RC, needs (\d+) RC")  # rc_plugin.cpp §3
 _LONGEST_QUOTE = 300  # characters of a node's own words that a person is shown
 
 
@@ -286,6 +288,8 @@ def refusal(error: NodeError, host: str) -> ChainError:
     match meaning:
         case Meaning.KNOWN:
             return DuplicateTransaction(f"{host} has this transaction already. {advice}")
+        case Meaning.LATER if needed := _CREDITS_NEEDED.search(words):
+            return CreditsShort(f"{host} refused it: {words}. {advice}", int(needed[1]))
         case Meaning.LATER | Meaning.NOT_SERVED:
             return TransientChainError(f"{host} refused it: {words}. {advice}", retry_after)
         case Meaning.NEVER:

@@ -26,6 +26,22 @@ class NodesUnreachable(TransientChainError):  # noqa: N818  # what happened, not
     exit_code = 3
 
 
+class NodesDisagree(TransientChainError):  # noqa: N818  # what happened
+    """Too few nodes tell the same for what can't be undone; nothing is done on one node's word."""
+
+
+class CreditsShort(TransientChainError):  # noqa: N818  # what happened
+    """The account's resource credits don't suffice now.
+
+    Attributes:
+        needed: credits that the node asked for.
+    """
+
+    def __init__(self, message: str, needed: int) -> None:
+        super().__init__(message)
+        self.needed = needed
+
+
 class PermanentChainError(ChainError):
     """The chain refuses this for what it is; the same thing will be refused again."""
 

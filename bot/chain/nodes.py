@@ -2,16 +2,21 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from bot.chain.classification import Meaning, refusal, rule_for
-from bot.chain.errors import NodesUnreachable, UnknownOutcome
+from bot.chain.errors import NodesDisagree, NodesUnreachable, UnknownOutcome
 from bot.chain.wire import ErrorReply, Unanswered, Unsent, Wire, host_of, json_text
 
 Answer = TypeVar("Answer")
 
 _LEFT_ALONE = 60.0  # seconds that a node which failed is asked last
+_BARRED = 600.0  # seconds that a node of another chain isn't asked at all
+_TOLD_AGAIN = 600.0  # seconds until the same trouble of the same node is reported again
+
+Report = Callable[[str, str], None]
+"""Told (node, reason) when a node is set aside because it can't be believed."""
 
 
 class NotServed(NodesUnreachable):
@@ -28,15 +33,23 @@ class Nodes:
         addresses: the nodes, the preferred one first.
         wire: how to reach them.
         clock: monotonic seconds.
+        report: is told of nodes that are set aside.
     """
 
     def __init__(
-        self, addresses: Sequence[str], wire: Wire, clock: Callable[[], float] = time.monotonic
+        self,
+        addresses: Sequence[str],
+        wire: Wire,
+        clock: Callable[[], float] = time.monotonic,
+        report: Report = lambda node, reason: None,  # noqa: ARG005
     ) -> None:
         self._addresses = tuple(addresses)
         self._wire = wire
         self._clock = clock
+        self._report = report
         self._left_alone_until: dict[str, float] = {}
+        self._barred_until: dict[str, float] = {}
+        self._told_at: dict[tuple[str, str], float] = {}
 
     def ask(
         self, method: str, params: object, understand: Callable[[Any], Answer], absent: str = ""
@@ -45,7 +58,13 @@ class Nodes:
         return next(self.answers(method, params, understand, absent))[1]
 
     def answers(
-        self, method: str, params: object, understand: Callable[[Any], Answer], absent: str = ""
+        self,
+        method: str,
+        params: object,
+        understand: Callable[[Any], Answer],
+        absent: str = "",
+        *,
+        everyone: bool = False,
     ) -> Iterator[tuple[str, Answer]]:
         """(node, answer) of each node that gives one, in the order of preference.
 
@@ -60,6 +79,7 @@ class Nodes:
                 ValueError, …) the answer counts as unusable and the next node is asked.
             absent: regular expression for errors by which some servers say that there is no
                 such thing; they count as the result null.
+            everyone: ask nodes that are left alone too, when the others have answered.
 
         Raises:
             NodesUnreachable: no node gave a usable answer.
@@ -72,7 +92,7 @@ class Nodes:
         unserved = False
         answered = False
         for node in order:
-            if answered and node not in good:
+            if answered and node not in good and not everyone:
                 return
             host = host_of(node)
             try:
@@ -96,6 +116,43 @@ class Nodes:
         if not answered:
             kind = NotServed if unserved else NodesUnreachable
             raise kind(f"no node answered {method} usably ({'; '.join(reasons)})")
+
+    def agreed(
+        self,
+        count: int,
+        method: str,
+        params: object,
+        understand: Callable[[Any], Answer],
+        *,
+        absent: str = "",
+        essence: Callable[[Answer], Hashable],
+    ) -> Answer:
+        """The answer that `count` nodes give alike; those that contradict it are set aside.
+
+        Args:
+            essence: what of an answer must be the same.
+
+        Raises:
+            NodesDisagree: too few tell the same, or too few answer at all.
+            NodesUnreachable: none answers usably.
+        """
+        told: dict[Hashable, list[tuple[str, Answer]]] = {}
+        everyone = self.answers(method, params, understand, absent, everyone=True)
+        for node, answer in everyone:
+            same = told.setdefault(essence(answer), [])
+            same.append((node, answer))
+            if len(same) == count:
+                for contrary in told.values():
+                    for liar, _ in contrary if contrary is not same else ():
+                        nodes = " and ".join(host_of(other) for other, _ in same)
+                        self.set_aside(liar, "denies", f"contradicts {nodes} about {method}")
+                return answer
+        hosts = ["/".join(host_of(node) for node, _ in same) for same in told.values()]
+        if len(hosts) > 1:
+            what = f"the nodes contradict each other about {method} ({' against '.join(hosts)})"
+        else:
+            what = f"only {hosts[0]} answers {method}, and {count} nodes must tell the same"
+        raise NodesDisagree(f"{what}; they are asked again", 3.0)
 
     def send(self, method: str, params: str) -> str:
         """Send `params` (JSON text) to one node, once; the address of the node that took it.
@@ -135,6 +192,21 @@ class Nodes:
         """Ask this node last for a while."""
         self._left_alone_until[node] = self._clock() + _LEFT_ALONE
 
+    def set_aside(self, node: str, kind: str, reason: str, *, bar: bool = False) -> None:
+        """Leave a node alone that can't be believed, and say so, once in ten minutes.
+
+        Args:
+            bar: don't ask it at all meanwhile, even when no other answers.
+        """
+        now = self._clock()
+        self.leave_alone(node)
+        if bar:
+            self._barred_until[node] = now + _BARRED
+        told_at = self._told_at.get((node, kind))
+        if told_at is None or now - told_at >= _TOLD_AGAIN:
+            self._told_at[node, kind] = now
+            self._report(node, reason)
+
     def _result(self, node: str, method: str, params: str, absent: str) -> Any:
         try:
             return self._wire.call(node, method, params)
@@ -150,4 +222,5 @@ class Nodes:
         """Good nodes as configured, then the others, the one that failed longest ago first."""
         now = self._clock()
         until = self._left_alone_until
-        return sorted(self._addresses, key=lambda node: max(until.get(node, now), now))
+        asked = [node for node in self._addresses if self._barred_until.get(node, now) <= now]
+        return sorted(asked, key=lambda node: max(until.get(node, now), now))

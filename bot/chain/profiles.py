@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.errors import BotError
 
@@ -45,6 +46,8 @@ class ChainProfile:
         percent_field: how comment_options names the payout split; `percent_blurt` also means
             Blurt's own numbering of the operations and its extension for the split.
         irreversibility: `lib` (witness confirmations) or `obi` (Hive's one-block approval).
+        confirmations: how many nodes must tell the same before anything is done that can't be
+            undone; as many as there are, where fewer are configured.
         url: where people read a post; `{category}`, `{author}` and `{permlink}` are filled in.
     """
 
@@ -55,7 +58,13 @@ class ChainProfile:
     symbols: Symbols
     percent_field: str = "percent_steem_dollars"
     irreversibility: str = "lib"
+    confirmations: int = 2
     url: str = _PATH
+
+    @property
+    def confirmed_by(self) -> int:
+        """How many nodes must tell the same: one host counts once."""
+        return min(self.confirmations, len({urlsplit(node).netloc for node in self.nodes}))
 
 
 # Addresses of nodes: steemit/condenser's configuration of 2026-08, beem's and lighthive's lists
@@ -220,6 +229,12 @@ def _url(value: object, path: str) -> str:
     return text
 
 
+def _confirmations(value: object, path: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ProfileError(f"{path}: {value!r}: expected a whole number, 1 or more")
+    return value
+
+
 def _choice(value: object, path: str) -> str:
     choices = _CHOICES[path.rpartition(".")[2]]
     return _matching(value, path, "|".join(choices), " or ".join(choices))
@@ -243,5 +258,6 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "symbols": _symbols,
     "percent_field": _choice,
     "irreversibility": _choice,
+    "confirmations": _confirmations,
     "url": _url,
 }

@@ -61,6 +61,13 @@ class ResourceCredits:
         regrown = (now - self.last_update) / MANA_REGENERATION
         return min(1.0, max(0.0, self.current_mana / self.max_mana + regrown))
 
+    def suffices_at(self, needed: int, now: datetime) -> datetime | None:
+        """When (from `now` on) there will be so many credits; None when there never can be."""
+        if self.max_mana <= 0 or needed > self.max_mana:
+            return None
+        missing = needed / self.max_mana - self.share(now)
+        return now + max(0.0, missing) * MANA_REGENERATION
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -96,6 +103,11 @@ class Block:
     time: datetime
     transactions: tuple[tuple[str, tuple[Operation, ...]], ...]
     """(trx_id, operations) in the order of the block."""
+
+    @property
+    def transaction_ids(self) -> tuple[str, ...]:
+        """In the order of the block."""
+        return tuple(trx_id for trx_id, _ in self.transactions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +158,22 @@ class Chain(Protocol):
 
     def content(self, author: str, permlink: str) -> Content | None:
         """The post under (author, permlink), or None when that place is free."""
+
+    def agreed_content(self, author: str, permlink: str) -> Content | None:
+        """What stands there as `profile.confirmed_by` nodes tell it, None when it is free.
+
+        Raises:
+            NodesDisagree: too few tell the same.
+        """
+
+    def agreed_block(self, num: int) -> Block | None:
+        """The block at this height as `profile.confirmed_by` nodes tell it.
+
+        Each of them holds it irreversible; None as long as one of them doesn't yet.
+
+        Raises:
+            NodesDisagree: too few tell the same.
+        """
 
     def block(self, num: int) -> Block | None:
         """The block at this height, or None when the chain isn't that far."""

@@ -95,6 +95,7 @@ def _publish(config: Settings, entries: Sequence[Entry], wait: str | None) -> bo
         rows = [row for row in records.latest() if row.brief in briefs]
         told: dict[int, Publication] = {}
         first = True
+        held: set[int] = set()
         while True:
             for row in rows:
                 if told.get(row.id) != row:
@@ -105,8 +106,13 @@ def _publish(config: Settings, entries: Sequence[Entry], wait: str | None) -> bo
                 break
             first = False
             rows = [service.advance(row) if row in moving and _is_due(row) else row for row in rows]
+            for row in rows:
+                if row in moving and row.id not in held and (holder := service.holder(row)):
+                    held.add(row.id)
+                    click.echo(f"{row.brief}: {holder} is at work for {row.author}, and goes on")
             if not any(told[row.id].status is not row.status for row in rows):
                 time.sleep(PACE)
+        service.leave()
     return not findings and not any(row.status in FAILED for row in rows)
 
 

@@ -1,7 +1,9 @@
 """What the commands work on: settings, records, chains and briefs, made once and handed down."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from bot.chain.beem_chain import BeemChain
     from bot.chain.profiles import ChainProfile
     from bot.publishing.intake import Composer
-    from bot.publishing.publisher import Clock
     from bot.publishing.service import Service
+    from bot.publishing.watch import Clock
     from bot.records import Publication, Records
 
 
@@ -63,11 +65,18 @@ def composer(config: Settings) -> "Composer":
     )
 
 
-def chain(profile: "ChainProfile") -> "BeemChain":
-    """A connection to a chain's nodes; no packet is sent before it is used."""
+def chain(
+    profile: "ChainProfile",
+    report: Callable[[str, str], None] = lambda node, reason: None,  # noqa: ARG005
+) -> "BeemChain":
+    """A connection to a chain's nodes; no packet is sent before it is used.
+
+    Args:
+        report: is told (node, reason) when a node is set aside.
+    """
     from bot.chain.beem_chain import BeemChain  # noqa: PLC0415
 
-    return BeemChain(profile)
+    return BeemChain(profile, report=report)
 
 
 def records(config: Settings, *, create: bool = False) -> "Records":
@@ -136,12 +145,25 @@ def service(
     from bot.publishing.publisher import Publisher  # noqa: PLC0415
     from bot.publishing.results import Results  # noqa: PLC0415
     from bot.publishing.service import Service  # noqa: PLC0415
+    from bot.publishing.watch import Watch  # noqa: PLC0415
+    from bot.records import DatabaseUnavailable  # noqa: PLC0415
 
+    leases = records.leases()
     queue = Queue(config.posts, timezone=config.timezone)
-    chains = {name: chain(profile) for name, profile in profiles(config).items()}
+
+    def report(name: str, node: str, reason: str) -> None:
+        log.warning("node_set_aside", chain=name, node=node, reason=reason)
+        with suppress(DatabaseUnavailable):
+            records.note_node(name, node, reason, leases.worker, now())
+
+    chains = {
+        name: chain(profile, partial(report, name)) for name, profile in profiles(config).items()
+    }
+    watches = {name: Watch(chain, now) for name, chain in chains.items()}
     publishers = {
-        name: Publisher(chain, records, config.posting_key, now, log)
-        for name, chain in chains.items()
+        name: Publisher(watch, records, config.posting_key, now, log)
+        for name, watch in watches.items()
     }
     intake = Intake(queue, composer(config), records, now, log)
-    return Service(intake, publishers, Results(chains, records, now), records, now, log)
+    results = Results(chains, records, now)
+    return Service(intake, publishers, watches, results, records, leases, now, log)

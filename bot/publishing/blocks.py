@@ -18,6 +18,7 @@ class Blocks:
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
         self._blocks: dict[int, Block] = {}
+        self._agreed: dict[int, Block] = {}
         self._head: Head | None = None
 
     def observe(self, head: Head) -> None:
@@ -49,14 +50,42 @@ class Blocks:
                 return self.observe(head)
         for stale in [n for n in self._blocks if n > head.block_num or n < head.block_num - KEPT]:
             del self._blocks[stale]
+        for stale in [n for n in self._agreed if n < head.block_num - KEPT]:
+            del self._agreed[stale]
         self._head = head
         return None
 
-    def is_irreversibly_past(self, moment: datetime) -> bool:
-        """Whether a block after `moment` can't be undone any more."""
+    def agreed(self, num: int) -> Block | None:
+        """An irreversible block as enough nodes tell it; None while too few hold it so.
+
+        Raises:
+            NodesDisagree: they contradict each other.
+        """
         assert self._head is not None, "observe() comes first"
-        num = self._head.irreversible_block_num
-        return num > 0 and self._block(num).time > moment
+        if num > self._head.irreversible_block_num:
+            return None
+        if self._chain.profile.confirmed_by == 1:
+            return self._block(num)
+        if num not in self._agreed:
+            block = self._chain.agreed_block(num)
+            if block is None:
+                return None
+            self._agreed[num] = block
+        return self._agreed[num]
+
+    def is_dead(self, trx_id: str, after: int, expiration: datetime) -> bool:
+        """Whether enough nodes agree that no irreversible block holds it, nor ever can."""
+        assert self._head is not None, "observe() comes first"
+        irreversible = self._head.irreversible_block_num
+        if irreversible == 0 or self._block(irreversible).time <= expiration:
+            return False
+        num = max(after, 0)
+        while (block := self.agreed(num := num + 1)) is not None:
+            if trx_id in block.transaction_ids:
+                return False
+            if block.time > expiration:
+                return True
+        return False
 
     def find(self, trx_id: str, after: int, expiration: datetime | None) -> Block | None:
         """The block that holds the transaction, searched above block `after`.
@@ -67,7 +96,7 @@ class Blocks:
         assert self._head is not None, "observe() comes first"
         for num in range(max(after, 0) + 1, self._head.block_num + 1):
             block = self._block(num)
-            if any(identity == trx_id for identity, _ in block.transactions):
+            if trx_id in block.transaction_ids:
                 return block
             if expiration is not None and block.time >= expiration:
                 return None

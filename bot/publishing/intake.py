@@ -12,7 +12,7 @@ from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import Operation
 from bot.format import Defaults, compose
 from bot.format.post import Post
-from bot.publishing.publisher import Clock
+from bot.publishing.watch import Clock
 from bot.records import (
     UNPUBLISHED,
     Conflict,

@@ -6,22 +6,34 @@ by the same steps again: `carry` may be called at any time, any number of times.
 
 import json
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.chain.errors import (
     ChainError,
+    CreditsShort,
     DuplicateTransaction,
     NodesUnreachable,
     PermanentChainError,
     TransientChainError,
     UnknownOutcome,
 )
-from bot.chain.protocol import Account, Chain, Content, Head, PostingKey, SignedTransaction
+from bot.chain.protocol import Account, Content, Head, PostingKey, SignedTransaction
 from bot.publishing.authority import check_key
-from bot.publishing.blocks import Blocks
-from bot.records import Attempt, Kind, NewAttempt, Outcome, Publication, Records, Status
+from bot.publishing.watch import SLOT, Clock, Watch
+from bot.records import (
+    Attempt,
+    Kind,
+    Lease,
+    Leases,
+    NewAttempt,
+    Outcome,
+    Publication,
+    Records,
+    Status,
+)
 
 LIFETIME = 180.0
 """Seconds of chain time in which a signed transaction can be included.
@@ -31,129 +43,112 @@ outcome resolves itself soon; the chains allow an hour.
 """
 ROOT_INTERVAL = 303.0  # seconds between root posts: more than 300 s, in slots of 3 s (§1.2 e7)
 REPLY_INTERVAL = 3.0  # §1.2 e8
-SLOT = 3.0
-"""Seconds of chain time between blocks, on every chain of the family (chain-rules §4)."""
-QUICKEST = 0.1  # seconds of real time between looks at a devnet, however fast it runs
-FIRST_LOOKS = 0.5  # seconds between looks until two blocks have told how fast the chain goes
-LONGEST_OUTAGE_WAIT = 60.0
+CREDITS_WAIT = 3600.0  # seconds until credits are looked at again of which nobody says when
 DEFAULT_WAIT = 30.0  # a refusal that names no time
 
 Log = structlog.stdlib.BoundLogger
 Keys = Callable[[str], PostingKey | None]
-Clock = Callable[[], datetime]
 
 
 class Publisher:
     """Carries the publications of one chain from queued to final.
 
     Args:
+        watch: the chain.
         keys: the posting key for an author, or None.
-        now: the clock (UTC) that due times and waiting times are counted by.
+        now: the clock (UTC) that waiting times are counted by.
     """
 
-    def __init__(self, chain: Chain, records: Records, keys: Keys, now: Clock, log: Log) -> None:
-        self.chain = chain
+    def __init__(self, watch: Watch, records: Records, keys: Keys, now: Clock, log: Log) -> None:
+        self._watch = watch
+        self._chain = watch.chain
         self._records = records
         self._keys = keys
         self._now = now
         self._log = log
-        self._blocks = Blocks(chain)
-        self._outages = 0
-        self._last_look: tuple[int, datetime] | None = None
-        self._pace_is_known = False
-        self.pace = SLOT
-        """Real seconds between blocks, as seen: 3 on a public chain, less on a rehearsal."""
 
-    @property
-    def next_look(self) -> float:
-        """Real seconds until another look at the chain can show something new."""
-        return self.pace if self._pace_is_known else FIRST_LOOKS
+    def under(self, lease: Lease, leases: Leases) -> "Publisher":
+        """The same, writing and sending only as long as the lease holds."""
+        bound = copy(self)
+        bound._records = self._records.under(lease, leases)  # noqa: SLF001  # it is one of us
+        return bound
 
     def dispatch(self, publication: Publication) -> Publication:
         """Take up a publication that is due: `queued`, or `waiting` with its time come."""
-        now = self._now()
         if publication.status is Status.WAITING:
+            try:
+                self._watch.look()
+            except NodesUnreachable as error:
+                return self._postpone(publication, error)
             publication = self._move(publication, Status.QUEUED, "it is time to try again")
-        if self._is_late(publication, now):
+        if self._is_late(publication):
             return self._move(publication, Status.MISSED, "its `expires` passed before it could go")
         return self.carry(self._move(publication, Status.PUBLISHING, "it is due"))
 
     def carry(self, publication: Publication) -> Publication:
         """Do the next step for a publication that is `publishing` or `included`.
 
-        Troubles that may pass put it into `waiting`; nothing raises but the database.
+        Troubles that may pass put it into `waiting`; nothing raises but the records.
         """
         try:
-            head = self._look()
+            head = self._watch.look()
             attempt = self._live_attempt(publication)
             if attempt is None and publication.status is Status.PUBLISHING:
                 publication = self._prepare(publication, head)
             else:
                 publication = self._follow(publication, attempt, head)
-            self._outages = 0
-        except NodesUnreachable as error:
-            publication = self._outage(publication, error)
+        except CreditsShort as error:
+            publication = self._await_credits(publication, error)
         except TransientChainError as error:
+            # what is in a block loses nothing by being looked at later
             if publication.status is Status.PUBLISHING:
-                seconds = DEFAULT_WAIT if error.retry_after is None else error.retry_after
-                # chain time, which a rehearsal makes pass faster; how much, a second look tells
-                seconds = seconds * self.pace / SLOT if self._pace_is_known else min(seconds, SLOT)
-                publication = self._wait(publication, str(error), seconds)
+                publication = self._wait(publication, str(error), self._pause(error))
         except PermanentChainError as error:
             publication = self._reject(publication, str(error))
         return publication
 
-    def bury_refused(self) -> None:
-        """Settle the last attempts of rejected publications.
+    def settle_refused(self, publication: Publication, attempt: Attempt) -> None:
+        """Settle the last attempt of a rejected publication.
 
         A refused transaction may still be taken up by a node that has the bytes, until it expires.
         Only then may the brief, mended by its author, be signed anew.
-        """
-        rejected = self._records.refused_alive(self.chain.profile.name)
-        if not rejected:
-            return
-        self._blocks.observe(self._look())
-        for publication, attempt in rejected:
-            if self._blocks.find(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
-                reason = "its transaction was included after all"
-                self._move(
-                    self._move(publication, Status.QUEUED, reason), Status.PUBLISHING, reason
-                )
-            elif self._blocks.is_irreversibly_past(attempt.expiration):
-                self._settle(attempt, Outcome.EXPIRED)
 
-    def _look(self) -> Head:
-        """Where the chain stands now; takes note of how fast it goes."""
-        head = self.chain.head()
-        now = self._now()
-        if self._last_look is None:
-            self._last_look = (head.block_num, now)
-        elif head.block_num > self._last_look[0]:
-            blocks, seconds = head.block_num - self._last_look[0], now - self._last_look[1]
-            self.pace = min(max(seconds.total_seconds() / blocks, QUICKEST), SLOT)
-            self._pace_is_known = True
-            self._last_look = (head.block_num, now)
-        return head
+        Raises:
+            TransientChainError: the chain couldn't be looked at.
+        """
+        self._watch.blocks.observe(self._watch.look())
+        blocks = self._watch.blocks
+        if blocks.find(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
+            reason = "its transaction was included after all"
+            self._move(self._move(publication, Status.QUEUED, reason), Status.PUBLISHING, reason)
+        elif blocks.is_dead(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
+            self._settle(attempt, Outcome.EXPIRED)
 
     # -- before anything is sent ---------------------------------------------------------------
 
     def _prepare(self, publication: Publication, head: Head) -> Publication:
         """Look first, check what can be checked, sign, write ahead, send."""
-        content = self.chain.content(publication.author, publication.permlink)
+        if publication.digest is not None and publication.digest != publication.sealed():
+            raise PermanentChainError(
+                "its record is damaged: what is stored isn't what was queued. Restore a backup of "
+                "the database, or change the brief's file to queue it anew"
+            )
+        content = self._chain.agreed_content(publication.author, publication.permlink)
         if content is not None:
             return self._adopt(publication, content, head)
-        account = self.chain.account(publication.author)
+        self._respect_date(publication, head)
+        account = self._chain.account(publication.author)
         if account is None:
             raise PermanentChainError(
                 f"there is no account {publication.author} on {publication.chain}; "
                 "correct `author`, or the chain"
             )
         key = self._keys(publication.author)
-        check_key(self.chain, account, key)
+        check_key(self._chain, account, key)
         assert key is not None, "check_key refuses a missing key"
         self._respect_intervals(publication, account, head)
         operations = [(name, fields) for name, fields in json.loads(publication.operations)]
-        transaction = self.chain.sign(operations, key, head, LIFETIME)
+        transaction = self._chain.sign(operations, key, head, LIFETIME)
         largest = head.maximum_block_size - 256  # §2.1
         if transaction.size > largest:
             raise PermanentChainError(
@@ -182,8 +177,8 @@ class Publisher:
                 f"(“{content.title}”, {content.created:%Y-%m-%d}): publishing would overwrite it; "
                 "set another `slug`"
             )
-        self._blocks.observe(head)
-        found = self._blocks.find_post(content.author, content.permlink, content.created)
+        self._watch.blocks.observe(head)
+        found = self._watch.blocks.find_post(content.author, content.permlink, content.created)
         if found is None:
             raise TransientChainError("the post is on the chain, but no block shows it yet", 3.0)
         trx_id, block = found
@@ -195,7 +190,20 @@ class Publisher:
             block_num=block.num,
             included_at=block.time,
         )
-        return self._finalise(publication, block.num, head)
+        return self._finalise(publication, trx_id, block.num)
+
+    @staticmethod
+    def _respect_date(publication: Publication, head: Head) -> None:
+        """Never before its date by the chain's clock, whatever this machine's clock says."""
+        if publication.scheduled_at is None:
+            return
+        rest = (publication.scheduled_at - head.time).total_seconds() - SLOT
+        if rest > 0:  # the next block is three seconds later
+            raise TransientChainError(
+                f"by the chain's clock it is only {head.time:%Y-%m-%d %H:%M:%S} UTC; "
+                f"{publication.brief} goes out at {publication.scheduled_at:%Y-%m-%d %H:%M} UTC",
+                rest,
+            )
 
     @staticmethod
     def _respect_intervals(publication: Publication, account: Account, head: Head) -> None:
@@ -217,8 +225,9 @@ class Publisher:
             **_identity(publication), attempt=attempt.number, trx_id=attempt.trx_id
         )
         first = attempt.sends == 0
+        self._records.confirm_lease()
         try:
-            node = self.chain.broadcast(_transaction(attempt))
+            node = self._chain.broadcast(_transaction(attempt))
         except DuplicateTransaction:
             self._settle(attempt, Outcome.SENT)
             log.info("already_there")
@@ -246,8 +255,9 @@ class Publisher:
         trx_id = attempt.trx_id if attempt else publication.trx_id
         after = attempt.ref_block_num if attempt else (publication.block_num or 1) - 1
         assert trx_id is not None, "what is followed has been signed or found"
-        self._blocks.observe(head)
-        block = self._blocks.find(trx_id, after, attempt.expiration if attempt else None)
+        blocks = self._watch.blocks
+        blocks.observe(head)
+        block = blocks.find(trx_id, after, attempt.expiration if attempt else None)
         if block is not None:
             if publication.status is Status.INCLUDED and publication.block_num != block.num:
                 publication = self._wait(publication, "a fork moved it to another block", 0)
@@ -261,32 +271,42 @@ class Publisher:
                     trx_id=trx_id,
                     block_num=block.num,
                     included_at=block.time,
+                    attempt=(attempt.id, Outcome.INCLUDED) if attempt else None,
                 )
-                if attempt:
-                    self._settle(attempt, Outcome.INCLUDED)
-            return self._finalise(publication, block.num, head, attempt)
+            return self._finalise(publication, trx_id, block.num, attempt)
         if publication.status is Status.INCLUDED:
             return self._wait(publication, "a fork took its block off the chain", 0)
-        if attempt and self._blocks.is_irreversibly_past(attempt.expiration):
-            self._settle(attempt, Outcome.EXPIRED)
+        if attempt and blocks.is_dead(trx_id, after, attempt.expiration):
             reason = "the transaction expired and no irreversible block holds it"
-            return self._wait(publication, f"{reason}; a new one will be signed", 0)
+            return self._wait(
+                publication,
+                f"{reason}; a new one will be signed",
+                0,
+                attempt=(attempt.id, Outcome.EXPIRED),
+            )
         if attempt and head.time < attempt.expiration:
             # a transaction that was taken is in a block within two
-            pause = timedelta(seconds=2 * self.pace)
+            pause = timedelta(seconds=2 * self._watch.pace)
             if attempt.sent_at is None or self._now() - attempt.sent_at >= pause:
                 return self._send(publication, attempt)
         return publication
 
     def _finalise(
-        self, publication: Publication, block_num: int, head: Head, attempt: Attempt | None = None
+        self, publication: Publication, trx_id: str, block_num: int, attempt: Attempt | None = None
     ) -> Publication:
-        if block_num > head.irreversible_block_num:
+        agreed = self._watch.blocks.agreed(block_num)
+        if agreed is None:
             return publication
-        if attempt:
-            self._settle(attempt, Outcome.FINAL)
+        if trx_id not in agreed.transaction_ids:
+            raise TransientChainError(
+                f"one node tells it in block {block_num}, where enough others don't", SLOT
+            )
         return self._move(
-            publication, Status.FINAL, f"block {block_num} is irreversible", final_at=self._now()
+            publication,
+            Status.FINAL,
+            f"block {block_num} is irreversible",
+            final_at=self._now(),
+            attempt=(attempt.id, Outcome.FINAL) if attempt else None,
         )
 
     # -- records ---------------------------------------------------------------------------------
@@ -294,9 +314,15 @@ class Publisher:
     def _live_attempt(self, publication: Publication) -> Attempt | None:
         """The last attempt, unless it is proved dead."""
         attempts = self._records.attempts(publication.id)
-        if attempts and attempts[-1].outcome is not Outcome.EXPIRED:
-            return attempts[-1]
-        return None
+        if not attempts or attempts[-1].outcome is Outcome.EXPIRED:
+            return None
+        last = attempts[-1]
+        if last.digest is not None and last.digest != last.sealed():
+            raise TransientChainError(
+                "the record of its transaction is damaged; restore a backup of the database",
+                DEFAULT_WAIT,
+            )
+        return last
 
     def _settle(
         self,
@@ -308,22 +334,54 @@ class Publisher:
     ) -> None:
         self._records.settle(attempt.id, outcome, node=node, error=error, now=self._now())
 
-    def _is_late(self, publication: Publication, now: datetime) -> bool:
+    def _is_late(self, publication: Publication) -> bool:
         """Whether its window closed before anything was signed."""
-        expired = publication.expires_at is not None and publication.expires_at <= now
-        return expired and self._live_attempt(publication) is None
+        closes = publication.expires_at
+        is_over = closes is not None and closes <= self._watch.calendar
+        return is_over and self._live_attempt(publication) is None
 
-    def _wait(self, publication: Publication, reason: str, seconds: float) -> Publication:
+    def _pause(self, error: TransientChainError) -> float:
+        """Real seconds until another try makes sense."""
+        if isinstance(error, NodesUnreachable):
+            return error.retry_after if error.retry_after is not None else DEFAULT_WAIT
+        seconds = DEFAULT_WAIT if error.retry_after is None else error.retry_after
+        return self._watch.real_seconds(seconds)
+
+    def _await_credits(self, publication: Publication, error: CreditsShort) -> Publication:
+        """Wait until the account's mana will suffice, by its own figures (chain-rules §3)."""
+        seconds, when = CREDITS_WAIT, "the node doesn't tell when they will suffice"
+        try:
+            head = self._watch.look()
+            figures = self._chain.resource_credits(publication.author)
+        except NodesUnreachable as unreachable:
+            return self._wait(publication, str(error), self._pause(unreachable))
+        if figures is not None:
+            enough = figures.suffices_at(error.needed, head.time)
+            if enough is None:
+                when = "the account can never hold so many: power up, or get a delegation"
+            else:
+                seconds = (enough - head.time).total_seconds() + SLOT
+                when = f"they will suffice at {enough:%Y-%m-%d %H:%M:%S} UTC"
+        reason = f"resource credits are short; {when}. {error}"
+        return self._wait(publication, reason, self._watch.real_seconds(seconds))
+
+    def _postpone(self, publication: Publication, error: NodesUnreachable) -> Publication:
+        """Let it wait on while no node answers; its attempts and its history don't grow by it."""
+        retry_at = self._now() + timedelta(seconds=self._pause(error))
+        return self._records.postpone(publication.id, retry_at, str(error))
+
+    def _wait(
+        self,
+        publication: Publication,
+        reason: str,
+        seconds: float,
+        *,
+        attempt: tuple[int, Outcome] | None = None,
+    ) -> Publication:
         retry_at = self._now() + timedelta(seconds=seconds)
-        return self._move(publication, Status.WAITING, reason, error=reason, retry_at=retry_at)
-
-    def _outage(self, publication: Publication, error: NodesUnreachable) -> Publication:
-        """No node answers: wait, twice as long each time, up to a minute."""
-        seconds = min(2.0**self._outages, LONGEST_OUTAGE_WAIT)
-        self._outages += 1
-        if publication.status is Status.INCLUDED:
-            return publication  # what is in a block loses nothing by being looked at later
-        return self._wait(publication, str(error), seconds)
+        return self._move(
+            publication, Status.WAITING, reason, error=reason, retry_at=retry_at, attempt=attempt
+        )
 
     def _reject(self, publication: Publication, reason: str) -> Publication:
         return self._move(publication, Status.REJECTED, reason, error=reason)
@@ -340,6 +398,7 @@ class Publisher:
         block_num: int | None = None,
         included_at: datetime | None = None,
         final_at: datetime | None = None,
+        attempt: tuple[int, Outcome] | None = None,
     ) -> Publication:
         self._log.info(target.value, **_identity(publication), reason=reason)
         return self._records.move(
@@ -354,6 +413,7 @@ class Publisher:
             block_num=block_num,
             included_at=included_at,
             final_at=final_at,
+            attempt=attempt,
         )
 
 

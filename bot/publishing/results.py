@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.chain.protocol import Chain
-from bot.publishing.publisher import Clock
+from bot.publishing.watch import Clock
 from bot.records import Records
 
 PAID_AFTER = timedelta(days=8)  # the payout comes after seven days; a day for what follows it

@@ -1,13 +1,16 @@
 """The service: APScheduler as the alarm clock over a queue that lives in the records.
 
 Four small jobs on one thread, so that no two of them ever meet: `scan` (folder to records),
-`dispatch` (what is due), `follow` (what is on its way), `sweep` (results, windows that closed).
+`dispatch` (what is due), `follow` (what is on its way), `sweep` (results, windows that closed); and
+`renew`, beside them, which keeps this worker's leases while a node makes them wait.
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -15,16 +18,30 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.briefs import Entry, Finding
+from bot.chain.errors import TransientChainError
 from bot.publishing.intake import Intake
-from bot.publishing.publisher import Clock, Publisher
+from bot.publishing.publisher import Publisher
 from bot.publishing.results import Results
-from bot.records import Conflict, Publication, Records, Status
+from bot.publishing.watch import SLOT, Clock, Watch
+from bot.records import (
+    Conflict,
+    DatabaseUnavailable,
+    LeaseLost,
+    Leases,
+    Publication,
+    Records,
+    Status,
+)
 
 BATCH = 50  # publications taken up in one go; the next go follows at once
+CLAIM = 10  # authors claimed in one go: what is due is shared out among the workers
+AWAY = 1.0  # seconds between tries while the database is away
 IDLE = 5.0  # seconds that dispatch sleeps at most: new rows may come from elsewhere
 SCAN_EVERY = 2.0
 SWEEP_EVERY = 15.0
 STOP_WITHIN = 10.0  # seconds a clean stop may take
+
+Moved = TypeVar("Moved")
 
 
 class Service:
@@ -32,27 +49,34 @@ class Service:
 
     Args:
         publishers: one for each configured chain, by its name.
+        watches: the same chains, as they are watched.
+        leases: this worker's.
     """
 
     def __init__(
         self,
         intake: Intake,
         publishers: Mapping[str, Publisher],
+        watches: Mapping[str, Watch],
         results: Results,
         records: Records,
+        leases: Leases,
         now: Clock,
         log: structlog.stdlib.BoundLogger,
     ) -> None:
         self._intake = intake
         self._publishers = publishers
+        self._watches = watches
+        self._leases = leases
         self._results = results
         self._records = records
         self._now = now
         self._log = log
         self._stopping = threading.Event()
+        self._database_is_away = False
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(1), "renewal": ThreadPoolExecutor(1)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
@@ -67,24 +91,41 @@ class Service:
         return self._intake.take(entries)
 
     def dispatch(self) -> None:
-        """Take up what is due."""
-        for publication in self._records.due(self._now(), BATCH):
+        """Claim authors for whom something is due or left over, and take up what is due."""
+        self._leases.claim(self._now(), self._calendar(), CLAIM)
+        due = self._records.due(self._now(), self._calendar(), BATCH, self._leases.worker)
+        for publication in due:
             if self._stopping.is_set():
                 return
             self.advance(publication)
+        self._leases.release_idle(self._now(), self._calendar())
 
     def follow(self) -> None:
         """Carry what is on its way."""
-        for publication in self._records.in_flight():
+        for publication in self._records.in_flight(self._leases.worker):
             if self._stopping.is_set():
                 return
             self.advance(publication)
+        self._leases.release_idle(self._now(), self._calendar())
 
     def sweep(self) -> None:
         """Settle refused transactions that have expired, and refresh what came of posts."""
-        for publisher in self._publishers.values():
-            publisher.bury_refused()
+        waiting = self._records.waiting_chains()
+        for name, publisher in self._publishers.items():
+            with suppress(TransientChainError):  # the next sweep comes
+                if name in waiting:
+                    self._watches[name].look()  # whose clock may run ahead of ours
+                for publication, attempt in self._records.refused_alive(name):
+                    if lease := self._leases.acquire(name, publication.author):
+                        bound = publisher.under(lease, self._leases)
+                        self._unless_moved(
+                            publication, partial(bound.settle_refused, attempt=attempt)
+                        )
         self._results.refresh()
+
+    def renew(self) -> None:
+        """Keep this worker's leases."""
+        self._leases.renew()
 
     def round(self) -> None:
         """All four, once."""
@@ -92,26 +133,54 @@ class Service:
         self.dispatch()
         self.follow()
         self.sweep()
+        self.leave()
+
+    def leave(self) -> None:
+        """Give back the authors that this worker has in hand; others may go on at once."""
+        with suppress(DatabaseUnavailable):  # then they run out by themselves
+            self._leases.release()
 
     def advance(self, publication: Publication) -> Publication:
-        """Do one publication's next step."""
+        """Do one publication's next step, unless another worker has its author in hand."""
         publisher = self._publishers.get(publication.chain)
         if publisher is None:
             self._log.warning(
                 "chain_not_configured", brief=publication.brief, chain=publication.chain
             )
             return publication
-        try:
-            if publication.status in {Status.PUBLISHING, Status.INCLUDED}:
-                return publisher.carry(publication)
-            return publisher.dispatch(publication)
-        except Conflict as error:  # another process or a person was faster; the records are right
-            self._log.info("already_moved", brief=publication.brief, reason=str(error))
+        lease = self._leases.acquire(publication.chain, publication.author)
+        if lease is None:
             return self._records.get(publication.id)
+        bound = publisher.under(lease, self._leases)
+        on_its_way = publication.status in {Status.PUBLISHING, Status.INCLUDED}
+        step = bound.carry if on_its_way else bound.dispatch
+        return self._unless_moved(publication, step) or self._records.get(publication.id)
+
+    def _unless_moved(
+        self, publication: Publication, step: Callable[[Publication], Moved]
+    ) -> Moved | None:
+        """What the step gives; None when somebody was faster, and the records are right."""
+        try:
+            return step(publication)
+        except (Conflict, LeaseLost) as error:
+            self._log.info("already_moved", brief=publication.brief, reason=str(error))
+            return None
+
+    def holder(self, publication: Publication) -> str | None:
+        """The other worker that has this publication's author in hand, or None."""
+        holder = self._leases.holder(publication.chain, publication.author)
+        return None if holder == self._leases.worker else holder
 
     def pace(self) -> float:
         """Real seconds until the next look at the chains makes sense."""
-        return min((publisher.next_look for publisher in self._publishers.values()), default=IDLE)
+        return min((watch.next_look for watch in self._watches.values()), default=IDLE)
+
+    def _calendar(self) -> datetime:
+        """The instant by which dates are judged: of the chain that is farthest ahead.
+
+        A publisher looks at its own chain's clock once more before it signs.
+        """
+        return max((watch.calendar for watch in self._watches.values()), default=self._now())
 
     # -- the alarm clock -------------------------------------------------------------------------
 
@@ -128,6 +197,13 @@ class Service:
                 next_run_time=datetime.now(UTC),
                 days=365,
             )
+        self._scheduler.add_job(
+            self._renew,
+            "interval",
+            id="renew",
+            executor="renewal",
+            seconds=self._leases.renew_every,
+        )
         self._scheduler.start()
 
     def stop(self) -> bool:
@@ -139,7 +215,10 @@ class Service:
         ending = threading.Thread(target=self._scheduler.shutdown, daemon=True)
         ending.start()
         ending.join(STOP_WITHIN)
-        return not ending.is_alive()
+        if ending.is_alive():
+            return False
+        self.leave()
+        return True
 
     def _run(self, job: str) -> None:
         """Run one job and set its alarm anew.
@@ -149,10 +228,29 @@ class Service:
         try:
             getattr(self, job)()
             wait = self._rest(job)
+            self._database_is_back()
+        except DatabaseUnavailable as error:
+            self._database_is_gone(error)
+            wait = AWAY
         except Exception as error:  # noqa: BLE001  # whatever it is, the alarm must be set again
             self._log.error("job_failed", job=job, reason=str(error) or type(error).__name__)
             wait = IDLE
         self._arm(job, wait)
+
+    def _renew(self) -> None:
+        with suppress(DatabaseUnavailable):  # the other jobs say so
+            self.renew()
+
+    def _database_is_gone(self, error: DatabaseUnavailable) -> None:
+        """Say once that nothing can be done; no job takes up anything that it can't record."""
+        if not self._database_is_away:
+            self._log.error("database_unavailable", reason=str(error))
+        self._database_is_away = True
+
+    def _database_is_back(self) -> None:
+        if self._database_is_away:
+            self._log.info("database_back")
+        self._database_is_away = False
 
     def _rest(self, job: str) -> float:
         """Seconds until this job is wanted again."""
@@ -162,9 +260,9 @@ class Service:
             return SWEEP_EVERY
         if job == "follow":
             return self.pace()
-        now = self._now()
-        due = self._records.next_instant(now)
-        return IDLE if due is None else min((due - now).total_seconds(), IDLE)
+        rest = self._records.rest(self._now(), self._calendar(), self._leases.worker)
+        idle = IDLE * self.pace() / SLOT if self.pace() < SLOT else IDLE
+        return idle if rest is None else min(rest.total_seconds(), idle)
 
     def _arm(self, job: str, wait: float) -> None:
         """Set a job's next alarm."""

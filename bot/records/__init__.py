@@ -1,15 +1,18 @@
 """What happened: publications, attempts and events, in SQLite or PostgreSQL."""
 
 from bot.records.engine import DatabaseUnavailable, NoDatabase, RecordsError, SchemaDiffers
-from bot.records.records import Conflict, IllegalTransition, PermlinkTaken, Records
+from bot.records.leases import Leases
+from bot.records.records import Conflict, IllegalTransition, LeaseLost, PermlinkTaken, Records
 from bot.records.transitions import UNPUBLISHED
 from bot.records.values import (
     Attempt,
     Event,
     Kind,
+    Lease,
     LogRow,
     NewAttempt,
     NewPublication,
+    NodeEvent,
     Outcome,
     Publication,
     Status,
@@ -23,10 +26,14 @@ __all__ = [
     "Event",
     "IllegalTransition",
     "Kind",
+    "Lease",
+    "LeaseLost",
+    "Leases",
     "LogRow",
     "NewAttempt",
     "NewPublication",
     "NoDatabase",
+    "NodeEvent",
     "Outcome",
     "PermlinkTaken",
     "Publication",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bot.errors import BotError
 
-VERSION = "0001"
+VERSION = "0002"
 """The schema that this code works with: the newest file in `migrations/versions`."""
 
 BUSY_SECONDS = 5

@@ -2,14 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 import sqlalchemy as sa
 
 from bot.records.engine import said_plainly
-from bot.records.tables import attempts, events, publications
-from bot.records.values import Attempt, Event, Kind, LogRow, Outcome, Publication, Status
+from bot.records.tables import attempts, events, leases, node_events, publications
+from bot.records.values import (
+    Attempt,
+    Event,
+    Kind,
+    LogRow,
+    NodeEvent,
+    Outcome,
+    Publication,
+    Status,
+)
 
 
 class RecordsReader:
@@ -33,42 +42,66 @@ class RecordsReader:
         with self._reading() as connection:
             return publication_of(self._row(connection, publication_id))
 
-    def due(self, now: datetime, limit: int) -> tuple[Publication, ...]:
-        """What may go on now, oldest first: queued and its date come, or waiting and its time."""
-        queued = sa.and_(
-            publications.c.status == Status.QUEUED.value,
-            sa.or_(publications.c.scheduled_at.is_(None), publications.c.scheduled_at <= now),
-        )
-        waiting = sa.and_(
-            publications.c.status == Status.WAITING.value, publications.c.retry_at <= now
-        )
+    def due(
+        self, now: datetime, calendar: datetime, limit: int, worker: str
+    ) -> tuple[Publication, ...]:
+        """What may go on now, oldest first, of the authors that `worker` has in hand.
+
+        Args:
+            calendar: the instant by which briefs' dates are judged.
+        """
         order = sa.func.coalesce(publications.c.scheduled_at, publications.c.created_at)
         return self._select(
             sa.select(publications)
-            .where(sa.or_(queued, waiting))
+            .join(leases, _of_its_author())
+            .where(leases.c.worker == worker, is_due(now, calendar))
             .order_by(order, publications.c.id)
             .limit(limit)
         )
 
-    def next_instant(self, now: datetime) -> datetime | None:
-        """The earliest instant at which something becomes due; `now` when something is."""
-        if self.due(now, 1):
-            return now
-        queued = sa.select(sa.func.min(publications.c.scheduled_at)).where(
-            publications.c.status == Status.QUEUED.value
-        )
-        waiting = sa.select(sa.func.min(publications.c.retry_at)).where(
-            publications.c.status == Status.WAITING.value
+    def rest(self, now: datetime, calendar: datetime, worker: str) -> timedelta | None:
+        """How long until `worker` can take something up; nothing when it can now."""
+        free = sa.or_(leases.c.worker.is_(None), leases.c.worker == worker)
+        ready = (
+            sa.select(publications.c.id)
+            .join(leases, _of_its_author())
+            .where(free, is_due(now, calendar))
+            .limit(1)
         )
         with self._reading() as connection:
-            instants = [connection.execute(query).scalar() for query in (queued, waiting)]
-        return min((instant for instant in instants if instant is not None), default=None)
+            if connection.execute(ready).first() is not None:
+                return timedelta(0)
+            rests = []
+            for status, column, clock in (
+                (Status.QUEUED, publications.c.scheduled_at, calendar),
+                (Status.WAITING, publications.c.retry_at, now),
+            ):
+                first = connection.execute(
+                    sa.select(sa.func.min(column))
+                    .where(publications.c.status == status.value)
+                    .where(column > clock)
+                ).scalar()
+                rests += [first - clock] if first is not None else []
+        return min(rests, default=None)
 
-    def in_flight(self) -> tuple[Publication, ...]:
-        """What is on its way: publishing and included."""
+    def waiting_chains(self) -> tuple[str, ...]:
+        """Chains on which something is still to go out."""
+        unsent = [Status.QUEUED.value, Status.WAITING.value]
+        with self._reading() as connection:
+            return tuple(
+                connection.execute(
+                    sa.select(publications.c.chain)
+                    .where(publications.c.status.in_(unsent))
+                    .distinct()
+                ).scalars()
+            )
+
+    def in_flight(self, worker: str) -> tuple[Publication, ...]:
+        """What is on its way of the authors that `worker` has in hand: publishing and included."""
         return self._select(
             sa.select(publications)
-            .where(publications.c.status.in_([Status.PUBLISHING.value, Status.INCLUDED.value]))
+            .join(leases, _of_its_author())
+            .where(leases.c.worker == worker, is_in_flight())
             .order_by(publications.c.id)
         )
 
@@ -134,6 +167,21 @@ class RecordsReader:
                     source=Status(row.source) if row.source else None,
                     target=Status(row.target),
                     reason=row.reason,
+                    worker=row.worker,
+                    fence=row.fence,
+                )
+                for row in rows
+            )
+
+    def node_events(self, since: datetime) -> tuple[NodeEvent, ...]:
+        """Nodes that were set aside since then, first to last."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                sa.select(node_events).where(node_events.c.at >= since).order_by(node_events.c.id)
+            )
+            return tuple(
+                NodeEvent(
+                    at=row.at, chain=row.chain, node=row.node, reason=row.reason, worker=row.worker
                 )
                 for row in rows
             )
@@ -197,6 +245,25 @@ class RecordsReader:
         return connection.execute(
             sa.select(publications).where(publications.c.id == publication_id).with_for_update()
         ).one()
+
+
+def is_due(now: datetime, calendar: datetime) -> sa.ColumnElement[bool]:
+    """Whether a publication may go on: queued and its date has come, or waiting and its time."""
+    queued = sa.and_(
+        publications.c.status == Status.QUEUED.value,
+        sa.or_(publications.c.scheduled_at.is_(None), publications.c.scheduled_at <= calendar),
+    )
+    waiting = sa.and_(publications.c.status == Status.WAITING.value, publications.c.retry_at <= now)
+    return sa.or_(queued, waiting)
+
+
+def is_in_flight() -> sa.ColumnElement[bool]:
+    """Whether a publication is on its way."""
+    return publications.c.status.in_([Status.PUBLISHING.value, Status.INCLUDED.value])
+
+
+def _of_its_author() -> sa.ColumnElement[bool]:
+    return sa.and_(leases.c.chain == publications.c.chain, leases.c.author == publications.c.author)
 
 
 def publication_of(row: sa.Row[Any]) -> Publication:

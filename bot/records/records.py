@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import (
     VERSION,
@@ -19,11 +20,13 @@ from bot.records.engine import (
     schema_version,
     upgrade,
 )
+from bot.records.leases import Leases
 from bot.records.reading import RecordsReader, attempt_of, publication_of
-from bot.records.tables import attempts, events, publications
+from bot.records.tables import attempts, events, leases, node_events, publications
 from bot.records.transitions import ARROWS, UNPUBLISHED
 from bot.records.values import (
     Attempt,
+    Lease,
     NewAttempt,
     NewPublication,
     Outcome,
@@ -48,11 +51,22 @@ class PermlinkTaken(RecordsError):  # noqa: N818  # what happened
         self.existing = existing
 
 
+class LeaseLost(RecordsError):  # noqa: N818  # what happened
+    """Another worker has taken this author over: nothing more may be sent or written."""
+
+
 _SENDS = {Outcome.SENT, Outcome.UNKNOWN, Outcome.REFUSED}
 
 
 class Records(RecordsReader):
     """Publications, attempts and events; safe to use from several threads and processes."""
+
+    def __init__(
+        self, engine: sa.Engine, lease: Lease | None = None, leases: Leases | None = None
+    ) -> None:
+        super().__init__(engine)
+        self._lease = lease
+        self._leases = leases
 
     @classmethod
     def open(cls, url: str, *, create: bool = False) -> Self:
@@ -89,6 +103,32 @@ class Records(RecordsReader):
                 f"the database has schema {version}, this briefbot works with {VERSION}: {remedy}"
             )
 
+    # -- workers ---------------------------------------------------------------------------------
+
+    def leases(self, worker: str | None = None, seconds: float | None = None) -> Leases:
+        """The leases of one worker; by default of this process."""
+        return Leases(self._engine, worker, seconds)
+
+    def under(self, lease: Lease, leases: Leases) -> Self:
+        """These records for work under a lease.
+
+        Every change carries its worker and fence; once another worker has taken the author over,
+        each raises `LeaseLost` and changes nothing.
+        """
+        return type(self)(self._engine, lease, leases)
+
+    def confirm_lease(self) -> None:
+        """Make sure, right before something is sent, that nobody has taken the author over.
+
+        Raises:
+            LeaseLost: somebody has, or may have by now.
+        """
+        if self._lease is not None:
+            with self._reading() as connection:
+                self._refuse_stale(connection, self._lease)
+            if self._leases is not None and not self._leases.trusts(self._lease):
+                raise LeaseLost(f"the lease for {self._lease.author} has run out here")
+
     # -- the plan --------------------------------------------------------------------------------
 
     def add(self, new: NewPublication, now: datetime) -> Publication:
@@ -105,6 +145,7 @@ class Records(RecordsReader):
                         sa.insert(publications)
                         .values(
                             **_columns(new),
+                            digest=new.sealed(),
                             status=Status.QUEUED.value,
                             created_at=now,
                             updated_at=now,
@@ -113,6 +154,7 @@ class Records(RecordsReader):
                     ).one()
             except sa.exc.IntegrityError:
                 raise self._why_taken(connection, new) from None
+            self._provide_lease(connection, new)
             self._event(connection, row.id, None, Status.QUEUED, "a new brief in the queue", now)
             return publication_of(row)
 
@@ -131,13 +173,14 @@ class Records(RecordsReader):
                         sa.update(publications)
                         .where(publications.c.id == publication_id)
                         .where(publications.c.status.in_([s.value for s in UNPUBLISHED]))
-                        .values(**_columns(new), updated_at=now)
+                        .values(**_columns(new), digest=new.sealed(), updated_at=now)
                         .returning(publications)
                     ).one_or_none()
             except sa.exc.IntegrityError:
                 raise self._why_taken(connection, new) from None
             if row is None:
                 raise Conflict(f"{new.brief} is on its way; its old text goes out")
+            self._provide_lease(connection, new)
             return publication_of(row)
 
     def cancel(
@@ -173,11 +216,13 @@ class Records(RecordsReader):
         *,
         retry_at: datetime | None = None,
         error: str | None = None,
+        attempt: tuple[int, Outcome] | None = None,
         **found: Any,
     ) -> Publication:
         """Move along one arrow, with its event; `retry_at` and `error` hold until the next move.
 
         Args:
+            attempt: id of an attempt, and what has become of it by the same news.
             found: `trx_id`, `block_num`, `included_at`, `final_at` as they become known.
 
         Raises:
@@ -188,6 +233,12 @@ class Records(RecordsReader):
             current = publication_of(self._row(connection, publication_id))
             if current.status is not source:
                 raise Conflict(f"{current.brief} is {current.status} by now, not {source}")
+            if attempt is not None:
+                connection.execute(
+                    sa.update(attempts)
+                    .where(attempts.c.id == attempt[0])
+                    .values(outcome=attempt[1].value, error=None)
+                )
             known = {name: value for name, value in found.items() if value is not None}
             return self._move(
                 connection, current, target, reason, now, retry_at=retry_at, error=error, **known
@@ -226,6 +277,8 @@ class Records(RecordsReader):
                             publication_id=publication_id,
                             number=number,
                             outcome=Outcome.SIGNED.value,
+                            digest=new.sealed(),
+                            **self._bearer(),
                         )
                         .returning(attempts)
                     ).one()
@@ -264,6 +317,33 @@ class Records(RecordsReader):
                 )
             return attempt_of(row)
 
+    def postpone(self, publication_id: int, retry_at: datetime, error: str) -> Publication:
+        """Let a waiting publication wait on: no change of status, so no event.
+
+        Raises:
+            Conflict: it isn't waiting any more.
+        """
+        with self._writing() as connection:
+            row = connection.execute(
+                sa.update(publications)
+                .where(publications.c.id == publication_id)
+                .where(publications.c.status == Status.WAITING.value)
+                .values(retry_at=retry_at, error=error)
+                .returning(publications)
+            ).one_or_none()
+            if row is None:
+                raise Conflict(f"publication {publication_id} isn't waiting any more")
+            return publication_of(row)
+
+    def note_node(self, chain: str, node: str, reason: str, worker: str, now: datetime) -> None:
+        """Record that a node was set aside."""
+        with self._writing() as connection:
+            connection.execute(
+                sa.insert(node_events).values(
+                    at=now, chain=chain, node=node, reason=reason, worker=worker
+                )
+            )
+
     def results(
         self, publication_id: int, *, votes: int, replies: int, pending_payout: str, now: datetime
     ) -> None:
@@ -280,7 +360,36 @@ class Records(RecordsReader):
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
         with said_plainly(), self._engine.begin() as connection:
+            if self._lease is not None:
+                self._refuse_stale(connection, self._lease)
             yield connection
+
+    @staticmethod
+    def _refuse_stale(connection: sa.Connection, lease: Lease) -> None:
+        """The fence: the lease's row stays locked, so that no takeover comes between."""
+        held = connection.execute(
+            sa.select(leases.c.id)
+            .where(leases.c.id == lease.id, leases.c.fence == lease.fence)
+            .where(leases.c.worker == lease.worker)
+            .with_for_update(read=True)
+        ).first()
+        if held is None:
+            raise LeaseLost(f"another worker has taken {lease.author} over on {lease.chain}")
+
+    def _bearer(self) -> dict[str, Any]:
+        """Who writes, for the rows that tell."""
+        if self._lease is None:
+            return {}
+        return {"worker": self._lease.worker, "fence": self._lease.fence}
+
+    @staticmethod
+    def _provide_lease(connection: sa.Connection, new: NewPublication) -> None:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(
+            dialect.insert(leases)
+            .values(chain=new.chain, author=new.author)
+            .on_conflict_do_nothing()
+        )
 
     def _move(
         self,
@@ -309,8 +418,8 @@ class Records(RecordsReader):
         self._event(connection, current.id, current.status, target, reason, now)
         return publication_of(row)
 
-    @staticmethod
     def _event(
+        self,
         connection: sa.Connection,
         publication_id: int,
         source: Status | None,
@@ -325,6 +434,7 @@ class Records(RecordsReader):
                 source=source.value if source else None,
                 target=target.value,
                 reason=reason,
+                **self._bearer(),
             )
         )
 

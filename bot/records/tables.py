@@ -1,10 +1,12 @@
-"""The tables: publications, attempts, events."""
+"""The tables: publications, attempts, events; leases, and what happened to nodes."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator
 
 
@@ -24,6 +26,25 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give it back aware."""
         return value.replace(tzinfo=UTC) if value is not None else None
+
+
+class from_now(GenericFunction[datetime]):  # noqa: N801  # reads as the SQL function that it is
+    """The instant so many seconds from now, by the database's clock: one clock for all workers."""
+
+    type = Instant()
+    inherit_cache = True
+
+
+@compiles(from_now, "sqlite")
+def _from_now_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    seconds = compiler.process(element.clauses, **kw)
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds} || ' seconds')"
+
+
+@compiles(from_now, "postgresql")
+def _from_now_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    seconds = compiler.process(element.clauses, **kw)
+    return f"(clock_timestamp() AT TIME ZONE 'UTC' + make_interval(secs => {seconds}))"
 
 
 metadata = sa.MetaData(
@@ -53,6 +74,7 @@ publications = sa.Table(
     sa.Column("tags", sa.JSON, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("operations", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text),
     sa.Column("scheduled_at", Instant),
     sa.Column("expires_at", Instant),
     sa.Column("status", sa.Text, nullable=False),
@@ -91,6 +113,7 @@ publications = sa.Table(
     sa.Index("ix_publications_retry", "status", "retry_at"),
     sa.Index("ix_publications_trx_id", "trx_id"),
     sa.Index("ix_publications_brief", "brief"),
+    sa.Index("ix_publications_author", "chain", "author", "status"),
 )
 
 attempts = sa.Table(
@@ -110,6 +133,9 @@ attempts = sa.Table(
     sa.Column("sent_at", Instant),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("error", sa.Text),
+    sa.Column("worker", sa.Text),
+    sa.Column("fence", sa.Integer),
+    sa.Column("digest", sa.Text),
     sa.UniqueConstraint("publication_id", "number"),
     sa.Index("ix_attempts_trx_id", "trx_id"),
 )
@@ -123,4 +149,32 @@ events = sa.Table(
     sa.Column("source", sa.Text),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("worker", sa.Text),
+    sa.Column("fence", sa.Integer),
+)
+
+# An author on a chain is worked on by one worker at a time: the chain's intervals are per author.
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("chain", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("worker", sa.Text),
+    sa.Column("fence", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("until", Instant),
+    sa.UniqueConstraint("chain", "author"),
+    sa.Index("ix_leases_worker", "worker"),
+)
+
+node_events = sa.Table(
+    "node_events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("chain", sa.Text, nullable=False),
+    sa.Column("node", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("worker", sa.Text),
+    sa.Index("ix_node_events_at", "at"),
 )

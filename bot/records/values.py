@@ -1,8 +1,11 @@
 """What the records hold, as values: a publication, its attempts, its events."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
+from typing import Any
 
 
 class Status(StrEnum):
@@ -67,18 +70,24 @@ class NewPublication:
     scheduled_at: datetime | None = None
     expires_at: datetime | None = None
 
+    def sealed(self) -> str:
+        """sha256 over what will be signed, and when: a damaged record doesn't fit its own."""
+        return _digest(self, NewPublication, leaving_out=("fingerprint",))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication(NewPublication):
     """One brief's way to one chain: the plan, where it stands, and what came of it.
 
     Attributes:
+        digest: what `sealed()` was when the plan was recorded; None in rows of schema 0001.
         retry_at: when a `waiting` publication goes on.
         error: why it is waiting or rejected, for people.
         broadcast_at: when its bytes were first sent.
     """
 
     id: int
+    digest: str | None
     status: Status
     retry_at: datetime | None
     error: str | None
@@ -106,6 +115,10 @@ class NewAttempt:
     payload: str
     size: int
 
+    def sealed(self) -> str:
+        """sha256 over the transaction and its limits: a damaged record doesn't fit its own."""
+        return _digest(self, NewAttempt)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt(NewAttempt):
@@ -119,17 +132,53 @@ class Attempt(NewAttempt):
     sent_at: datetime | None
     outcome: Outcome
     error: str | None
+    worker: str | None
+    fence: int | None
+    digest: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One change of status; written in the same transaction as the change."""
+    """One change of status; written in the same transaction as the change.
+
+    Attributes:
+        worker: who did it under a lease, and with which `fence`; None for a person's commands
+            and for what the folder's scan does.
+    """
 
     publication_id: int
     at: datetime
     source: Status | None
     target: Status
     reason: str
+    worker: str | None
+    fence: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One worker's right to work for one author on one chain.
+
+    Attributes:
+        fence: counted up at each takeover; what carries an older one is refused.
+    """
+
+    id: int
+    chain: str
+    author: str
+    worker: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEvent:
+    """A node was set aside, and why."""
+
+    at: datetime
+    chain: str
+    node: str
+    reason: str
+    worker: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +187,12 @@ class LogRow:
 
     publication: Publication
     attempts: int
+
+
+def _digest(value: Any, kind: type, leaving_out: tuple[str, ...] = ()) -> str:
+    told = {
+        field.name: str(getattr(value, field.name))
+        for field in fields(kind)
+        if field.name not in leaving_out
+    }
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

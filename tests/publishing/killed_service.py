@@ -5,23 +5,31 @@ The product has no hook for this; the step is wrapped from outside.
 
 import os
 import signal
+import socket
+from urllib.parse import urlsplit
 
 from bot.chain.beem_chain import BeemChain
-from bot.records import Outcome, Records, Status
+from bot.chain.wire import Wire
+from bot.publishing.blocks import Blocks
+from bot.records import Leases, Outcome, Records, Status
 
 STEPS = {
     "add": (Records, "add", None),
-    "claim": (Records, "move", Status.PUBLISHING),
-    "look first": (BeemChain, "content", None),
+    "claim": (Leases, "claim", None),
+    "move publishing": (Records, "move", Status.PUBLISHING),
+    "look first": (BeemChain, "agreed_content", None),
     "account": (BeemChain, "account", None),
     "sign": (BeemChain, "sign", None),
     "write ahead": (Records, "write_ahead", None),
+    "confirm lease": (Records, "confirm_lease", None),
+    "exchange": (Wire, "_exchange", b"broadcast_transaction"),
+    "half sent": (Wire, "_exchange", b"broadcast_transaction"),
     "broadcast": (BeemChain, "broadcast", None),
     "settle sent": (Records, "settle", Outcome.SENT),
     "move included": (Records, "move", Status.INCLUDED),
-    "settle included": (Records, "settle", Outcome.INCLUDED),
-    "settle final": (Records, "settle", Outcome.FINAL),
+    "agreed block": (Blocks, "agreed", None),
     "move final": (Records, "move", Status.FINAL),
+    "release": (Leases, "release_idle", None),
 }
 
 
@@ -30,12 +38,28 @@ def arm(side, step):
     original = getattr(owner, name)
 
     def wrapped(self, *args, **kwargs):
-        hit = wanted is None or wanted in args
+        hit = wanted is None or any(_is_wanted(wanted, value) for value in args)
         if hit and side == "before":
+            if step == "half sent":
+                _send_half(*args)
             os.kill(os.getpid(), signal.SIGKILL)
         result = original(self, *args, **kwargs)
-        if hit:
+        if hit and (name != "claim" or result):
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
     setattr(owner, name, wrapped)
+
+
+def _is_wanted(wanted, value):
+    if isinstance(wanted, bytes):
+        return isinstance(value, bytes) and wanted in value
+    return value is wanted
+
+
+def _send_half(node, request):
+    """What a node sees of a process that dies while it sends."""
+    host = urlsplit(node)
+    with socket.create_connection((host.hostname, host.port)) as connection:
+        head = f"POST / HTTP/1.1\r\nHost: {host.netloc}\r\nContent-Length: {len(request)}\r\n\r\n"
+        connection.sendall(head.encode() + request[: len(request) // 2])

@@ -268,13 +268,18 @@ def test_due_is_what_may_go_now_oldest_first(records):
     held = add("held")
     records.move(held.id, held.status, Status.HELD, "wait", NOW)
 
-    assert [row.id for row in records.due(NOW, 10)] == [early.id, late.id, undated.id]
-    assert [row.id for row in records.due(NOW, 1)] == [early.id]
-    assert records.next_instant(NOW) == NOW
+    leases = records.leases("me")
+    assert records.due(NOW, NOW, 10, "me") == ()
+    leases.claim(NOW, NOW, 10)
+    due = records.due(NOW, NOW, 10, "me")
+    assert [row.id for row in due] == [early.id, late.id, undated.id]
+    assert [row.id for row in records.due(NOW, NOW, 1, "me")] == [early.id]
+    assert records.rest(NOW, NOW, "me") == timedelta(0)
     for row in (early, late, undated):
         records.move(row.id, row.status, Status.HELD, "wait", NOW)
-    assert records.due(NOW, 10) == ()
-    assert records.next_instant(NOW) == later.scheduled_at
+    assert records.due(NOW, NOW, 10, "me") == ()
+    assert records.rest(NOW, NOW, "me") == timedelta(hours=1)
+    assert records.due(NOW, later.scheduled_at, 10, "me") == (later,)
     assert later_still.scheduled_at > later.scheduled_at
 
 
@@ -284,9 +289,10 @@ def test_what_waits_is_due_when_its_time_has_come(records):
     row = records.move(row.id, row.status, Status.WAITING, "RC", NOW, retry_at=retry_at, error="RC")
 
     assert (row.retry_at, row.error) == (retry_at, "RC")
-    assert records.due(NOW, 10) == ()
-    assert records.next_instant(NOW) == retry_at
-    assert records.due(retry_at, 10) == (row,)
+    records.leases("me").acquire("devnet", "alice")
+    assert records.due(NOW, NOW, 10, "me") == ()
+    assert records.rest(NOW, NOW, "me") == timedelta(minutes=5)
+    assert records.due(retry_at, NOW, 10, "me") == (row,)
     row = records.move(row.id, row.status, Status.QUEUED, "again", NOW)
     assert (row.retry_at, row.error) == (None, None)
 

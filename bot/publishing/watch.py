@@ -1,0 +1,102 @@
+"""A chain as the service watches it: its head, its pace, its blocks, and how long it is silent."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.chain.errors import NodesUnreachable
+from bot.chain.protocol import Chain, Head
+from bot.publishing.blocks import Blocks
+
+SLOT = 3.0
+"""Seconds of chain time between blocks, on every chain of the family (chain-rules §4)."""
+QUICKEST = 0.1  # seconds of real time between looks at a devnet, however fast it runs
+FIRST_LOOKS = 0.5  # seconds between looks until two blocks have told how fast the chain goes
+LONGEST_SILENCE = 60.0  # seconds of back-off at most while no node answers
+JITTER = 0.25
+
+Clock = Callable[[], datetime]
+
+
+class Watch:
+    """What all publications of one chain share.
+
+    Args:
+        now: the clock (UTC).
+        chance: 0 to 1 at random, which spreads workers that wait for the same node.
+    """
+
+    def __init__(
+        self, chain: Chain, now: Clock, chance: Callable[[], float] = random.random
+    ) -> None:
+        self.chain = chain
+        self.blocks = Blocks(chain)
+        self.pace = SLOT
+        """Real seconds between blocks, as seen: 3 on a public chain, less on a rehearsal."""
+        self._now = now
+        self._chance = chance
+        self._last_look: tuple[int, datetime] | None = None
+        self._pace_is_known = False
+        self._failures = 0
+        self._silent_until: datetime | None = None
+        self._silence = ""
+        self._ahead = timedelta(0)
+
+    @property
+    def next_look(self) -> float:
+        """Real seconds until another look at the chain can show something new."""
+        if self._silent_until is not None:
+            return max((self._silent_until - self._now()).total_seconds(), QUICKEST)
+        return self.pace if self._pace_is_known else FIRST_LOOKS
+
+    @property
+    def calendar(self) -> datetime:
+        """The instant by which dates are judged: the chain's clock when it is ahead of ours.
+
+        A slow clock makes nothing late, and a rehearsal's calendar goes as fast as its chain.
+        A fast clock makes nothing early: the publisher looks at the head once more.
+        """
+        return self._now() + self._ahead
+
+    def look(self) -> Head:
+        """Where the chain stands now; takes note of how fast it goes.
+
+        Raises:
+            NodesUnreachable: no node answers, or none did a moment ago: while the back-off lasts
+                (doubled each time, up to a minute) none is asked.
+        """
+        now = self._now()
+        if self._silent_until is not None and now < self._silent_until:
+            raise NodesUnreachable(self._silence, (self._silent_until - now).total_seconds())
+        try:
+            head = self.chain.head()
+        except NodesUnreachable as error:
+            seconds = min(2.0**self._failures, LONGEST_SILENCE)
+            seconds *= 1 + JITTER * (2 * self._chance() - 1)
+            self._failures += 1
+            self._silence = str(error)
+            now = self._now()
+            self._silent_until = now + timedelta(seconds=seconds)
+            raise NodesUnreachable(str(error), seconds) from error
+        self._failures = 0
+        self._silent_until = None
+        self._take_note(head)
+        return head
+
+    def real_seconds(self, chain_seconds: float) -> float:
+        """Real time in which so much of the chain's time passes."""
+        if self._pace_is_known:
+            return chain_seconds * self.pace / SLOT
+        return min(chain_seconds, SLOT)  # how much faster it goes, a second look tells
+
+    def _take_note(self, head: Head) -> None:
+        now = self._now()
+        self._ahead = max(head.time - now, timedelta(0))
+        if self._last_look is None:
+            self._last_look = (head.block_num, now)
+        elif head.block_num != self._last_look[0]:
+            blocks, seconds = head.block_num - self._last_look[0], now - self._last_look[1]
+            if blocks > 0 and seconds > timedelta(0):
+                self.pace = min(max(seconds.total_seconds() / blocks, QUICKEST), SLOT)
+                self._pace_is_known = True
+            self._last_look = (head.block_num, now)

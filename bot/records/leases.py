@@ -1,0 +1,171 @@
+"""Who works for which author: leases that are renewed, run out, and are fenced.
+
+An author on a chain is the unit of work, because the chain's intervals are per author. Each
+takeover counts the lease's `fence` up; what is written under a lease carries its fence, and is
+refused once another worker has taken over (`Records.under`). Instants are the database's own, so
+that workers need no common clock.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.records.engine import said_plainly
+from bot.records.reading import is_due, is_in_flight
+from bot.records.tables import from_now, leases, publications
+from bot.records.values import Lease
+from bot.records.worker import identity, is_gone
+
+SECONDS = 30.0
+"""How long a lease lasts that nobody renews; then a worker elsewhere takes over."""
+
+
+def boottime() -> float:
+    """Seconds that go on while the machine is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Leases:
+    """The leases of one worker; safe to use from several threads.
+
+    Args:
+        worker: who holds them, see `bot.records.worker`.
+        seconds: how long one lasts without renewal.
+        clock: monotonic seconds, by which this worker ceases to trust a lease before it runs out.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        worker: str | None = None,
+        seconds: float | None = None,
+        clock: Callable[[], float] = boottime,
+    ) -> None:
+        self._engine = engine
+        self._seconds = SECONDS if seconds is None else seconds
+        self._clock = clock
+        self._trusted_until: dict[int, float] = {}
+        self.worker = worker or identity()
+
+    @property
+    def renew_every(self) -> float:
+        """Seconds between renewals."""
+        return self._seconds / 6
+
+    def claim(self, now: datetime, calendar: datetime, limit: int) -> tuple[Lease, ...]:
+        """Take over authors for whom something is to be done and whom nobody has in hand."""
+        return self._take(_has_work(now, calendar), limit)
+
+    def acquire(self, chain: str, author: str) -> Lease | None:
+        """The lease for this author, or None while another worker has it."""
+        address = sa.and_(leases.c.chain == chain, leases.c.author == author)
+        with said_plainly(), self._engine.connect().execution_options(reading=True) as connection:
+            row = connection.execute(
+                sa.select(leases).where(address, leases.c.worker == self.worker)
+            ).one_or_none()
+        if row is not None:
+            if not self.trusts(lease := _lease(row)):
+                self.renew()
+            if self.trusts(lease):
+                return lease
+        return next(iter(self._take(address, 1)), None)
+
+    def holder(self, chain: str, author: str) -> str | None:
+        """Who has this author in hand, or None."""
+        with said_plainly(), self._engine.connect().execution_options(reading=True) as connection:
+            holder: str | None = connection.execute(
+                sa.select(leases.c.worker)
+                .where(leases.c.chain == chain, leases.c.author == author)
+                .where(leases.c.until >= from_now(0.0))
+            ).scalar()
+        return holder
+
+    def trusts(self, lease: Lease) -> bool:
+        """Whether nobody else can have taken this lease over yet, by this worker's own clock."""
+        return self._clock() < self._trusted_until.get(lease.id, 0.0)
+
+    def renew(self) -> None:
+        """Renew all leases that are still this worker's; forget the others."""
+        deadline = self._deadline()
+        with said_plainly(), self._engine.begin() as connection:
+            kept = connection.execute(
+                sa.update(leases)
+                .where(leases.c.worker == self.worker)
+                .values(until=from_now(self._seconds))
+                .returning(leases.c.id)
+            ).scalars()
+            self._trusted_until = dict.fromkeys(kept, deadline)
+
+    def release_idle(self, now: datetime, calendar: datetime) -> None:
+        """Give back the authors for whom there is nothing to do."""
+        self._release(sa.not_(_has_work(now, calendar)))
+
+    def release(self) -> None:
+        """Give all of them back."""
+        self._release(sa.true())
+
+    def _release(self, condition: sa.ColumnElement[bool]) -> None:
+        if not self._trusted_until:
+            return
+        with said_plainly(), self._engine.begin() as connection:
+            given_back = connection.execute(
+                sa.update(leases)
+                .where(leases.c.worker == self.worker, condition)
+                .values(worker=None, until=None)
+                .returning(leases.c.id)
+            ).scalars()
+            for lease_id in given_back:
+                self._trusted_until.pop(lease_id, None)
+
+    def _take(self, condition: sa.ColumnElement[bool], limit: int) -> tuple[Lease, ...]:
+        with said_plainly(), self._engine.connect().execution_options(reading=True) as connection:
+            workers = connection.execute(
+                sa.select(leases.c.worker).where(leases.c.worker.is_not(None)).distinct()
+            ).scalars()
+            gone = [worker for worker in workers if is_gone(worker)]
+            free = sa.select(leases.c.id).where(is_free(gone), condition).limit(limit)
+            if connection.execute(free).first() is None:
+                return ()
+        deadline = self._deadline()
+        with said_plainly(), self._engine.begin() as connection:
+            # the chosen rows stay locked until they are taken; SQLite locks the whole file
+            chosen = connection.execute(
+                free.order_by(leases.c.id).with_for_update(skip_locked=True)
+            ).scalars()
+            taken = connection.execute(
+                sa.update(leases)
+                .where(leases.c.id.in_(list(chosen)))
+                .values(
+                    worker=self.worker,
+                    fence=leases.c.fence + 1,
+                    until=from_now(self._seconds),
+                )
+                .returning(leases)
+            ).all()
+        self._trusted_until |= {row.id: deadline for row in taken}
+        return tuple(_lease(row) for row in taken)
+
+    def _deadline(self) -> float:
+        """Until when a lease that is renewed now is trusted: well before it runs out."""
+        return self._clock() + self._seconds * 5 / 6
+
+
+def is_free(gone: list[str]) -> sa.ColumnElement[bool]:
+    """Whether nobody has an author in hand: given back, run out, or its worker has ended."""
+    return sa.or_(
+        leases.c.worker.is_(None), leases.c.until < from_now(0.0), leases.c.worker.in_(gone)
+    )
+
+
+def _has_work(now: datetime, calendar: datetime) -> sa.ColumnElement[bool]:
+    return (
+        sa.exists()
+        .where(publications.c.chain == leases.c.chain, publications.c.author == leases.c.author)
+        .where(sa.or_(is_due(now, calendar), is_in_flight()))
+    )
+
+
+def _lease(row: sa.Row[tuple[object, ...]]) -> Lease:
+    return Lease(row.id, row.chain, row.author, row.worker, row.fence)
