@@ -31,6 +31,8 @@ from bot.devnet.testing import READY
 @click.option("--finality", type=click.Choice(["young", "witnesses", "approvals"]),
               help="Irreversible 21 blocks behind the head; 15 to 20 behind, as 21 witnesses build "
                    "on; or at once. By default as the flavour does.")  # fmt: skip
+@click.option("--nodes", type=click.IntRange(1, 9), default=1, show_default=True,
+              help="Ports that answer for the one chain, from --port upwards.")  # fmt: skip
 @click.option("--admin", is_flag=True, help="Let devnet_api make forks and troubles on demand.")
 def devnet(
     port: int,
@@ -39,6 +41,7 @@ def devnet(
     clock: Literal["real", "manual"],
     block_interval: float,
     finality: Finality | None,
+    nodes: int,
     *,
     testnet: bool,
     admin: bool,
@@ -62,12 +65,12 @@ def devnet(
     chosen = network(flavour, testnet=testnet, finality=finality)
     interval = None if clock == "manual" else block_interval
     try:
-        node = Node(chosen, data, block_interval=interval, admin=admin)
+        node = Node(chosen, data, block_interval=interval, admin=admin, listeners=nodes)
     except StoreDiffers as error:
         raise click.ClickException(f"{data}: {error}; choose or empty the folder") from None
 
-    def ready(listening: int) -> None:
-        click.echo(f"{READY}http://127.0.0.1:{listening}")
+    def ready(listening: list[int]) -> None:
+        click.echo(READY + " ".join(f"http://127.0.0.1:{number}" for number in listening))
         click.echo(f"chain id {chosen.chain_id}, prefix {chosen.prefix}")
         _print_keys(chosen)
 

@@ -8,6 +8,8 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,12 @@ from bot.devnet.moments import seconds, stamp
 from bot.devnet.network import SLOT, Network
 from bot.devnet.rpc import respond
 from bot.devnet.server import Exchange, Reply, Server
+from bot.devnet.transaction import Transaction, read_transaction
 from bot.devnet.trouble import Trouble, Troubles
 
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 _PROPERTIES = "get_dynamic_global_properties"
+_TRIES = 20  # to find neighbouring free ports
 _ANOTHER_CHAIN = "f" * 64
 
 
@@ -35,6 +39,8 @@ class Node:
         folder: where its state lives; None for memory only.
         block_interval: real seconds between blocks, or None when only asking makes them.
         admin: whether `devnet_api` answers.
+        listeners: ports at which it answers, each with troubles of its own: to a client they are
+            as many nodes of one chain.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class Node:
         *,
         block_interval: float | None,
         admin: bool,
+        listeners: int = 1,
     ) -> None:
         genesis = network.config()["STEEM_GENESIS_TIME"] if network.bare else None
         start = seconds(genesis) if genesis else int(time.time()) // SLOT * SLOT
@@ -51,26 +58,52 @@ class Node:
         self._api = Api(self.chain, time.time)
         self._images = Images(self.chain, folder)
         self._block_interval = block_interval
-        self._troubles = Troubles()
         self._admin = admin
-        self._server = Server(self._answer)
+        self._doors = [_Door() for _ in range(listeners)]
+        self._servers = [Server(partial(self._answer, door)) for door in self._doors]
         self._made = asyncio.Event()
         self._hurried = asyncio.Event()
 
-    async def serve(self, port: int, ready: Callable[[int], None]) -> None:
-        """Answer on 127.0.0.1 until SIGTERM or SIGINT; `ready` is told the port."""
+    async def serve(self, port: int, ready: Callable[[list[int]], None]) -> None:
+        """Answer on 127.0.0.1, from `port` upwards, until SIGTERM or SIGINT.
+
+        Args:
+            port: 0 for any that are free.
+            ready: is told the ports.
+
+        Raises:
+            OSError: a port is in use.
+        """
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        listening = await self._server.open(port)
-        self._images.address = f"http://127.0.0.1:{listening}"
+        listening = await self._listen(port)
+        self._images.address = f"http://127.0.0.1:{listening[0]}"
         ready(listening)
         clock = asyncio.create_task(self._make_blocks())
         await stopped.wait()
         clock.cancel()
-        self._server.close()
+        for server in self._servers:
+            server.close()
         self.chain.close()
+
+    async def _listen(self, port: int) -> list[int]:
+        for left in reversed(range(_TRIES)):
+            try:
+                first = await self._servers[0].open(port)
+                rest = [
+                    await server.open(first + number)
+                    for number, server in enumerate(self._servers[1:], 1)
+                ]
+            except OSError:
+                for server in self._servers:
+                    server.close()
+                if port or not left:
+                    raise
+            else:
+                return [first, *rest]
+        raise AssertionError("the last try returns or raises")
 
     async def _make_blocks(self) -> None:
         loop = asyncio.get_running_loop()
@@ -91,13 +124,13 @@ class Node:
 
     # -- HTTP --------------------------------------------------------------------------------------
 
-    async def _answer(self, exchange: Exchange) -> Reply | None:
+    async def _answer(self, door: "_Door", exchange: Exchange) -> Reply | None:
         """What is sent back; None closes the connection without a word."""
         if exchange.method == "GET" and "/@" in exchange.target:
             return self._page(exchange.target)
         if self._images.is_meant(exchange):
             return self._images.answer(exchange)
-        trouble = self._troubles.hit(_method(exchange.body)) if self._admin else None
+        trouble = door.troubles.hit(_method(exchange.body)) if self._admin else None
         kind = trouble.kind if trouble else ""
         if kind == "drop_before":
             return None
@@ -107,7 +140,7 @@ class Node:
             return Reply(trouble.code, "text/html", _HTML)
 
         async def call(api: str, method: str, params: Any) -> Any:
-            return await self._call(api, method, params, trouble)
+            return await self._call(door, api, method, params, trouble)
 
         reply = Reply(200, "application/json", await respond(exchange.body, call))
         if kind == "drop_after":
@@ -125,14 +158,20 @@ class Node:
 
     # -- calls -------------------------------------------------------------------------------------
 
-    async def _call(self, api: str, method: str, params: Any, trouble: Trouble | None) -> Any:
+    async def _call(
+        self, door: "_Door", api: str, method: str, params: Any, trouble: Trouble | None
+    ) -> Any:
         if api == "devnet_api" and self._admin:
-            return self._administer(method, params if isinstance(params, dict) else {})
+            return self._administer(door, method, params if isinstance(params, dict) else {})
         if api == "debug_node_api" and self._block_interval is None:
             return self._debug(method, params if isinstance(params, dict) else {})
         kind = trouble.kind if trouble else ""
         broadcast = method.startswith("broadcast_transaction")
-        if kind == "swallow" and broadcast:
+        if kind in {"swallow", "pretend"} and broadcast:
+            if kind == "pretend":
+                given = params[0] if isinstance(params, list) else params["trx"]
+                transaction = read_transaction(given, self.chain.codec)
+                door.pretended[transaction.id] = (self.chain.head_num + 1, transaction)
             return {}
         if kind == "wrong_chain_id":
             self.chain.chain_id = _ANOTHER_CHAIN
@@ -142,7 +181,19 @@ class Node:
             result = self._api.call(api, method, params)
         finally:
             self.chain.chain_id = self.chain.network.chain_id
+        if method == "get_block" and door.pretended and result:
+            result = self._pretended(door, result)
         return result if trouble is None else _distorted(trouble, method, result)
+
+    def _pretended(self, door: "_Door", block: dict[str, Any]) -> dict[str, Any]:
+        """A block with the transactions that this node falsely tells in it."""
+        for trx_id, (num, transaction) in door.pretended.items():
+            if block.get("block_id", "").startswith(f"{num:08x}"):
+                block = block | {
+                    "transaction_ids": [*block["transaction_ids"], trx_id],
+                    "transactions": [*block["transactions"], transaction.own(self.chain.codec)],
+                }
+        return block
 
     async def _broadcast_and_wait(self, api: str, params: Any) -> dict[str, Any]:
         """Accept a transaction, and answer when it is in a block or can't be in one any more."""
@@ -164,7 +215,7 @@ class Node:
                 return {"id": transaction.id} | gone
             await self._made.wait()
 
-    def _administer(self, method: str, params: dict[str, Any]) -> Any:
+    def _administer(self, door: "_Door", method: str, params: dict[str, Any]) -> Any:
         if method == "generate_blocks":
             for _ in range(whole(params.get("count", 1))):
                 self._produce()
@@ -176,11 +227,12 @@ class Node:
             self._block_interval = float(params["seconds"])
             self._hurried.set()
         elif method == "set_faults":
-            self._troubles.set(params["faults"])
+            door.troubles.set(params["faults"])
         elif method == "clear_faults":
-            self._troubles.clear()
+            door.troubles.clear()
         elif method == "refuse_connections":
-            asyncio.get_running_loop().create_task(self._server.away(float(params["seconds"])))
+            server = self._servers[self._doors.index(door)]
+            asyncio.get_running_loop().create_task(server.away(float(params["seconds"])))
         else:
             test, text = "method_itr != api_itr->second.end()", "Could not find method ${method}"
             raise failed(test, text, -32002, method=method)
@@ -212,6 +264,14 @@ class Node:
         raise failed(test, text, -32002, method=method)
 
 
+@dataclass(eq=False)
+class _Door:
+    """One port: what troubles those who come that way."""
+
+    troubles: Troubles = field(default_factory=Troubles)
+    pretended: dict[str, tuple[int, Transaction]] = field(default_factory=dict)
+
+
 def _distorted(trouble: Trouble, method: str, result: Any) -> Any:
     """A reply as a node with this trouble would tell it."""
     if trouble.kind == "stale_head" and method == _PROPERTIES:
@@ -219,6 +279,12 @@ def _distorted(trouble: Trouble, method: str, result: Any) -> Any:
     if trouble.kind == "clock_skew" and method == _PROPERTIES:
         skewed = seconds(result["time"]) + int(trouble.seconds)
         return result | {"time": stamp(skewed)}
+    if trouble.kind in {"deny", "forge"} and method == "get_content":
+        absent = {"author": "", "permlink": ""}
+        return absent if trouble.kind == "deny" else result | {"body": "Forged."}
+    if trouble.kind in {"deny", "forge"} and method == "get_block" and result:
+        ids = ["f" * 40 for _ in result["transaction_ids"]] if trouble.kind == "forge" else []
+        return result | {"transaction_ids": ids, "transactions": result["transactions"][: len(ids)]}
     if trouble.kind == "wrong_chain_id" and isinstance(result, dict):
         return {
             k: _ANOTHER_CHAIN if k.lower().endswith("chain_id") else v for k, v in result.items()

@@ -37,6 +37,7 @@ class Devnet:
         block_interval: real seconds between blocks.
         port: 0 picks a free one.
         admin: whether troubles can be asked for.
+        nodes: ports that answer for the one chain; `urls` are their addresses.
         arguments: more of `briefbot devnet`'s options.
     """
 
@@ -47,12 +48,15 @@ class Devnet:
         block_interval: float = 3.0,
         port: int = 0,
         admin: bool = False,
+        nodes: int = 1,
         arguments: tuple[str, ...] = (),
     ) -> None:
-        self.port = port
+        self.urls: tuple[str, ...] = ()
+        self._port = port
         self._options = ["--block-interval", str(block_interval), *arguments]
         self._options += ["--data", str(data)] if data else []
         self._options += ["--admin"] if admin else []
+        self._options += ["--nodes", str(nodes)] if nodes > 1 else []
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -64,8 +68,13 @@ class Devnet:
 
     @property
     def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self.port}"
+        """Its address; of several, the first."""
+        return self.urls[0]
+
+    @property
+    def port(self) -> int:
+        """Its port; of several, the first."""
+        return int(self.url.rpartition(":")[2])
 
     @property
     def pid(self) -> int:
@@ -75,7 +84,7 @@ class Devnet:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "bot", "devnet", "--port", str(self.port), *self._options]
+        command = [sys.executable, "-m", "bot", "devnet", "--port", str(self._port), *self._options]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("BRIEFBOT_")}
         package = str(Path(__file__).parents[2])
         environment["PYTHONPATH"] = os.pathsep.join(
@@ -93,7 +102,8 @@ class Devnet:
         line = self._process.stdout.readline()
         if not line.startswith(READY):
             raise DevnetError(self._end()[1].strip() or "it didn't start")
-        self.port = int(line.rpartition(":")[2])
+        self.urls = tuple(line.removeprefix(READY).split())
+        self._port = self.port
 
     def stop(self) -> None:
         """SIGTERM, and wait."""
@@ -118,15 +128,15 @@ class Devnet:
         self._process = None
         return told
 
-    def rpc(self, method: str, params: Any) -> Any:
-        """One call; returns the result.
+    def rpc(self, method: str, params: Any, node: int = 0) -> Any:
+        """One call to one of its nodes; returns the result.
 
         Raises:
             DevnetError: it answered with an error, which is its `error`.
         """
         request = {"jsonrpc": "2.0", "method": method, "params": params, "id": 1}
         body = json.dumps(request, ensure_ascii=False).encode()
-        with urllib.request.urlopen(self.url, data=body, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(self.urls[node], data=body, timeout=30) as answer:  # noqa: S310
             reply = json.load(answer)
         if "error" in reply:
             raise DevnetError(reply["error"])
@@ -149,10 +159,11 @@ class Devnet:
         """A fork: take blocks off the chain; their transactions are pending again, or lost."""
         self.rpc("devnet_api.pop_blocks", {"count": count, "lose": lose})
 
-    def set_faults(self, *faults: dict[str, Any]) -> None:
-        """Switch troubles on; docs/devnet.md lists the kinds (admin)."""
-        self.rpc("devnet_api.set_faults", {"faults": list(faults)})
+    def set_faults(self, *faults: dict[str, Any], node: int = 0) -> None:
+        """Switch troubles on at one node; docs/devnet.md lists the kinds (admin)."""
+        self.rpc("devnet_api.set_faults", {"faults": list(faults)}, node)
 
     def clear_faults(self) -> None:
-        """Switch all troubles off (admin)."""
-        self.rpc("devnet_api.clear_faults", {})
+        """Switch all troubles off, at every node (admin)."""
+        for node in range(len(self.urls)):
+            self.rpc("devnet_api.clear_faults", {}, node)

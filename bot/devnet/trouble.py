@@ -16,6 +16,9 @@ KINDS = {
     "stale_head": "the head is the one at the time of the first such reply",
     "wrong_chain_id": "another chain id in the configuration, and in the checking of signatures",
     "clock_skew": "the head's time is `seconds` off",
+    "deny": "posts are told as absent, blocks without their transactions",
+    "forge": "posts are told with another body, blocks with other transactions",
+    "pretend": "a broadcast is thrown away, and told as if the next block held it",
 }
 """What each kind does to a call that it hits."""
 

@@ -128,6 +128,8 @@ class Blocks:
         return None
 
     def _block(self, num: int) -> Block:
+        if num in self._agreed:  # whatever one node told before
+            return self._agreed[num]
         if num not in self._blocks:
             block = self._chain.block(num)
             if block is None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.chain.classification import RULES, Meaning, NodeError, refusal, rule_for
 from bot.chain.errors import (
+    CreditsShort,
     DuplicateTransaction,
     NodesUnreachable,
     PermanentChainError,
@@ -40,7 +41,7 @@ NOT_PERMANENT = {
     "tapos wrong num": TransientChainError,
     "same block create twice": TransientChainError,
     "custom_json 6 in one block": TransientChainError,
-    "post without rc": TransientChainError,
+    "post without rc": CreditsShort,
 }
 
 
@@ -105,7 +106,8 @@ def test_intervals_say_how_long_to_wait(text, seconds):
 def test_hives_words_for_missing_rc_are_understood():
     message = "Account: alice has 1 RC, needs 2 RC. Please wait to transact or power up HIVE."
     verdict = judged({"message": message, "data": {"name": "not_enough_rc_exception", "stack": []}})
-    assert type(verdict) is TransientChainError
+    assert type(verdict) is CreditsShort
+    assert verdict.needed == 2
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Newsroom:
         tables = "".join(f"[author.{name}]\n" for name in self.authors)
         (self.root / "config/briefbot.toml").write_text(
             f'chain = "devnet"\ndatabase = "{self.database}"\n{tables}'
-            f'[chains.devnet]\nnodes = ["{self.devnet.url}"]\n'
+            f"[chains.devnet]\nnodes = {json.dumps(self.devnet.urls)}\n"
         )
         keys = {name: self.devnet.key(name) for name in self.authors}
         self.write_keys(keys)
@@ -132,12 +132,12 @@ class Newsroom:
     def content(self, author, permlink):
         return self.devnet.rpc("condenser_api.get_content", [author, permlink])
 
-    def comments(self):
+    def comments(self, node=0):
         """Every comment operation on the chain, in order: (trx_id, author, permlink, body)."""
-        head = self.devnet.rpc("condenser_api.get_dynamic_global_properties", [])
+        head = self.devnet.rpc("condenser_api.get_dynamic_global_properties", [], node)
         found = []
         for num in range(1, head["head_block_number"] + 1):
-            block = self.devnet.rpc("condenser_api.get_block", [num])
+            block = self.devnet.rpc("condenser_api.get_block", [num], node)
             for trx_id, transaction in zip(
                 block["transaction_ids"], block["transactions"], strict=True
             ):
