@@ -51,7 +51,7 @@ def postgresql(tmp_path_factory):
 def sqlite(tmp_path_factory):
     """A migrated file to copy."""
     file = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    engine = connect(f"sqlite:///{file}")
+    engine = connect(f"sqlite:///{file}", create=True)
     upgrade(engine)
     engine.dispose()
     return file

@@ -132,7 +132,7 @@ class Queue:
             after = os.fstat(descriptor)
         finally:
             os.close(descriptor)
-        unsettled = now is not None and now - after.st_mtime < SETTLE
+        unsettled = now is not None and abs(now - after.st_mtime) < SETTLE
         if unsettled or _identity(before) != _identity(after) or len(data) != after.st_size:
             return _refused(
                 path, "file.changing", "is still being written; it is read when it is left alone"

@@ -30,6 +30,7 @@ from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import (
     Account,
     Block,
+    CommentOperation,
     Content,
     Head,
     Operation,
@@ -39,6 +40,7 @@ from bot.chain.protocol import (
 )
 from bot.chain.replies import (
     read_account,
+    read_account_history,
     read_accounts_of_key,
     read_block,
     read_chain_id,
@@ -50,6 +52,7 @@ from bot.chain.replies import (
 from bot.chain.wire import Wire, host_of, json_text
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
+_HISTORY = 1000  # entries in one answer: the most that Hive gives, and Steem gives more
 _VET_EVERY = 600.0  # seconds between looks at the nodes' chain ids
 _STALE = timedelta(seconds=30)  # ten blocks: a node so far behind the wall clock is passed over
 
@@ -233,6 +236,24 @@ class BeemChain:
             return self._nodes.ask("condenser_api.get_config", [], read_chain_id)
         except NotServed:
             return None
+
+    def comments_of(self, author: str, since: datetime) -> tuple[CommentOperation, ...]:
+        """What an account has written since then, by its history on the chain, first to last."""
+        found: list[CommentOperation] = []
+        start, limit = -1, _HISTORY
+        while True:
+            page = self._nodes.ask(
+                "condenser_api.get_account_history", [author, start, limit], read_account_history
+            )
+            found += [
+                operation
+                for _, time, operation in reversed(page)
+                if operation is not None and operation.author == author and time >= since
+            ]
+            if not page or page[0][0] == 0 or page[0][1] < since:
+                return tuple(reversed(found))
+            start = page[0][0] - 1
+            limit = min(_HISTORY, start) or 1
 
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
         """Names of the accounts that name this public key in any authority."""

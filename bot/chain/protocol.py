@@ -111,6 +111,26 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class CommentOperation:
+    """A post or reply, or an edit of one, as it was written on the chain.
+
+    Attributes:
+        time: of its block, or up to a block earlier where the chain tells no better.
+    """
+
+    trx_id: str
+    block_num: int
+    time: datetime
+    author: str
+    permlink: str
+    parent_author: str
+    parent_permlink: str
+    title: str
+    body: str
+    json_metadata: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignedTransaction:
     """A transaction whose identity is fixed: what is stored before it is sent.
 
@@ -183,6 +203,9 @@ class Chain(Protocol):
 
         A hint for `doctor`: the one that is signed for is the profile's.
         """
+
+    def comments_of(self, author: str, since: datetime) -> tuple[CommentOperation, ...]:
+        """What an account has written since then, first to last."""
 
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
         """Names of the accounts that name this public key in any authority."""

@@ -7,8 +7,17 @@ shape that it doesn't know; the caller then counts the answer as unusable and as
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.chain.protocol import Account, Authority, Block, Content, Head, ResourceCredits
+from bot.chain.protocol import (
+    Account,
+    Authority,
+    Block,
+    CommentOperation,
+    Content,
+    Head,
+    ResourceCredits,
+)
 
+_SLOT = timedelta(seconds=3)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -114,6 +123,40 @@ def read_accounts_of_key(result: Any) -> tuple[str, ...]:
     """`get_key_references` of one key."""
     (names,) = _list(result["accounts"])
     return tuple(dict.fromkeys(str(name) for name in _list(names)))
+
+
+def read_account_history(result: Any) -> list[tuple[int, datetime, CommentOperation | None]]:
+    """`get_account_history`: (number, time, the comment operation if it is one) of each entry.
+
+    An entry's time is that of the block before the one it is in (chain-rules §0.2).
+    """
+    return [
+        (int(number), read_time(entry["timestamp"]), _comment_operation(entry))
+        for number, entry in _list(result)
+    ]
+
+
+def _comment_operation(entry: Any) -> CommentOperation | None:
+    name, fields = entry["op"]
+    if name != "comment":
+        return None
+    return CommentOperation(
+        trx_id=str(entry["trx_id"]),
+        block_num=int(entry["block"]),
+        time=read_time(entry["timestamp"]) + _SLOT,
+        **{
+            field: str(fields[field])
+            for field in (
+                "author",
+                "permlink",
+                "parent_author",
+                "parent_permlink",
+                "title",
+                "body",
+                "json_metadata",
+            )
+        },
+    )
 
 
 def read_chain_id(result: Any) -> str:

@@ -20,6 +20,7 @@ COMMANDS = {
     "release": "let a held brief go out again",
     "retry": "try a rejected brief again",
     "cancel": "withdraw a brief that is not on the chain yet",
+    "audit": "hold the records against the chain, and say what differs",
     "doctor": "check configuration, clock, database, node, accounts and keys",
     "devnet": "a local chain to point any Steem client at",
     "db": "the database: upgrade",

@@ -26,6 +26,7 @@ def run(ctx: click.Context, *, once: bool) -> None:
     config = workspace.settings(ctx)
     log = service_log()
     with workspace.records(config, create=True) as records:
+        records.examine()
         service = workspace.service(config, records, workspace.utc_now, log)
         refuse_bad_keys(config, log)
         if once:

@@ -92,7 +92,7 @@ def upgrade(config: Settings) -> str:
     """Make or upgrade the database; returns the schema's version."""
     from bot.records.engine import connect, upgrade  # noqa: PLC0415
 
-    engine = connect(config.database)
+    engine = connect(config.database, create=True)
     try:
         return upgrade(engine)
     finally:

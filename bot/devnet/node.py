@@ -130,7 +130,9 @@ class Node:
             return self._page(exchange.target)
         if self._images.is_meant(exchange):
             return self._images.answer(exchange)
-        trouble = door.troubles.hit(_method(exchange.body)) if self._admin else None
+        method = _method(exchange.body)
+        is_order = method.startswith("devnet_api.")  # who makes troubles isn't met by them
+        trouble = door.troubles.hit(method) if self._admin and not is_order else None
         kind = trouble.kind if trouble else ""
         if kind == "drop_before":
             return None

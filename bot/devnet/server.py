@@ -60,6 +60,8 @@ class Server:
     async def away(self, seconds: float) -> None:
         """Refuse connections for a while."""
         await asyncio.sleep(0.05)  # so that who asked for it gets its reply
+        if self._listening is None or not self._listening.is_serving():
+            return  # it is away already
         self.close()
         await asyncio.sleep(seconds)
         await self.open(self._port)

@@ -171,7 +171,7 @@ class Publisher:
 
     def _adopt(self, publication: Publication, content: Content, head: Head) -> Publication:
         """The permlink is in use: ours from an earlier life, or somebody else's post."""
-        if written_by(content) != publication.brief:
+        if brief_in(content.json_metadata) != publication.brief:
             raise PermanentChainError(
                 f"permlink taken by @{content.author}/{content.permlink} "
                 f"(“{content.title}”, {content.created:%Y-%m-%d}): publishing would overwrite it; "
@@ -287,7 +287,8 @@ class Publisher:
         if attempt and head.time < attempt.expiration:
             # a transaction that was taken is in a block within two
             pause = timedelta(seconds=2 * self._watch.pace)
-            if attempt.sent_at is None or self._now() - attempt.sent_at >= pause:
+            since = None if attempt.sent_at is None else self._now() - attempt.sent_at
+            if since is None or not timedelta(0) <= since < pause:
                 return self._send(publication, attempt)
         return publication
 
@@ -367,8 +368,9 @@ class Publisher:
 
     def _postpone(self, publication: Publication, error: NodesUnreachable) -> Publication:
         """Let it wait on while no node answers; its attempts and its history don't grow by it."""
-        retry_at = self._now() + timedelta(seconds=self._pause(error))
-        return self._records.postpone(publication.id, retry_at, str(error))
+        now = self._now()
+        retry_at = now + timedelta(seconds=self._pause(error))
+        return self._records.postpone(publication.id, retry_at, str(error), now)
 
     def _wait(
         self,
@@ -417,11 +419,10 @@ class Publisher:
         )
 
 
-def written_by(content: Content) -> str | None:
-    """Id of the brief that wrote this post, by our own key in its metadata; None for others."""
+def brief_in(json_metadata: str) -> str | None:
+    """Id of the brief that wrote a post, by our own key in its metadata; None for others."""
     try:
-        metadata = json.loads(content.json_metadata)
-        return str(metadata["briefbot"]["brief"])
+        return str(json.loads(json_metadata)["briefbot"]["brief"])
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -38,15 +38,15 @@ class Watch:
         self._last_look: tuple[int, datetime] | None = None
         self._pace_is_known = False
         self._failures = 0
-        self._silent_until: datetime | None = None
+        self._silent: tuple[datetime, datetime] | None = None
         self._silence = ""
         self._ahead = timedelta(0)
 
     @property
     def next_look(self) -> float:
         """Real seconds until another look at the chain can show something new."""
-        if self._silent_until is not None:
-            return max((self._silent_until - self._now()).total_seconds(), QUICKEST)
+        if (rest := self._rest()) > 0:
+            return max(rest, QUICKEST)
         return self.pace if self._pace_is_known else FIRST_LOOKS
 
     @property
@@ -65,9 +65,8 @@ class Watch:
             NodesUnreachable: no node answers, or none did a moment ago: while the back-off lasts
                 (doubled each time, up to a minute) none is asked.
         """
-        now = self._now()
-        if self._silent_until is not None and now < self._silent_until:
-            raise NodesUnreachable(self._silence, (self._silent_until - now).total_seconds())
+        if (rest := self._rest()) > 0:
+            raise NodesUnreachable(self._silence, rest)
         try:
             head = self.chain.head()
         except NodesUnreachable as error:
@@ -76,10 +75,10 @@ class Watch:
             self._failures += 1
             self._silence = str(error)
             now = self._now()
-            self._silent_until = now + timedelta(seconds=seconds)
+            self._silent = (now, now + timedelta(seconds=seconds))
             raise NodesUnreachable(str(error), seconds) from error
         self._failures = 0
-        self._silent_until = None
+        self._silent = None
         self._take_note(head)
         return head
 
@@ -88,6 +87,13 @@ class Watch:
         if self._pace_is_known:
             return chain_seconds * self.pace / SLOT
         return min(chain_seconds, SLOT)  # how much faster it goes, a second look tells
+
+    def _rest(self) -> float:
+        """Seconds of back-off that are left; none when the clock was set back meanwhile."""
+        now = self._now()
+        if self._silent is None or not self._silent[0] <= now < self._silent[1]:
+            return 0.0
+        return (self._silent[1] - now).total_seconds()
 
     def _take_note(self, head: Head) -> None:
         now = self._now()

@@ -1,11 +1,13 @@
 """Opening a database: SQLite made safe, PostgreSQL as it is, and the schema's version."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bot.errors import BotError
@@ -14,6 +16,7 @@ VERSION = "0002"
 """The schema that this code works with: the newest file in `migrations/versions`."""
 
 BUSY_SECONDS = 5
+_LIMITS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=15s"  # of a lease's 30
 
 
 class RecordsError(BotError):
@@ -34,27 +37,79 @@ class SchemaDiffers(RecordsError):  # noqa: N818  # what happened
     """The database was made by another version of briefbot."""
 
 
-def connect(url: str) -> sa.Engine:
+def connect(url: str, *, create: bool = False) -> sa.Engine:
     """An engine for the database at `url`.
 
     SQLite: write-ahead log, `synchronous=FULL` (the chain is slower than any disk), and every
-    write transaction begins with the lock it needs, so that none fails half way.
+    write transaction begins with the lock it needs, so that none fails half way. A file that is
+    taken away is not replaced by an empty one, and one that is put back is gone on with.
+    PostgreSQL: no wait is without end, and a session that stopped in the middle of a transaction
+    is ended, so that what it has locked can be taken over.
+
+    Args:
+        create: make an SQLite file that isn't there.
 
     Raises:
-        RecordsError: no such kind of database, or its driver isn't installed.
+        RecordsError: no such kind of database, its driver isn't installed, or no file can be made.
     """
     try:
-        engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite":
+            return _sqlite(address, create=create)
+        limits = {} if "options" in address.query else {"options": _LIMITS}
+        return sa.create_engine(
+            address, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS} | limits
+        )
     except (ArgumentError, NoSuchModuleError) as error:
         raise RecordsError(f"database: can't make sense of the address: {error}") from None
     except ModuleNotFoundError as error:
         raise RecordsError(
             f"database: the driver {error.name} isn't installed; pip install 'briefbot[postgres]'"
         ) from None
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
+    except OSError as error:
+        raise DatabaseUnavailable(
+            f"database: can't make {error.filename}: {error.strerror}"
+        ) from None
+
+
+def _sqlite(address: sa.URL, *, create: bool) -> sa.Engine:
+    file = address.database
+    if not file or file == ":memory:":
+        engine = sa.create_engine(address)
+    else:
+        if create:
+            Path(file).touch(mode=0o600)
+
+        def opened() -> sqlite3.Connection:
+            uri = f"{Path(file).absolute().as_uri()}?mode=rw"
+            return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+        engine = sa.create_engine("sqlite://", creator=opened, poolclass=sa.QueuePool)
+        _watch_file(engine, Path(file))
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _watch_file(engine: sa.Engine, file: Path) -> None:
+    """Leave connections to a file that was deleted or replaced: what they write would be lost."""
+
+    def identity() -> tuple[int, int] | None:
+        try:
+            look = file.stat()
+        except OSError:
+            return None
+        return look.st_dev, look.st_ino
+
+    def connected(_: object, record: Any) -> None:
+        record.info["file"] = identity()
+
+    def checked_out(_: object, record: Any, __: object) -> None:
+        if record.info["file"] != identity():
+            raise sa.exc.DisconnectionError("the file was taken away or replaced")
+
+    sa.event.listen(engine, "connect", connected)
+    sa.event.listen(engine, "checkout", checked_out)
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
@@ -86,6 +141,23 @@ def said_plainly() -> Iterator[None]:
             f"the database can't be used: {cause[0] if cause else type(error.orig).__name__}; "
             "nothing was lost, it goes on when the database is back"
         ) from None
+
+
+def examine(engine: sa.Engine) -> None:
+    """Make sure that an SQLite file is whole, as far as its own structure tells.
+
+    Raises:
+        DatabaseUnavailable: it is damaged.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with said_plainly(), engine.connect().execution_options(reading=True) as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise DatabaseUnavailable(
+            f"the database is damaged ({found}): restore a backup, or move it away; a new one is "
+            "rebuilt from the chain (docs/records.md)"
+        )
 
 
 def schema_version(engine: sa.Engine) -> str | None:

@@ -162,6 +162,7 @@ class RecordsReader:
             )
             return tuple(
                 Event(
+                    id=row.id,
                     publication_id=row.publication_id,
                     at=row.at,
                     source=Status(row.source) if row.source else None,
@@ -201,8 +202,8 @@ class RecordsReader:
             since: recorded at or after this instant.
             until: recorded before this instant.
             limit: the newest so many.
-            equal: columns and the values they must have: `author`, `brief`, `path`, `permlink`,
-                `trx_id`; None is no condition.
+            equal: columns and the values they must have: `author`, `brief`, `chain`, `path`,
+                `permlink`, `trx_id`; None is no condition.
         """
         counted = (
             sa.select(sa.func.count())
@@ -253,7 +254,12 @@ def is_due(now: datetime, calendar: datetime) -> sa.ColumnElement[bool]:
         publications.c.status == Status.QUEUED.value,
         sa.or_(publications.c.scheduled_at.is_(None), publications.c.scheduled_at <= calendar),
     )
-    waiting = sa.and_(publications.c.status == Status.WAITING.value, publications.c.retry_at <= now)
+    # what was written by a clock that has been set back since is looked at again, not waited for
+    set_back = publications.c.updated_at > now + timedelta(seconds=1)
+    waiting = sa.and_(
+        publications.c.status == Status.WAITING.value,
+        sa.or_(publications.c.retry_at <= now, set_back),
+    )
     return sa.or_(queued, waiting)
 
 

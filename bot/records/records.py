@@ -16,6 +16,7 @@ from bot.records.engine import (
     RecordsError,
     SchemaDiffers,
     connect,
+    examine,
     said_plainly,
     schema_version,
     upgrade,
@@ -83,13 +84,17 @@ class Records(RecordsReader):
                     f"there is no database {file.name} yet: `briefbot run`, `briefbot publish` or "
                     "`briefbot db upgrade` makes it"
                 )
-        records = cls(connect(url))
+        records = cls(connect(url, create=create))
         try:
             records._check_schema(create=create)
         except RecordsError:
             records.close()
             raise
         return records
+
+    def examine(self) -> None:
+        """Make sure that the database is whole; raises `DatabaseUnavailable` when it isn't."""
+        examine(self._engine)
 
     def _check_schema(self, *, create: bool) -> None:
         version = schema_version(self._engine)
@@ -317,7 +322,9 @@ class Records(RecordsReader):
                 )
             return attempt_of(row)
 
-    def postpone(self, publication_id: int, retry_at: datetime, error: str) -> Publication:
+    def postpone(
+        self, publication_id: int, retry_at: datetime, error: str, now: datetime
+    ) -> Publication:
         """Let a waiting publication wait on: no change of status, so no event.
 
         Raises:
@@ -328,7 +335,7 @@ class Records(RecordsReader):
                 sa.update(publications)
                 .where(publications.c.id == publication_id)
                 .where(publications.c.status == Status.WAITING.value)
-                .values(retry_at=retry_at, error=error)
+                .values(retry_at=retry_at, error=error, updated_at=now)
                 .returning(publications)
             ).one_or_none()
             if row is None:
@@ -370,7 +377,6 @@ class Records(RecordsReader):
         held = connection.execute(
             sa.select(leases.c.id)
             .where(leases.c.id == lease.id, leases.c.fence == lease.fence)
-            .where(leases.c.worker == lease.worker)
             .with_for_update(read=True)
         ).first()
         if held is None:

@@ -146,6 +146,7 @@ class Event:
             and for what the folder's scan does.
     """
 
+    id: int
     publication_id: int
     at: datetime
     source: Status | None

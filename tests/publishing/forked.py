@@ -10,8 +10,6 @@ import os
 import subprocess
 import sys
 
-from tests.publishing.killed_service import arm
-
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.publishing.preloaded"])
 
@@ -20,12 +18,12 @@ class Forked:
     """A running command, with what a test needs of `subprocess.Popen`.
 
     Args:
-        killed_at: (side, step) at which it kills itself, see killed_service.
+        prepare: called in the process before the command begins.
     """
 
-    def __init__(self, *arguments, folder, output, environment=None, killed_at=None):
+    def __init__(self, *arguments, folder, output, environment=None, prepare=None):
         self._process = FORKS.Process(
-            target=_live, args=(arguments, folder, output, environment or {}, killed_at)
+            target=_live, args=(arguments, folder, output, environment or {}, prepare)
         )
         self._process.start()
         self.pid = self._process.pid
@@ -46,7 +44,7 @@ class Forked:
         self._process.kill()
 
 
-def _live(arguments, folder, output, environment, killed_at):
+def _live(arguments, folder, output, environment, prepare):
     """The child's whole life."""
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
@@ -54,8 +52,8 @@ def _live(arguments, folder, output, environment, killed_at):
     os.chdir(folder)
     os.environ.update(environment)
     sys.argv = ["briefbot", *arguments]
-    if killed_at:
-        arm(*killed_at)
+    if prepare:
+        prepare()
     from bot.__main__ import main
 
     try:

@@ -70,11 +70,9 @@ class Newsroom:
         assert status == expect, (arguments, status, told)
         return told
 
-    def start(self, killed_at=None):
-        """Start the service; `killed_at` is a (side, step) at which it kills itself."""
-        service = Forked(
-            "run", folder=self.root, output=self.root / "service.log", killed_at=killed_at
-        )
+    def start(self, prepare=None):
+        """Start the service; `prepare` is called in its process before it begins."""
+        service = Forked("run", folder=self.root, output=self.root / "service.log", prepare=prepare)
         self.services.append(service)
         return service
 

@@ -1,10 +1,11 @@
 """Killed between any two steps of the journey: one transaction per brief, none lost."""
 
 import signal
+from functools import partial
 
 import pytest
 
-from tests.publishing.killed_service import STEPS
+from tests.publishing.killed_service import STEPS, arm
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -13,7 +14,7 @@ def test_a_service_killed_before_and_after_any_step_goes_on_and_publishes_once(n
     newsroom.brief("second-brief.md", author="bob", body="The second.")
 
     for side in ("before", "after"):
-        killed = newsroom.start(killed_at=(side, step))
+        killed = newsroom.start(partial(arm, side, step))
         assert killed.wait(30) == -signal.SIGKILL
     rows = newsroom.publish_all(2)
 

@@ -1,0 +1,114 @@
+"""What happens in a round: drawn from its seed alone, so that one number brings it back."""
+
+import random
+from dataclasses import dataclass
+
+from bot.devnet.network import ACCOUNTS
+from tests.publishing.killed_service import STEPS
+
+SPAN = 2.0  # seconds in which troubles begin
+LIES = ("deny", "forge", "pretend", "wrong_chain_id", "stale_head", "clock_skew")
+FAILURES = ("status", "drop_before", "drop_after", "truncate", "delay", "swallow")
+BROADCAST = "network_broadcast_api.broadcast_transaction"
+WORDS = "Kabul Moskau 北京 دولت Ω — naïve 🗞️ “quoted” `code` <b>bold</b> | a_b *c* & \\ ' #tag @alice".split(
+    " "
+)
+
+
+@dataclass(frozen=True)
+class PlannedBrief:
+    """A brief, when it is dropped into the queue, and whether its address is taken already."""
+
+    name: str
+    author: str
+    title: str
+    body: str
+    at: float
+    taken: bool
+
+
+@dataclass(frozen=True)
+class PlannedTrouble:
+    """One thing that goes wrong, `at` seconds after the start."""
+
+    at: float
+    kind: str
+    node: int = 0
+    worker: int = 0
+    amount: float = 0.0
+    option: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A round."""
+
+    seed: int
+    workers: int
+    crashes: tuple
+    briefs: tuple[PlannedBrief, ...]
+    troubles: tuple[PlannedTrouble, ...]
+
+
+def draw(seed, engine, workers=None):
+    """The plan of a seed on an engine."""
+    chance = random.Random(f"{engine} {seed}")
+    workers = workers or chance.choice((1, 1, 2, 2, 3, 4, 8))
+    crashes = tuple(
+        (chance.choice(("before", "after")), chance.choice(tuple(STEPS)))
+        if chance.random() < 0.4
+        else None
+        for _ in range(workers)
+    )
+    authors = chance.sample(ACCOUNTS, chance.randint(2, 6))
+    briefs = []
+    for number, author in enumerate(authors):
+        taken = number == 0 and chance.random() < 0.5
+        for part in range(1 if taken or chance.random() < 0.8 else 2):
+            name = f"r{seed}-{author}-{part}"
+            body = " ".join(chance.choices(WORDS, k=chance.randint(1, 60)))
+            at = 0.0 if chance.random() < 0.7 else chance.uniform(0, SPAN)
+            briefs.append(PlannedBrief(name, author, f"{name} title", body, at, taken))
+    troubles = [_trouble(chance, engine, workers) for _ in range(chance.randint(1, 7))]
+    liar = chance.randrange(3)
+    troubles = [
+        # at most one node lies: two that agree are the truth
+        trouble if trouble.option not in LIES else _at(trouble, liar)
+        for trouble in troubles
+    ]
+    return Plan(seed, workers, crashes, tuple(briefs), tuple(sorted(troubles, key=lambda t: t.at)))
+
+
+def _at(trouble, node):
+    return PlannedTrouble(
+        trouble.at, trouble.kind, node, trouble.worker, trouble.amount, trouble.option
+    )
+
+
+def _trouble(chance, engine, workers):
+    kinds = ["kill", "kill", "stop", "stop", "fork", "fork", "node", "node", "node", "lie"]
+    kinds += ["devnet", "refuse", "stall", "clock"]
+    kinds += ["restart", "cut"] if engine == "postgresql" else ["lock", "away"]
+    kind = chance.choice(kinds)
+    return PlannedTrouble(
+        at=chance.uniform(0.2, SPAN),
+        kind=kind,
+        node=chance.randrange(3),
+        worker=chance.randrange(workers),
+        amount={
+            "kill": chance.uniform(0, 0.4),
+            "stop": chance.uniform(1.6, 2.6),
+            "fork": chance.randint(1, 20),
+            "node": chance.choice((1, 1, 2, 5)),
+            "refuse": chance.uniform(0.2, 1.5),
+            "stall": chance.uniform(0.3, 1.2),
+            "clock": chance.choice((-86400, -3600, -60, -1, 1, 60, 3600, 86400)),
+            "lock": chance.uniform(0.3, 2.5),
+            "away": chance.uniform(0.3, 1.5),
+        }.get(kind, 0.0),
+        option={
+            "node": chance.choice(FAILURES),
+            "lie": chance.choice(LIES),
+            "fork": chance.choice(("lose", "keep")),
+        }.get(kind, ""),
+    )

@@ -1,0 +1,323 @@
+"""One round: play a plan, wait until everything has settled, and hold it against the chain."""
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from bot.chain.protocol import CommentOperation
+from bot.devnet.network import PHRASE
+from bot.devnet.testing import DevnetError
+from bot.publishing.audit import UNFINISHED, Violation, histories, violations
+from bot.records import DatabaseUnavailable, Records, SchemaDiffers, Status
+from tests.chaos.arena import BLOCK_INTERVAL
+from tests.chaos.plan import BROADCAST, LIES
+from tests.chaos.worker import settle_in
+from tests.devnet import signing
+from tests.publishing.newsroom import Newsroom
+
+PATIENCE = 45.0  # seconds after the last trouble in which everything must have settled
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a round.
+
+    Attributes:
+        recovery: seconds from the end of the troubles until all that can be is in a block.
+        attempts: transactions signed, in all.
+    """
+
+    seed: int
+    violations: tuple[Violation, ...]
+    briefs: int
+    recovery: float
+    attempts: int
+    events: int
+
+
+class Round:
+    """A plan on its way.
+
+    Args:
+        without: a guard that is taken out of every worker.
+    """
+
+    def __init__(self, arena, plan, folder, without=None):
+        self.arena, self.plan, self.without = arena, plan, without
+        self.devnet = arena.devnet
+        folder.mkdir(parents=True)
+        self.clock = folder / "clock"
+        authors = tuple(sorted({brief.author for brief in plan.briefs}))
+        self.room = Newsroom(folder / "room", arena.devnet, arena.database(folder), authors)
+        self.workers = []
+        self.undone = []
+        self.first_block = 0
+
+    def play(self):
+        self.devnet.clear_faults()
+        self.devnet.rpc("devnet_api.advance_time", {"seconds": 303}, 2)
+        self.first_block = self.arena.head()["head_block_number"] + 1
+        for brief in self.plan.briefs:
+            if brief.taken:
+                self.write_by_other_means(brief)
+        self.workers = [self.start(crash) for crash in self.plan.crashes]
+        try:
+            self.trouble()
+            self.heal()
+            healed = time.monotonic()
+            included = self.settle(healed)
+            self.stop()
+            return self.judge(included - healed)
+        finally:
+            for worker in self.workers:
+                if worker.poll() is None:
+                    worker.kill()
+                worker.wait()
+
+    # -- the troubles ----------------------------------------------------------------------------
+
+    def start(self, crash=None):
+        return self.room.start(partial(settle_in, str(self.clock), crash, self.without))
+
+    def trouble(self):
+        begun = time.monotonic()
+        steps = [(brief.at, partial(self.drop, brief)) for brief in self.plan.briefs]
+        steps += [
+            (trouble.at, partial(getattr(self, f"do_{trouble.kind}"), trouble))
+            for trouble in self.plan.troubles
+        ]
+        for at, step in sorted(steps, key=lambda pair: pair[0]):
+            while time.monotonic() - begun < at:
+                time.sleep(0.02)
+                self.revive()
+            with suppress(OSError):  # a node that refuses connections can't be told anything
+                step()
+
+    def drop(self, brief):
+        self.room.brief(f"{brief.name}.md", title=brief.title, author=brief.author, body=brief.body)
+
+    def revive(self):
+        """Who has killed itself is started anew, as a supervisor would."""
+        for number, worker in enumerate(self.workers):
+            if worker.poll() is not None:
+                self.workers[number] = self.start()
+
+    def later(self, seconds, undo):
+        timer = threading.Timer(seconds, undo)
+        timer.start()
+        self.undone.append(timer)
+
+    def do_kill(self, trouble):
+        self.workers[trouble.worker].kill()
+        time.sleep(trouble.amount)
+        self.workers[trouble.worker].wait()
+        self.revive()
+
+    def do_stop(self, trouble):
+        worker = self.workers[trouble.worker]
+        with suppress(ProcessLookupError):
+            worker.send_signal(signal.SIGSTOP)
+
+        def go_on():
+            with suppress(ProcessLookupError):
+                worker.send_signal(signal.SIGCONT)
+
+        self.later(trouble.amount, go_on)
+
+    def do_fork(self, trouble):
+        count = int(trouble.amount)
+        with suppress(DevnetError):
+            lose = trouble.option == "lose"
+            self.devnet.rpc("devnet_api.pop_blocks", {"count": count, "lose": lose}, 2)
+
+    def do_node(self, trouble):
+        fault = {"kind": trouble.option, "count": int(trouble.amount), "seconds": 0.3}
+        if trouble.option == "swallow":
+            fault["method"] = BROADCAST
+        self.devnet.set_faults(fault, node=trouble.node)
+
+    def do_lie(self, trouble):
+        fault = {"kind": trouble.option, "count": -1, "seconds": -3600}
+        if trouble.option == "pretend":
+            fault["method"] = BROADCAST
+        self.devnet.set_faults(fault, node=trouble.node)
+        assert trouble.option in LIES
+
+    def do_devnet(self, trouble):
+        self.devnet.kill()
+        self.devnet.start()
+
+    def do_refuse(self, trouble):
+        self.devnet.rpc("devnet_api.refuse_connections", {"seconds": trouble.amount}, trouble.node)
+        self.later(trouble.amount + 0.2, lambda: None)
+
+    def do_stall(self, trouble):
+        """The chain stands still, then goes on."""
+        self.devnet.set_block_interval(60)
+
+        def go_on():
+            with suppress(OSError):
+                self.devnet.set_block_interval(BLOCK_INTERVAL)
+
+        self.later(trouble.amount, go_on)
+
+    def do_clock(self, trouble):
+        self.clock.write_text(str(trouble.amount))
+
+    def do_restart(self, trouble):
+        self.arena.restart_database()
+
+    def do_cut(self, trouble):
+        self.arena.cut_database()
+
+    def do_lock(self, trouble):
+        file = self.room.database.removeprefix("sqlite:///")
+        connection = sqlite3.connect(file, timeout=5, check_same_thread=False)
+        with suppress(sqlite3.OperationalError):
+            connection.execute("BEGIN IMMEDIATE")
+        self.later(trouble.amount, connection.close)
+
+    def do_away(self, trouble):
+        file = self.room.database.removeprefix("sqlite:///")
+        with suppress(FileNotFoundError):
+            os.rename(file, f"{file}.away")
+
+            def back():
+                os.rename(f"{file}.away", file)
+
+            self.later(trouble.amount, back)
+
+    def heal(self):
+        for timer in self.undone:
+            timer.join()
+        end = time.monotonic() + 5
+        while True:  # until the last node takes connections again
+            try:
+                self.devnet.clear_faults()
+                self.devnet.set_block_interval(BLOCK_INTERVAL)
+                break
+            except OSError:
+                assert time.monotonic() < end, "the devnet is gone"
+                time.sleep(0.05)
+        self.revive()
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def settle(self, healed):
+        """Wait until nothing is on its way; returns when all that can be was in a block."""
+        included = None
+        wanted = len(self.plan.briefs)
+        while time.monotonic() - healed < PATIENCE:
+            rows = self.rows()
+            statuses = [row.status for row in rows]
+            ended = [s for s in statuses if s in {Status.INCLUDED, Status.FINAL, Status.REJECTED}]
+            if included is None and len(ended) >= wanted:
+                included = time.monotonic()
+            if len(rows) >= wanted and not any(status in UNFINISHED for status in statuses):
+                break
+            time.sleep(0.05)
+            self.revive()
+        return included or time.monotonic()
+
+    def rows(self):
+        try:
+            with Records.open(self.room.database) as records:
+                return records.latest()
+        except (DatabaseUnavailable, SchemaDiffers):
+            return ()
+
+    def stop(self):
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGTERM)
+        for worker in self.workers:
+            worker.wait(15)
+
+    def judge(self, recovery):
+        with Records.open(self.room.database) as records:
+            told = histories(records, chain="devnet")
+        irreversible = self.arena.head()["last_irreversible_block_num"]
+        found = violations(
+            told, self.ledger(irreversible), irreversible_block_num=irreversible, finished=True
+        )
+        statuses = {history.publication.brief: history.publication.status for history in told}
+        for brief in self.plan.briefs:
+            wanted = Status.REJECTED if brief.taken else Status.FINAL
+            if statuses.get(brief.name) is not wanted:
+                what = f"it should be {wanted.value}, and is {statuses.get(brief.name)}"
+                found.append(Violation("lost", brief.name, what))
+        found += self.leaks()
+        return Verdict(
+            self.plan.seed,
+            tuple(found),
+            len(self.plan.briefs),
+            recovery,
+            sum(len(history.attempts) for history in told),
+            sum(len(history.events) for history in told),
+        )
+
+    def ledger(self, irreversible):
+        """Every comment operation of this round that can't be undone."""
+        found = []
+        for num in range(self.first_block, irreversible + 1):
+            block = self.devnet.rpc("condenser_api.get_block", [num], 2)
+            for trx_id, transaction in zip(
+                block["transaction_ids"], block["transactions"], strict=True
+            ):
+                found += [
+                    CommentOperation(
+                        trx_id=trx_id,
+                        block_num=num,
+                        time=datetime.fromisoformat(block["timestamp"]).replace(tzinfo=UTC),
+                        **fields,
+                    )
+                    for name, fields in transaction["operations"]
+                    if name == "comment"
+                ]
+        return found
+
+    def leaks(self):
+        """No key is in anything that was written (craft B5, 34)."""
+        keys = [self.devnet.key(author).encode() for author in self.room.authors]
+        for file in self.room.root.parent.rglob("*"):
+            if file.is_file() and file.name != ".env":
+                content = file.read_bytes()
+                if any(key in content for key in keys):
+                    yield Violation("leak", file.name, "a posting key is in this file")
+
+    def write_by_other_means(self, brief):
+        """Somebody's post under the address that a brief will want."""
+        head = self.arena.head()
+        comment = {
+            "parent_author": "",
+            "parent_permlink": "other",
+            "author": brief.author,
+            "permlink": f"{brief.name}-title",
+            "title": "An older post",
+            "body": "It must not be overwritten.",
+            "json_metadata": "{}",
+        }
+        transaction = {
+            "ref_block_num": head["head_block_number"] & 0xFFFF,
+            "ref_block_prefix": int.from_bytes(bytes.fromhex(head["head_block_id"])[4:8], "little"),
+            "expiration": (datetime.fromisoformat(head["time"]) + timedelta(minutes=10)).strftime(
+                signing.EPOCH_FORMAT
+            ),
+            "operations": [("comment", comment)],
+            "extensions": [],
+        }
+        raw = signing.unsigned(
+            transaction,
+            lambda text: int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()),
+        )
+        config = self.devnet.rpc("condenser_api.get_config", [], 2)
+        key = signing.password_key(brief.author, "posting", PHRASE)
+        transaction["signatures"] = [signing.sign(raw, config["STEEM_CHAIN_ID"], key)]
+        self.devnet.rpc("condenser_api.broadcast_transaction", [transaction], 2)
+        self.devnet.rpc("devnet_api.advance_time", {"seconds": 303}, 2)
