@@ -22,13 +22,13 @@ def main() -> None:
     """Measure and print."""
     figures = publication() | starts()
     if "--json" in sys.argv:
-        print(json.dumps(figures, indent=2))  # noqa: T201
+        print(json.dumps(figures, indent=2))
         return
-    print(f"{'figure':<34}{'briefbot':>12}{'baseline':>12}{'ratio':>8}  baseline is")  # noqa: T201
+    print(f"{'figure':<34}{'briefbot':>12}{'baseline':>12}{'ratio':>8}  baseline is")
     for name, row in figures.items():
         ours, theirs = row["briefbot"], row["baseline"]
         ratio = f"{ours / theirs:.2f}"
-        print(f"{name:<34}{ours:>12.4g}{theirs:>12.4g}{ratio:>8}  {row['is']}")  # noqa: T201
+        print(f"{name:<34}{ours:>12.4g}{theirs:>12.4g}{ratio:>8}  {row['is']}")
 
 
 def publication() -> dict[str, dict[str, object]]:

@@ -158,7 +158,7 @@ def memory(devnet: Devnet) -> float:
 
 def tell(name: str, value: float) -> None:
     """One line of the table."""
-    print(f"{name:<44}{value:>12.4g}", flush=True)  # noqa: T201
+    print(f"{name:<44}{value:>12.4g}", flush=True)
 
 
 if __name__ == "__main__":

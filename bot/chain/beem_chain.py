@@ -302,7 +302,7 @@ class BeemChain:
         )
 
     def broadcast(self, transaction: SignedTransaction) -> str:
-        """Send these bytes to one node, once; returns that node's address.
+        """Send these bytes until a node takes them; returns that node's address.
 
         Through network_broadcast_api, because condenser_api's legacy form loses `allow_votes`.
 
@@ -313,7 +313,8 @@ class BeemChain:
             UnknownOutcome: no answer, or one that proves nothing.
         """
         params = f'{{"trx":{transaction.payload},"max_block_age":-1}}'
-        return self._nodes.send("network_broadcast_api.broadcast_transaction", params)
+        method = "network_broadcast_api.broadcast_transaction"
+        return self._nodes.send(method, params, self._profile.confirmed_by)
 
     def _reference(self, head: Head) -> tuple[int, str]:
         """Number and id of the block to refer to."""

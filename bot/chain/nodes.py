@@ -6,7 +6,13 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from bot.chain.classification import Meaning, refusal, rule_for
-from bot.chain.errors import NodesDisagree, NodesUnreachable, UnknownOutcome
+from bot.chain.errors import (
+    ChainError,
+    NodesDisagree,
+    NodesUnreachable,
+    PermanentChainError,
+    UnknownOutcome,
+)
 from bot.chain.wire import ErrorReply, Unanswered, Unsent, Wire, host_of, json_text
 
 Answer = TypeVar("Answer")
@@ -24,7 +30,7 @@ class NotServed(NodesUnreachable):
 
 
 class Nodes:
-    """Questions go from node to node until one answers; a broadcast goes out once.
+    """Questions go from node to node until one answers; a broadcast until one takes it.
 
     Nodes are asked in the order of the configuration; one that failed or is behind comes last
     for a minute.
@@ -154,18 +160,21 @@ class Nodes:
             what = f"only {hosts[0]} answers {method}, and {count} nodes must tell the same"
         raise NodesDisagree(f"{what}; they are asked again", 3.0)
 
-    def send(self, method: str, params: str) -> str:
-        """Send `params` (JSON text) to one node, once; the address of the node that took it.
+    def send(self, method: str, params: str, refusals: int = 1) -> str:
+        """Send `params` (JSON text) until a node takes it; the address of the node that did.
 
-        The next node is tried only while no connection was made, so that no byte left.
+        The next node is tried only while nothing can have taken effect: no connection was made,
+        or the node refused for good; that is believed when `refusals` nodes say so.
 
         Raises:
             DuplicateTransaction: the node has it already.
             TransientChainError: refused for now; `NodesUnreachable` when no node was reached.
+            NodesDisagree: too few nodes could be asked that refuse it.
             PermanentChainError: refused for what it is.
             UnknownOutcome: it left, and what came back proves nothing.
         """
         reasons: list[str] = []
+        refused: list[tuple[str, PermanentChainError]] = []
         for node in self._in_order():
             host = host_of(node)
             try:
@@ -180,13 +189,25 @@ class Nodes:
                     "whether it was taken; the same bytes may be sent again."
                 ) from failure
             except ErrorReply as reply:
-                rule = rule_for(reply.error)
-                if rule is not None and rule.blames_node:
-                    self.leave_alone(node)
-                raise refusal(reply.error, host) from None
+                error = self._refusal(node, reply)
+                if not isinstance(error, PermanentChainError):
+                    raise error from None
+                refused.append((node, error))
+                if len(refused) >= refusals:
+                    raise error from None
             else:
+                for refuser, error in refused:
+                    self.set_aside(refuser, "refuses", f"refuses what {host} takes: {error}")
                 return node
+        if refused:
+            raise NodesDisagree(f"{refused[0][1]} No other node could be asked.")
         raise NodesUnreachable(f"nothing was sent: no node was reached ({'; '.join(reasons)})")
+
+    def _refusal(self, node: str, reply: ErrorReply) -> ChainError:
+        rule = rule_for(reply.error)
+        if rule is not None and rule.blames_node:
+            self.leave_alone(node)
+        return refusal(reply.error, host_of(node))
 
     def leave_alone(self, node: str) -> None:
         """Ask this node last for a while."""

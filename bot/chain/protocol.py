@@ -226,7 +226,9 @@ class Chain(Protocol):
         """
 
     def broadcast(self, transaction: SignedTransaction) -> str:
-        """Send these bytes to one node, once; returns that node's address.
+        """Send these bytes until a node takes them; returns that node's address.
+
+        A refusal for good is believed when `profile.confirmed_by` nodes say so.
 
         Raises:
             DuplicateTransaction: the node already has it.

@@ -80,11 +80,12 @@ def chain(
 
 
 def records(config: Settings, *, create: bool = False) -> "Records":
-    """The records; `create` makes the database and its folder if there is none yet."""
+    """The records; `create` makes the database if there is none yet.
+
+    Not its folder: one that is missing is rather a volume that isn't mounted.
+    """
     from bot.records import Records  # noqa: PLC0415
 
-    if create and config.database.startswith("sqlite:///"):
-        Path(config.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     return Records.open(config.database, create=create)
 
 

@@ -91,7 +91,11 @@ class DevnetChain:
     @property
     def irreversible_num(self) -> int:
         """Number of the last block that can't be undone."""
-        return irreversible_num(self.network.finality, self.head_num)
+        # a fork takes blocks away, but nothing that couldn't be undone can be undone again
+        return max(
+            irreversible_num(self.network.finality, self.head_num),
+            self.head_num - len(self._undo),
+        )
 
     def time_of(self, num: int) -> int:
         """A block's time."""

@@ -125,6 +125,10 @@ def _attempts(history: History, written: Sequence[CommentOperation]) -> Iterator
         if attempt.outcome is not Outcome.EXPIRED:
             what = f"attempt {attempt.number} was {attempt.outcome.value} when another was signed"
             yield Violation("attempts", brief, what)
+    last = history.attempts[-1] if history.attempts else None
+    if history.publication.status is Status.FINAL and last and last.outcome is not Outcome.FINAL:
+        what = f"attempt {last.number} counts as {last.outcome.value} of a post that is final"
+        yield Violation("attempts", brief, what)
     for attempt in history.attempts:
         if attempt.outcome is Outcome.EXPIRED and attempt.trx_id in ids:
             what = f"attempt {attempt.number} counts as dead, and is on the chain"

@@ -68,7 +68,7 @@ def connect(url: str, *, create: bool = False) -> sa.Engine:
         ) from None
     except OSError as error:
         raise DatabaseUnavailable(
-            f"database: can't make {error.filename}: {error.strerror}"
+            f"database: can't make {error.filename}: {error.strerror}; make its folder, or mount it"
         ) from None
 
 
@@ -78,7 +78,7 @@ def _sqlite(address: sa.URL, *, create: bool) -> sa.Engine:
         engine = sa.create_engine(address)
     else:
         if create:
-            Path(file).touch(mode=0o600)
+            _make(Path(file))
 
         def opened() -> sqlite3.Connection:
             uri = f"{Path(file).absolute().as_uri()}?mode=rw"
@@ -89,6 +89,17 @@ def _sqlite(address: sa.URL, *, create: bool) -> sa.Engine:
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make(file: Path) -> None:
+    """Make an empty database file, unless it looks as if one had been there a moment ago."""
+    log = file.with_name(f"{file.name}-wal")
+    if not file.exists() and log.exists():
+        raise DatabaseUnavailable(
+            f"database: {file} is gone, and {log.name} is still there: put the file back, or, to "
+            "begin anew from the chain, remove that one too"
+        )
+    file.touch(mode=0o600)
 
 
 def _watch_file(engine: sa.Engine, file: Path) -> None:

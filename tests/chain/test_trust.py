@@ -7,8 +7,9 @@ import pytest
 
 from bot.chain import NodesUnreachable, profile
 from bot.chain.beem_chain import BeemChain
-from bot.chain.errors import NodesDisagree
-from tests.chain.scripted_node import ScriptedNode, answering, refused_address
+from bot.chain.errors import NodesDisagree, PermanentChainError
+from bot.chain.protocol import SignedTransaction
+from tests.chain.scripted_node import ScriptedNode, answering, refused_address, reply
 from tests.chain.test_reads import NOW, recorded
 
 HEAD = "condenser_api.get_dynamic_global_properties"
@@ -150,3 +151,44 @@ def test_no_node_at_all_is_an_outage():
         pytest.raises(NodesUnreachable),
     ):
         chain.agreed_content("alice", "one")
+
+
+def refusing(words):
+    """A node that refuses every broadcast for good."""
+
+    def script(request):
+        if not request["method"].startswith("network_broadcast_api"):
+            return node()(request)
+        error = {"code": -32000, "message": words, "data": {"name": words, "stack": []}}
+        return reply(request, error=error)
+
+    return script
+
+
+def taking(request):
+    """A node that takes every broadcast."""
+    if request["method"].startswith("network_broadcast_api"):
+        return reply(request, result={})
+    return node()(request)
+
+
+TRANSACTION = SignedTransaction("ab" * 20, NOW, 1, "{}", 100)
+
+
+def test_one_node_refusing_for_good_is_not_believed_when_another_takes_it():
+    with chain_of(refusing("tx_missing_posting_auth"), taking) as (chain, reports):
+        chain.broadcast(TRANSACTION)
+    [(index, reason)] = reports
+    assert (index, "refuses what" in reason) == (0, True)
+
+
+def test_what_two_nodes_refuse_for_good_is_refused():
+    refusals = (refusing("tx_missing_posting_auth"), refusing("tx_missing_posting_auth"), taking)
+    with chain_of(*refusals) as (chain, _), pytest.raises(PermanentChainError):
+        chain.broadcast(TRANSACTION)
+
+
+def test_one_node_refusing_is_waited_out_when_no_other_can_be_asked():
+    nodes = (refusing("tx_missing_posting_auth"), refused_address())
+    with chain_of(*nodes) as (chain, _), pytest.raises(NodesDisagree):
+        chain.broadcast(TRANSACTION)

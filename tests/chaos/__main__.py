@@ -107,6 +107,7 @@ def conclude(verdicts, options, seconds):
         "briefs": sum(verdict.briefs for verdict in verdicts),
         "attempts": sum(verdict.attempts for verdict in verdicts),
         "longest_recovery_seconds": round(max(v.recovery for v in verdicts), 2),
+        "in_seed": max(verdicts, key=lambda verdict: verdict.recovery).seed,
         "seconds": round(seconds),
     }
     print(json.dumps(told))

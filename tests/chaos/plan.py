@@ -1,6 +1,7 @@
 """What happens in a round: drawn from its seed alone, so that one number brings it back."""
 
 import random
+import signal
 from dataclasses import dataclass
 
 from bot.devnet.network import ACCOUNTS
@@ -10,9 +11,27 @@ SPAN = 2.0  # seconds in which troubles begin
 LIES = ("deny", "forge", "pretend", "wrong_chain_id", "stale_head", "clock_skew")
 FAILURES = ("status", "drop_before", "drop_after", "truncate", "delay", "swallow")
 BROADCAST = "network_broadcast_api.broadcast_transaction"
-WORDS = "Kabul Moskau 北京 دولت Ω — naïve 🗞️ “quoted” `code` <b>bold</b> | a_b *c* & \\ ' #tag @alice".split(
-    " "
-)
+WORDS = [
+    "Kabul",
+    "Moskau",
+    "北京",
+    "دولت",
+    "Ω",
+    "—",
+    "naïve",
+    "🗞️",
+    "“quoted”",
+    "`code`",
+    "<b>bold</b>",
+    "|",
+    "a_b",
+    "*c*",
+    "&",
+    "\\",
+    "'",
+    "#tag",
+    "@alice",
+]
 
 
 @dataclass(frozen=True)
@@ -55,8 +74,12 @@ def draw(seed, engine, workers=None):
     chance = random.Random(f"{engine} {seed}")
     workers = workers or chance.choice((1, 1, 2, 2, 3, 4, 8))
     crashes = tuple(
-        (chance.choice(("before", "after")), chance.choice(tuple(STEPS)))
-        if chance.random() < 0.4
+        (
+            chance.choice(("before", "after")),
+            chance.choice(tuple(STEPS)),
+            chance.choice((signal.SIGKILL, signal.SIGSTOP)),
+        )
+        if chance.random() < 0.5
         else None
         for _ in range(workers)
     )
@@ -87,7 +110,7 @@ def _at(trouble, node):
 
 def _trouble(chance, engine, workers):
     kinds = ["kill", "kill", "stop", "stop", "fork", "fork", "node", "node", "node", "lie"]
-    kinds += ["devnet", "refuse", "stall", "clock"]
+    kinds += ["devnet", "refuse", "stall", "stall", "clock"]
     kinds += ["restart", "cut"] if engine == "postgresql" else ["lock", "away"]
     kind = chance.choice(kinds)
     return PlannedTrouble(

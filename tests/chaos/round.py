@@ -1,6 +1,5 @@
 """One round: play a plan, wait until everything has settled, and hold it against the chain."""
 
-import os
 import signal
 import sqlite3
 import threading
@@ -9,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from bot.chain.protocol import CommentOperation
 from bot.devnet.network import PHRASE
@@ -21,6 +21,7 @@ from tests.chaos.worker import settle_in
 from tests.devnet import signing
 from tests.publishing.newsroom import Newsroom
 
+HALT = 3.5  # seconds that a worker is stopped at a named point: more than a lease, and a finality
 PATIENCE = 45.0  # seconds after the last trouble in which everything must have settled
 
 
@@ -57,6 +58,7 @@ class Round:
         self.room = Newsroom(folder / "room", arena.devnet, arena.database(folder), authors)
         self.workers = []
         self.undone = []
+        self.halted = []
         self.first_block = 0
 
     def play(self):
@@ -79,6 +81,8 @@ class Round:
                 if worker.poll() is None:
                     worker.kill()
                 worker.wait()
+            for timer in self.undone:
+                timer.join()
 
     # -- the troubles ----------------------------------------------------------------------------
 
@@ -107,6 +111,9 @@ class Round:
         for number, worker in enumerate(self.workers):
             if worker.poll() is not None:
                 self.workers[number] = self.start()
+            elif worker not in self.halted and is_stopped(worker.pid):  # at its named point
+                self.halted.append(worker)
+                self.later(HALT, partial(go_on, worker))
 
     def later(self, seconds, undo):
         timer = threading.Timer(seconds, undo)
@@ -123,12 +130,8 @@ class Round:
         worker = self.workers[trouble.worker]
         with suppress(ProcessLookupError):
             worker.send_signal(signal.SIGSTOP)
-
-        def go_on():
-            with suppress(ProcessLookupError):
-                worker.send_signal(signal.SIGCONT)
-
-        self.later(trouble.amount, go_on)
+        self.halted.append(worker)
+        self.later(trouble.amount, partial(go_on, worker))
 
     def do_fork(self, trouble):
         count = int(trouble.amount)
@@ -178,24 +181,22 @@ class Round:
 
     def do_lock(self, trouble):
         file = self.room.database.removeprefix("sqlite:///")
-        connection = sqlite3.connect(file, timeout=5, check_same_thread=False)
-        with suppress(sqlite3.OperationalError):
+        with suppress(sqlite3.OperationalError):  # it is away already
+            connection = sqlite3.connect(file, timeout=5, check_same_thread=False)
             connection.execute("BEGIN IMMEDIATE")
-        self.later(trouble.amount, connection.close)
+            self.later(trouble.amount, connection.close)
 
     def do_away(self, trouble):
-        file = self.room.database.removeprefix("sqlite:///")
-        with suppress(FileNotFoundError):
-            os.rename(file, f"{file}.away")
-
-            def back():
-                os.rename(f"{file}.away", file)
-
-            self.later(trouble.amount, back)
+        """The volume with the database is away for a while."""
+        folder = Path(self.room.database.removeprefix("sqlite:///")).parent
+        if folder.exists():
+            folder.rename(f"{folder}.away")
+            self.later(trouble.amount, lambda: Path(f"{folder}.away").rename(folder))
 
     def heal(self):
         for timer in self.undone:
             timer.join()
+        self.undone.clear()
         end = time.monotonic() + 5
         while True:  # until the last node takes connections again
             try:
@@ -235,9 +236,15 @@ class Round:
     def stop(self):
         for worker in self.workers:
             if worker.poll() is None:
+                go_on(worker)
                 worker.send_signal(signal.SIGTERM)
-        for worker in self.workers:
-            worker.wait(15)
+        end = time.monotonic() + 15
+        while any(worker.poll() is None for worker in self.workers):
+            assert time.monotonic() < end, "a worker doesn't stop when it is told to"
+            for worker in self.workers:
+                if is_stopped(worker.pid):  # at its named point, just now
+                    go_on(worker)
+            time.sleep(0.02)
 
     def judge(self, recovery):
         with Records.open(self.room.database) as records:
@@ -296,7 +303,7 @@ class Round:
         head = self.arena.head()
         comment = {
             "parent_author": "",
-            "parent_permlink": "other",
+            "parent_permlink": "taliban",
             "author": brief.author,
             "permlink": f"{brief.name}-title",
             "title": "An older post",
@@ -321,3 +328,16 @@ class Round:
         transaction["signatures"] = [signing.sign(raw, config["STEEM_CHAIN_ID"], key)]
         self.devnet.rpc("condenser_api.broadcast_transaction", [transaction], 2)
         self.devnet.rpc("devnet_api.advance_time", {"seconds": 303}, 2)
+        self.devnet.rpc("devnet_api.generate_blocks", {"count": 25}, 2)  # no fork takes it away
+
+
+def is_stopped(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except (OSError, IndexError):
+        return False
+
+
+def go_on(worker):
+    with suppress(ProcessLookupError):
+        worker.send_signal(signal.SIGCONT)

@@ -24,7 +24,7 @@ PHRASE = "recorded phrase"
 def main():
     for name, differences in play(json.loads(RECORDING.read_text())):
         for difference in differences:
-            print(f"{name}: {difference}")  # noqa: T201  # what it is run for
+            print(f"{name}: {difference}")  # what it is run for
 
 
 def node():

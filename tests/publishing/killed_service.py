@@ -33,19 +33,24 @@ STEPS = {
 }
 
 
-def arm(side, step):
+def arm(side, step, number=signal.SIGKILL):
+    """Send this process a signal the first time that it comes before or after a step."""
     owner, name, wanted = STEPS[step]
     original = getattr(owner, name)
+
+    def strike():
+        setattr(owner, name, original)
+        os.kill(os.getpid(), number)
 
     def wrapped(self, *args, **kwargs):
         hit = wanted is None or any(_is_wanted(wanted, value) for value in args)
         if hit and side == "before":
             if step == "half sent":
                 _send_half(*args)
-            os.kill(os.getpid(), signal.SIGKILL)
+            strike()
         result = original(self, *args, **kwargs)
-        if hit and (name != "claim" or result):
-            os.kill(os.getpid(), signal.SIGKILL)
+        if hit and side == "after" and (name != "claim" or result):
+            strike()
         return result
 
     setattr(owner, name, wrapped)

@@ -6,6 +6,7 @@ import pytest
 @pytest.fixture
 def database_url(tmp_path):
     """A file that can be deleted."""
+    (tmp_path / "records").mkdir()
     return f"sqlite:///{tmp_path / 'records' / 'briefbot.db'}"
 
 
