@@ -3,6 +3,8 @@
 import itertools
 import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -71,3 +73,11 @@ def database_url(request, tmp_path):
 def records(database_url):
     with Records.open(database_url, create=True) as records:
         yield records
+
+
+@pytest.fixture
+def memory_folder():
+    """A folder whose files cost no disk: for tests that end a process a thousand times."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+        yield Path(folder)

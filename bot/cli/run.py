@@ -12,6 +12,7 @@ from bot.cli import workspace
 from bot.cli.logging import service_log
 from bot.config import Settings
 from bot.publishing.authority import check_key
+from bot.records.leases import boottime
 
 
 @click.command()
@@ -41,7 +42,9 @@ def run(ctx: click.Context, *, once: bool) -> None:
             signal.signal(number, end)
         service.start()
         log.info("started", queue=str(config.posts), chain=config.chain)
-        ended.wait()
+        # not without end: after SIGCONT another thread may get the signal, and this one sleep on
+        while not ended.wait(1.0):
+            service.notice_clock(boottime())
         log.info("stopping")
         finished = service.stop()
         log.info("stopped", finished=finished)

@@ -37,6 +37,7 @@ BATCH = 50  # publications taken up in one go; the next go follows at once
 CLAIM = 10  # authors claimed in one go: what is due is shared out among the workers
 AWAY = 1.0  # seconds between tries while the database is away
 IDLE = 5.0  # seconds that dispatch sleeps at most: new rows may come from elsewhere
+SET_BY = 2.0  # seconds by which the wall clock may drift from the steady one between two looks
 SCAN_EVERY = 2.0
 SWEEP_EVERY = 15.0
 STOP_WITHIN = 10.0  # seconds a clean stop may take
@@ -74,6 +75,7 @@ class Service:
         self._log = log
         self._stopping = threading.Event()
         self._database_is_away = False
+        self._offset: float | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1), "renewal": ThreadPoolExecutor(1)},
@@ -205,6 +207,20 @@ class Service:
             seconds=self._leases.renew_every,
         )
         self._scheduler.start()
+
+    def notice_clock(self, steady: float) -> None:
+        """Set all alarms anew when the wall clock, by which they are kept, has been set.
+
+        Args:
+            steady: seconds of a clock that nobody sets.
+        """
+        offset = self._now().timestamp() - steady
+        moved = 0.0 if self._offset is None else offset - self._offset
+        self._offset = offset
+        if abs(moved) > SET_BY:
+            self._log.warning("clock_was_set", seconds=round(moved, 1))
+            for job in ("scan", "dispatch", "follow", "sweep", "renew"):
+                self._arm(job, 0)
 
     def stop(self) -> bool:
         """Take nothing new and let the step in hand end; True when it did within 10 seconds.

@@ -1,6 +1,7 @@
 """A chain as the service watches it: its head, its pace, its blocks, and how long it is silent."""
 
 import random
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -23,22 +24,28 @@ class Watch:
 
     Args:
         now: the clock (UTC).
+        steady: seconds of a clock that nobody sets, by which the chain's pace is measured.
         chance: 0 to 1 at random, which spreads workers that wait for the same node.
     """
 
     def __init__(
-        self, chain: Chain, now: Clock, chance: Callable[[], float] = random.random
+        self,
+        chain: Chain,
+        now: Clock,
+        steady: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.chain = chain
         self.blocks = Blocks(chain)
         self.pace = SLOT
         """Real seconds between blocks, as seen: 3 on a public chain, less on a rehearsal."""
         self._now = now
+        self._steady = steady
         self._chance = chance
-        self._last_look: tuple[int, datetime] | None = None
+        self._last_look: tuple[int, float] | None = None
         self._pace_is_known = False
         self._failures = 0
-        self._silent: tuple[datetime, datetime] | None = None
+        self._silent_until = 0.0
         self._silence = ""
         self._ahead = timedelta(0)
 
@@ -74,11 +81,9 @@ class Watch:
             seconds *= 1 + JITTER * (2 * self._chance() - 1)
             self._failures += 1
             self._silence = str(error)
-            now = self._now()
-            self._silent = (now, now + timedelta(seconds=seconds))
+            self._silent_until = self._steady() + seconds
             raise NodesUnreachable(str(error), seconds) from error
         self._failures = 0
-        self._silent = None
         self._take_note(head)
         return head
 
@@ -89,20 +94,17 @@ class Watch:
         return min(chain_seconds, SLOT)  # how much faster it goes, a second look tells
 
     def _rest(self) -> float:
-        """Seconds of back-off that are left; none when the clock was set back meanwhile."""
-        now = self._now()
-        if self._silent is None or not self._silent[0] <= now < self._silent[1]:
-            return 0.0
-        return (self._silent[1] - now).total_seconds()
+        """Seconds of back-off that are left."""
+        return max(self._silent_until - self._steady(), 0.0)
 
     def _take_note(self, head: Head) -> None:
-        now = self._now()
-        self._ahead = max(head.time - now, timedelta(0))
+        self._ahead = max(head.time - self._now(), timedelta(0))
+        steady = self._steady()
         if self._last_look is None:
-            self._last_look = (head.block_num, now)
+            self._last_look = (head.block_num, steady)
         elif head.block_num != self._last_look[0]:
-            blocks, seconds = head.block_num - self._last_look[0], now - self._last_look[1]
-            if blocks > 0 and seconds > timedelta(0):
-                self.pace = min(max(seconds.total_seconds() / blocks, QUICKEST), SLOT)
+            blocks, seconds = head.block_num - self._last_look[0], steady - self._last_look[1]
+            if blocks > 0:
+                self.pace = min(max(seconds / blocks, QUICKEST), SLOT)
                 self._pace_is_known = True
-            self._last_look = (head.block_num, now)
+            self._last_look = (head.block_num, steady)

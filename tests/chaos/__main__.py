@@ -15,8 +15,9 @@ from pathlib import Path
 from bot.publishing.audit import Violation
 from tests.chaos.arena import Arena
 from tests.chaos.guards import GUARDS
-from tests.chaos.plan import draw
+from tests.chaos.plan import draw, pair
 from tests.chaos.round import Round, Verdict
+from tests.publishing.killed_service import STEPS
 
 
 def main():
@@ -27,9 +28,12 @@ def main():
     parser.add_argument("--workers", type=int, help="in every round, instead of 1 to 8")
     parser.add_argument("--jobs", type=int, default=2, help="rounds at the same time")
     parser.add_argument("--without", choices=tuple(GUARDS), help="take a guard out")
+    parser.add_argument("--pairs", action="store_true", help="all ordered pairs of named points")
     parser.add_argument("--keep", action="store_true", help="keep the folders of bad rounds")
     options = parser.parse_args()
     first = random.randrange(10**6) if options.seed is None else options.seed
+    if options.pairs:
+        first, options.rounds = 0, len(STEPS) ** 2
     begun = time.monotonic()
     verdicts = []
     for verdict in play(options, list(range(first, first + options.rounds))):
@@ -70,7 +74,10 @@ def work(options, seeds, verdicts):
 
 
 def judged(arena, seed, folder, options):
-    plan = draw(seed, options.engine, options.workers)
+    if options.pairs:
+        plan = pair(seed, options.engine)
+    else:
+        plan = draw(seed, options.engine, options.workers)
     try:
         verdict = Round(arena, plan, folder, options.without).play()
     except Exception:  # noqa: BLE001  # a round that breaks is a bad round

@@ -1,5 +1,6 @@
 """What happens in a round: drawn from its seed alone, so that one number brings it back."""
 
+import itertools
 import random
 import signal
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from bot.devnet.network import ACCOUNTS
 from tests.publishing.killed_service import STEPS
 
-SPAN = 2.0  # seconds in which troubles begin
+SPAN = 1.5  # seconds in which troubles begin
 LIES = ("deny", "forge", "pretend", "wrong_chain_id", "stale_head", "clock_skew")
 FAILURES = ("status", "drop_before", "drop_after", "truncate", "delay", "swallow")
 BROADCAST = "network_broadcast_api.broadcast_transaction"
@@ -60,7 +61,11 @@ class PlannedTrouble:
 
 @dataclass(frozen=True)
 class Plan:
-    """A round."""
+    """A round.
+
+    Attributes:
+        crashes: for each worker the (side, step, signal) that its processes meet in turn.
+    """
 
     seed: int
     workers: int
@@ -69,18 +74,32 @@ class Plan:
     troubles: tuple[PlannedTrouble, ...]
 
 
+def pair(seed, engine):
+    """One worker that is killed at one named point, and the next one at another: pair `seed`."""
+    points = list(itertools.product(STEPS, STEPS))
+    chance = random.Random(f"{engine} {seed}")
+    deaths = tuple(
+        (chance.choice(("before", "after")), step, signal.SIGKILL)
+        for step in points[seed % len(points)]
+    )
+    brief = PlannedBrief(f"p{seed}", chance.choice(ACCOUNTS), f"p{seed} title", "Body.", 0.0, False)
+    return Plan(seed, 1, (deaths,), (brief,), ())
+
+
 def draw(seed, engine, workers=None):
     """The plan of a seed on an engine."""
     chance = random.Random(f"{engine} {seed}")
     workers = workers or chance.choice((1, 1, 2, 2, 3, 4, 8))
     crashes = tuple(
         (
-            chance.choice(("before", "after")),
-            chance.choice(tuple(STEPS)),
-            chance.choice((signal.SIGKILL, signal.SIGSTOP)),
+            (
+                chance.choice(("before", "after")),
+                chance.choice(tuple(STEPS)),
+                chance.choice((signal.SIGKILL, signal.SIGSTOP)),
+            ),
         )
         if chance.random() < 0.5
-        else None
+        else ()
         for _ in range(workers)
     )
     authors = chance.sample(ACCOUNTS, chance.randint(2, 6))

@@ -68,7 +68,8 @@ class Round:
         for brief in self.plan.briefs:
             if brief.taken:
                 self.write_by_other_means(brief)
-        self.workers = [self.start(crash) for crash in self.plan.crashes]
+        self.crashes = [list(crashes) for crashes in self.plan.crashes]
+        self.workers = [self.start(number) for number in range(self.plan.workers)]
         try:
             self.trouble()
             self.heal()
@@ -86,7 +87,8 @@ class Round:
 
     # -- the troubles ----------------------------------------------------------------------------
 
-    def start(self, crash=None):
+    def start(self, number):
+        crash = self.crashes[number].pop(0) if self.crashes[number] else None
         return self.room.start(partial(settle_in, str(self.clock), crash, self.without))
 
     def trouble(self):
@@ -110,7 +112,7 @@ class Round:
         """Who has killed itself is started anew, as a supervisor would."""
         for number, worker in enumerate(self.workers):
             if worker.poll() is not None:
-                self.workers[number] = self.start()
+                self.workers[number] = self.start(number)
             elif worker not in self.halted and is_stopped(worker.pid):  # at its named point
                 self.halted.append(worker)
                 self.later(HALT, partial(go_on, worker))

@@ -1,0 +1,230 @@
+"""Every place at which a process can end, in pairs; a disk that fills up; records that are damaged."""
+
+import itertools
+import os
+import random
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from bot.records import RecordsError
+from tests.publishing.world import make_world
+
+
+@pytest.fixture
+def world(memory_folder, sqlite):
+    made = make_world(memory_folder, sqlite)
+    yield made
+    made.close()
+
+
+def play(world):
+    """Go on, whoever ends, until all is settled."""
+    for _ in range(6):
+        world.step()
+        world.tick(1)
+    return world.settle()
+
+
+def assert_published_once(world, *briefs):
+    assert sorted(world.published()) == sorted(briefs)
+    assert sorted(op.permlink for op in world.ledger()) == sorted(briefs)
+    assert world.violations(finished=True) == []
+
+
+ROUNDS = int(os.environ.get("ROUNDS", "0"))  # `make chaos` sets it: the long form
+PLACES = range(1, 31)  # where the process of one brief can end; the last ones are never reached
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_process_may_end_at_any_place(world, place):
+    world.brief("one")
+    world.cut_at = place
+    play(world)
+
+    assert_published_once(world, "one")
+
+
+ALL_PAIRS = list(itertools.product(PLACES, PLACES))
+PAIRS = ALL_PAIRS if ROUNDS else random.Random(4).sample(ALL_PAIRS, 24)
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_and_end_again_at_any_place(world, first, second):
+    world.brief("one")
+    for place in (first, second):
+        world.calls, world.cut_at = 0, place
+        world.step()
+        world.tick()
+        world.step()
+    play(world)
+
+    assert_published_once(world, "one")
+
+
+@pytest.mark.parametrize("write", range(1, 11))
+def test_a_disk_that_is_full_at_any_write_stops_the_work_and_loses_nothing(world, write):
+    world.brief("one")
+    world.full_at = write
+    for _ in range(6):
+        world.step()
+        world.tick()
+    before = world.broadcasts
+    for _ in range(3):
+        world.step()
+    if before == 0:
+        assert world.broadcasts == 0, "nothing is sent that can't be recorded"
+    world.full_at = None
+    play(world)
+
+    assert_published_once(world, "one")
+
+
+@pytest.mark.parametrize("fault", ["lost before", "lost after", "swallow", "unsent"])
+def test_a_broadcast_without_a_certain_answer_leads_to_one_post(world, fault):
+    world.brief("one")
+    world.fault = fault
+    world.step()
+    play(world)
+
+    assert_published_once(world, "one")
+
+
+def test_a_swallowed_transaction_is_signed_anew_only_when_it_is_dead(world):
+    world.brief("one")
+    for _ in range(130):
+        world.fault = "swallow"
+        world.step()
+        world.tick()
+        with world.records() as records:
+            [row] = records.latest()
+            attempts = records.attempts(row.id)
+        if len(attempts) == 2:
+            break
+    assert world.chain.time_of(world.chain.irreversible_num) > attempts[0].expiration.timestamp()
+    play(world)
+
+    assert_published_once(world, "one")
+
+
+def test_two_workers_share_authors_and_never_one(memory_folder, sqlite):
+    world = make_world(memory_folder, sqlite, workers=2)
+    names = [f"{author}-{n}" for author in ("alice", "bob", "carol") for n in range(2)]
+    for name in names:
+        world.brief(name, author=name.partition("-")[0])
+    world.settle()
+
+    assert_published_once(world, *names)
+    world.close()
+
+
+@pytest.mark.parametrize("kind", ["stop", "steal"])
+def test_a_worker_that_was_replaced_in_the_middle_changes_nothing(memory_folder, sqlite, kind):
+    world = make_world(memory_folder, sqlite, workers=2)
+    world.brief("one")
+    slow = world.workers[0]
+    broadcast = slow.service._publishers["devnet"]._chain.broadcast
+
+    def interrupted(transaction):
+        """Meanwhile its lease runs out, and the other does all there is to do."""
+        world.forsake(slow)
+        for _ in range(8):
+            world.step(1)
+            world.tick(5)
+        return broadcast(transaction)
+
+    slow.service._publishers["devnet"]._chain.broadcast = interrupted
+    world.step(0)
+    world.settle()
+
+    assert_published_once(world, "one")
+    with world.records() as records:
+        [row] = records.latest()
+        assert {event.fence for event in records.events(row.id)[2:]} == {2}
+    world.close()
+
+
+def test_a_node_that_is_down_for_a_day_leaves_no_trail_in_the_history(world):
+    """Craft B5, 32: the back-off is capped, and neither attempts nor events are burnt."""
+    world.brief("one")
+    world.fault = "down"
+    for _ in range(100):
+        world.step()
+        world.tick(288)
+    with world.records() as records:
+        [row] = records.latest()
+        assert (row.status.value, records.attempts(row.id)) == ("waiting", ())
+        assert "no connection" in row.error
+        assert row.retry_at is not None
+        assert len(records.events(row.id)) == 3  # queued, publishing, waiting
+    play(world)
+
+    assert_published_once(world, "one")
+
+
+@pytest.mark.parametrize("seconds", [-86400, -3600, -5, 5, 3600, 86400])
+def test_a_wrong_clock_makes_nothing_early_and_nothing_late(world, seconds):
+    due = world.now() + timedelta(minutes=10)
+    world.brief("one", date=f'"{due:%Y-%m-%dT%H:%M:%SZ}"')
+    world.skew = timedelta(seconds=seconds)
+    for _ in range(230):
+        world.step()
+        world.tick()
+        if world.published():
+            break
+
+    [operation] = world.ledger()
+    assert due <= operation.time <= due + timedelta(seconds=75)
+    assert world.violations() == []
+
+
+def test_a_clock_that_is_set_back_holds_nothing_up(world):
+    world.brief("one")
+    world.brief("two")  # which waits for five minutes
+    world.skew = timedelta(days=1)
+    for _ in range(3):
+        world.step()
+        world.tick()
+    world.skew = timedelta(0)
+    play(world)
+
+    assert_published_once(world, "one", "two")
+
+
+def test_credits_that_are_short_are_waited_for_as_long_as_it_takes(world):
+    """Craft B5, 30."""
+    account = world.chain.state.get("accounts", "alice")
+    drained = account | {"credits": 0, "credits_at": world.chain.head_time}
+    world.chain.state.put("accounts", "alice", drained)
+    world.brief("one")
+    world.step()
+    with world.records() as records:
+        [row] = records.latest()
+    assert (row.status.value, "they will suffice at" in row.error) == ("waiting", True)
+    play(world)
+
+    assert_published_once(world, "one")
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS or 16))
+def test_a_damaged_database_publishes_nothing_wrong(world, seed):
+    """Craft B5, 17: a byte is flipped anywhere, at any moment."""
+    chance = random.Random(seed)
+    world.brief("one", body="The text as it was written.")
+    for _ in range(chance.randrange(4)):
+        world.step()
+        world.tick(chance.choice((0, 1, 5)))
+    for worker in world.workers:
+        worker.records.close()
+    file = world.folder / "briefbot.db"
+    raw = bytearray(file.read_bytes())
+    used = [place for place, byte in enumerate(raw) if byte] or [0]
+    raw[chance.choice(used)] ^= 1 << chance.randrange(8)
+    file.write_bytes(raw)
+    for _ in range(25):
+        with suppress(RecordsError, ValueError):  # it refuses to go on
+            world.step()
+        world.tick(5)
+
+    assert [op.body for op in world.ledger()] in ([], ["The text as it was written."])

@@ -1,0 +1,296 @@
+"""The real journey in one process: real records, beem's types and the devnet's rules; no socket.
+
+Time, forks, lost replies, full disks and the ends of processes come when a test says so, and a
+step of a worker takes milliseconds. The processes, sockets and servers are tried in tests/chaos.
+"""
+
+import itertools
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from bot.briefs import Queue
+from bot.chain import nodes
+from bot.chain.beem_chain import BeemChain
+from bot.chain.profiles import profile
+from bot.chain.protocol import CommentOperation
+from bot.chain.wire import Unanswered, Unsent, Wire
+from bot.config import PostingKey
+from bot.devnet.api import Api
+from bot.devnet.chain import DevnetChain
+from bot.devnet.keys import derived, wif
+from bot.devnet.network import PHRASE, network
+from bot.devnet.rpc import respond
+from bot.format import Defaults
+from bot.publishing.audit import UNFINISHED, histories, violations
+from bot.publishing.intake import Composer, Intake
+from bot.publishing.publisher import Publisher
+from bot.publishing.results import Results
+from bot.publishing.service import Service
+from bot.publishing.watch import Watch
+from bot.records import DatabaseUnavailable, Records, Status
+from bot.records.tables import leases
+
+BROADCAST = b"network_broadcast_api.broadcast_transaction"
+START = 1_800_000_000 // 3 * 3
+NAMES = itertools.count()
+
+
+class PowerCut(BaseException):
+    """The end of a process, at this very place."""
+
+
+class World:
+    """One chain, one database, one folder, and the workers on them."""
+
+    def __init__(self, folder, database, workers=1):
+        self.chain = DevnetChain(network("steem"), None, START)
+        self._api = Api(self.chain, lambda: self.chain.head_time)
+        self.folder = folder
+        self.posts = folder / "posts"
+        self.posts.mkdir(parents=True)
+        self.database = database
+        self.skew = timedelta(0)
+        self.fault = None
+        self.cut_at = None
+        self.full_at = None
+        self.calls = 0
+        self.writes = 0
+        self.broadcasts = 0
+        self.workers = [self.hire() for _ in range(workers)]
+        self.tick(2)
+
+    def close(self):
+        for worker in self.workers:
+            worker.records.close()
+        self.chain.close()
+
+    def now(self):
+        return datetime.fromtimestamp(self.chain.head_time, UTC) + self.skew
+
+    def hire(self):
+        return Worker(self, f"worker-{next(NAMES)}")
+
+    # -- the chain -------------------------------------------------------------------------------
+
+    def exchange(self, request):
+        """The reply of the chain's node to a request's bytes."""
+
+        async def call(api, method, params):
+            return self._api.call(api, method, params)
+
+        answer = respond(request, call)
+        try:
+            answer.send(None)  # nothing in it waits
+        except StopIteration as done:
+            return done.value
+        raise AssertionError("a call that waits")
+
+    def tick(self, blocks=1):
+        for _ in range(blocks):
+            self.chain.produce()
+
+    def fork(self, depth, *, lose):
+        self.chain.pop(min(depth, len(self.chain._undo)), lose=lose)
+
+    def ledger(self):
+        """Every comment operation that can't be undone."""
+        found = []
+        for num in range(1, self.chain.irreversible_num + 1):
+            block = self.chain.block(num)
+            found += [
+                CommentOperation(
+                    trx_id=transaction.id,
+                    block_num=num,
+                    time=datetime.fromtimestamp(block.time, UTC),
+                    **{key: fields[key] for key in COMMENT},
+                )
+                for transaction in block.transactions
+                for name, fields in transaction.operations
+                if name == "comment"
+            ]
+        return found
+
+    # -- the folder and the records --------------------------------------------------------------
+
+    def brief(self, name, author="alice", body="Body.", **keys):
+        extra = "".join(f"{key}: {value}\n" for key, value in keys.items())
+        file = self.posts / f"{name}.md"
+        file.write_text(
+            f"---\ntitle: {name}\ntags: [taliban]\nauthor: {author}\n{extra}---\n{body}\n"
+        )
+        os.utime(file, (1, 1))
+
+    def records(self):
+        return Records.open(self.database)
+
+    def violations(self, *, finished=False):
+        with self.records() as records:
+            told = histories(records, chain="devnet")
+        irreversible = self.chain.irreversible_num
+        return violations(
+            told, self.ledger(), irreversible_block_num=irreversible, finished=finished
+        )
+
+    def forsake(self, worker):
+        """Time in which this worker's leases run out passes."""
+        with self.records() as records, records._engine.begin() as connection:
+            connection.execute(
+                sa.update(leases)
+                .where(leases.c.worker == worker.name)
+                .values(until=datetime(2020, 1, 1, tzinfo=UTC))
+            )
+
+    # -- steps -----------------------------------------------------------------------------------
+
+    def reach(self):
+        """A place where a process may end; `cut_at` counts them."""
+        self.calls += 1
+        if self.cut_at is not None and self.calls >= self.cut_at:
+            self.cut_at = None
+            raise PowerCut
+
+    def step(self, number=0):
+        """All that one worker does in a moment; who ends is replaced by a new process."""
+        worker = self.workers[number]
+        try:
+            worker.service.scan()
+            worker.service.dispatch()
+            worker.service.follow()
+            worker.service.sweep()
+        except PowerCut:
+            worker.records.close()
+            self.forsake(worker)  # its process is known to be gone
+            self.workers[number] = self.hire()
+        except DatabaseUnavailable:
+            pass  # the service tries again
+
+    def settle(self, rounds=120):
+        """Everything is well again: go on until nothing is on its way."""
+        self.fault = self.cut_at = self.full_at = None
+        self.skew = timedelta(0)
+        for _ in range(rounds):
+            for number in range(len(self.workers)):
+                self.step(number)
+            self.tick(5)
+            with self.records() as records:
+                rows = records.latest()
+                if not any(row.status in UNFINISHED for row in rows):
+                    return rows
+        raise AssertionError(f"stuck: {[(row.brief, row.status, row.error) for row in rows]}")
+
+    def published(self):
+        """What is final: {brief: trx_id}."""
+        with self.records() as records:
+            return {r.brief: r.trx_id for r in records.latest() if r.status is Status.FINAL}
+
+
+class Worker:
+    """One service, stepped by hand."""
+
+    def __init__(self, world, name):
+        self.name = name
+        self.records = Hooked.open(world.database, create=True)
+        self.records.world = world
+        chain = BeemChain(
+            profile("devnet", {"chain_id": world.chain.chain_id, "nodes": ["http://127.0.0.1:1"]}),
+            now=world.now,
+            clock=lambda: world.chain.head_time,
+        )
+        chain._wire = chain._nodes._wire = InProcessWire(world)
+        watch = Watch(chain, world.now, lambda: world.chain.head_time, lambda: 0.5)
+        held = self.records.leases(name, 1e6)
+        log = structlog.wrap_logger(None, processors=[_nowhere])
+        composer = Composer(Defaults(), {"devnet": chain.profile}, "devnet")
+        intake = Intake(Queue(world.posts), composer, self.records, world.now, log)
+        publisher = Publisher(watch, self.records, _key, world.now, log)
+        results = Results({"devnet": chain}, self.records, world.now)
+        self.service = Service(
+            intake,
+            {"devnet": publisher},
+            {"devnet": watch},
+            results,
+            self.records,
+            held,
+            world.now,
+            log,
+        )
+
+
+class Hooked(Records):
+    """The real records, which tell the world before and after each write."""
+
+    world = None
+
+    def under(self, lease, leases):
+        bound = super().under(lease, leases)
+        bound.world = self.world
+        return bound
+
+    @contextmanager
+    def _writing(self):
+        self.world.reach()
+        self.world.writes += 1
+        with super()._writing() as connection:
+            yield connection
+            if self.world.full_at is not None and self.world.writes >= self.world.full_at:
+                raise DatabaseUnavailable("database or disk is full")
+            self.world.reach()  # written, and not committed
+        self.world.reach()
+
+
+class InProcessWire(Wire):
+    """The real wire up to its socket."""
+
+    def __init__(self, world):
+        super().__init__(timeout=1.0)
+        self._world = world
+
+    def _exchange(self, node, request):
+        world = self._world
+        broadcast = BROADCAST in request
+        world.broadcasts += broadcast
+        if broadcast:
+            world.reach()
+        fault = world.fault if broadcast or world.fault == "down" else None
+        if fault not in {None, "down"}:
+            world.fault = None
+        if fault in {"down", "unsent"}:
+            raise Unsent("no connection")
+        if fault == "lost before":
+            raise Unanswered("connection reset")
+        if fault == "swallow":
+            reply = {"jsonrpc": "2.0", "id": json.loads(request)["id"], "result": {}}
+            return json.dumps(reply).encode()
+        reply = world.exchange(request)
+        if broadcast:
+            world.reach()
+        if fault == "lost after":
+            raise Unanswered("connection reset")
+        return reply
+
+
+COMMENT = (
+    "author", "permlink", "parent_author", "parent_permlink", "title", "body", "json_metadata",
+)  # fmt: skip
+
+
+def _key(author):
+    return PostingKey(wif(derived(author, "posting", PHRASE)))
+
+
+def _nowhere(*_):
+    raise structlog.DropEvent
+
+
+def make_world(folder, template, workers=1):
+    """A world with a fresh SQLite file."""
+    nodes._LEFT_ALONE = 0.0
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(template, folder / "briefbot.db")
+    return World(folder, f"sqlite:///{folder / 'briefbot.db'}", workers)
