@@ -40,9 +40,9 @@ def postgresql(tmp_path_factory):
     upgrade(engine)
     engine.dispose()
 
-    def copy():
+    def copy(*, empty=False):
         name = f"test_{next(numbers)}"
-        create(f"CREATE DATABASE {name} TEMPLATE migrated")
+        create(f"CREATE DATABASE {name}" + ("" if empty else " TEMPLATE migrated"))
         return address(name)
 
     yield copy

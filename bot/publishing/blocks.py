@@ -30,6 +30,7 @@ class Blocks:
         if self._head is None or self._head.block_num < head.irreversible_block_num:
             self._blocks.clear()  # nothing reversible is left to compare with
         num, expected = head.block_num, head.block_id
+        walked: dict[int, Block] = {}  # kept as a whole: half a walk would hide a gap
         while num > head.irreversible_block_num:
             known = self._blocks.get(num)
             if known and known.id == expected:
@@ -39,7 +40,7 @@ class Blocks:
                 raise TransientChainError(
                     f"the node contradicts itself about block {num}; it is asked again", 3.0
                 )
-            self._blocks[num] = block
+            walked[num] = block
             num, expected = num - 1, block.previous
         else:
             # A fork may reach down to the irreversible block: what was kept below it was read
@@ -48,6 +49,7 @@ class Blocks:
                 self._blocks.clear()
                 self._head = None
                 return self.observe(head)
+        self._blocks |= walked
         for stale in [n for n in self._blocks if n > head.block_num or n < head.block_num - KEPT]:
             del self._blocks[stale]
         for stale in [n for n in self._agreed if n < head.block_num - KEPT]:

@@ -202,7 +202,7 @@ class Publisher:
             raise TransientChainError(
                 f"by the chain's clock it is only {head.time:%Y-%m-%d %H:%M:%S} UTC; "
                 f"{publication.brief} goes out at {publication.scheduled_at:%Y-%m-%d %H:%M} UTC",
-                rest,
+                min(rest, ROOT_INTERVAL),  # a node whose clock is wrong doesn't hold it up for long
             )
 
     @staticmethod
@@ -214,8 +214,11 @@ class Publisher:
         else:
             rest = (account.last_root_post - head.time).total_seconds() + ROOT_INTERVAL
             rule = "posts of one account are more than 5 minutes apart"
-        if rest > 0:
-            raise TransientChainError(f"{rule}; {publication.author} may post again soon", rest)
+        if rest > 0:  # never longer than the rule, however wrong a node's clock is
+            longest = REPLY_INTERVAL if publication.kind is Kind.REPLY else ROOT_INTERVAL
+            raise TransientChainError(
+                f"{rule}; {publication.author} may post again soon", min(rest, longest)
+            )
 
     # -- sending ---------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ QUICKEST = 0.1  # seconds of real time between looks at a devnet, however fast i
 FIRST_LOOKS = 0.5  # seconds between looks until two blocks have told how fast the chain goes
 LONGEST_SILENCE = 60.0  # seconds of back-off at most while no node answers
 JITTER = 0.25
+LONGEST_GUESS = 10.0  # seconds of trust in the pace of a rehearsal, which nothing keeps even
 
 Clock = Callable[[], datetime]
 
@@ -90,7 +91,8 @@ class Watch:
     def real_seconds(self, chain_seconds: float) -> float:
         """Real time in which so much of the chain's time passes."""
         if self._pace_is_known:
-            return chain_seconds * self.pace / SLOT
+            seconds = chain_seconds * self.pace / SLOT
+            return seconds if self.pace >= SLOT else min(seconds, LONGEST_GUESS)
         return min(chain_seconds, SLOT)  # how much faster it goes, a second look tells
 
     def _rest(self) -> float:

@@ -63,7 +63,7 @@ class World:
         self.writes = 0
         self.broadcasts = 0
         self.workers = [self.hire() for _ in range(workers)]
-        self.tick(2)
+        self.tick(25)  # a chain that has something irreversible to refer to
 
     def close(self):
         for worker in self.workers:
