@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients check lint bench bench-devnet lock clean
+.PHONY: help install demo test clients chaos chaos-proof check lint bench bench-devnet bench-workers lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -22,6 +22,18 @@ clients: $(VENV)/.installed-dev ## Try clients from npm against the devnet (need
 	@cd tests/clients && npm ci --silent --no-fund --no-audit
 	@$(BIN)/python -m pytest tests/clients
 
+ROUNDS ?= 20
+chaos: $(VENV)/.installed-dev ## Random trouble over real processes and databases; ROUNDS=1000 is the long form
+	@$(BIN)/python -m tests.chaos --engine sqlite --rounds $(ROUNDS)
+	@$(BIN)/python -m tests.chaos --engine postgresql --rounds $(ROUNDS)
+	@$(BIN)/python -m tests.chaos --engine sqlite --pairs
+	@$(BIN)/python -m tests.chaos --engine postgresql --pairs
+	@ROUNDS=$(ROUNDS) $(BIN)/python -m pytest --timeout 3600 tests/publishing/test_world.py \
+		tests/publishing/test_machine.py tests/publishing/test_restore.py
+
+chaos-proof: $(VENV)/.installed-dev ## Take each guard of exactly-once out, and see that the chaos notices
+	@$(BIN)/python -m tests.chaos.prove
+
 check: lint ## Everything that CI runs, on this Python
 	@$(MAKE) --no-print-directory test
 
@@ -36,6 +48,9 @@ bench: $(VENV)/.installed-dev ## Measure against the named baselines; table and 
 
 bench-devnet: $(VENV)/.installed-dev ## Measure the devnet: rate, memory and restart with 100,000 comments
 	@$(BIN)/python -m tests.bench_devnet
+
+bench-workers: $(VENV)/.installed-dev ## Measure 8 workers against 1 on PostgreSQL, 500 authors due at once
+	@$(BIN)/python -m tests.bench_workers
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

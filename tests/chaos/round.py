@@ -253,7 +253,10 @@ class Round:
             told = histories(records, chain="devnet")
         irreversible = self.arena.head()["last_irreversible_block_num"]
         found = violations(
-            told, self.ledger(irreversible), irreversible_block_num=irreversible, finished=True
+            told,
+            ledger_between(self.devnet, self.first_block, irreversible),
+            irreversible_block_num=irreversible,
+            finished=True,
         )
         statuses = {history.publication.brief: history.publication.status for history in told}
         for brief in self.plan.briefs:
@@ -270,26 +273,6 @@ class Round:
             sum(len(history.attempts) for history in told),
             sum(len(history.events) for history in told),
         )
-
-    def ledger(self, irreversible):
-        """Every comment operation of this round that can't be undone."""
-        found = []
-        for num in range(self.first_block, irreversible + 1):
-            block = self.devnet.rpc("condenser_api.get_block", [num], 2)
-            for trx_id, transaction in zip(
-                block["transaction_ids"], block["transactions"], strict=True
-            ):
-                found += [
-                    CommentOperation(
-                        trx_id=trx_id,
-                        block_num=num,
-                        time=datetime.fromisoformat(block["timestamp"]).replace(tzinfo=UTC),
-                        **fields,
-                    )
-                    for name, fields in transaction["operations"]
-                    if name == "comment"
-                ]
-        return found
 
     def leaks(self):
         """No key is in anything that was written (craft B5, 34)."""
@@ -343,3 +326,24 @@ def is_stopped(pid):
 def go_on(worker):
     with suppress(ProcessLookupError):
         worker.send_signal(signal.SIGCONT)
+
+
+def ledger_between(devnet, first, last):
+    """Every comment operation in these blocks, by plain HTTP."""
+    found = []
+    for num in range(first, last + 1):
+        block = devnet.rpc("condenser_api.get_block", [num], len(devnet.urls) - 1)
+        for trx_id, transaction in zip(
+            block["transaction_ids"], block["transactions"], strict=True
+        ):
+            found += [
+                CommentOperation(
+                    trx_id=trx_id,
+                    block_num=num,
+                    time=datetime.fromisoformat(block["timestamp"]).replace(tzinfo=UTC),
+                    **fields,
+                )
+                for name, fields in transaction["operations"]
+                if name == "comment"
+            ]
+    return found
