@@ -129,7 +129,7 @@ class BeemChain:
         for node, head in behind:
             if node != freshest and head.time < found.time:
                 late = (found.time - head.time).total_seconds()
-                what = f"its head {head.block_num} is {late:.0f} s behind {host_of(freshest)}'s"
+                what = f"lags: head {head.block_num}, {late:.0f} s behind {host_of(freshest)}"
                 self._nodes.set_aside(node, "lags", what)
         return found
 

@@ -4,6 +4,7 @@ import json
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import timedelta
 
 import click
 
@@ -55,8 +56,12 @@ def _here(config: Settings) -> Iterator[Diagnosis]:
         message = "`slots` and `min_gap` have no effect in this version: give briefs a `date`"
         yield Diagnosis("calendar", Health.WARN, message)
     try:
-        with workspace.records(config, create=True):
+        with workspace.records(config, create=True) as records:
+            records.examine()
             yield Diagnosis("database", Health.OK, workspace.without_password(config.database))
+            for event in records.node_events(workspace.utc_now() - timedelta(hours=1)):
+                message = f"{event.node} was set aside at {event.at:%H:%M} UTC: it {event.reason}"
+                yield Diagnosis(f"nodes ({event.chain})", Health.WARN, message)
     except BotError as error:
         yield Diagnosis("database", Health.FAIL, str(error))
 

@@ -18,19 +18,22 @@ class Arena:
 
     Args:
         engine: `sqlite` or `postgresql`.
+        chain: whether it has one of its own.
     """
 
-    def __init__(self, folder, engine):
+    def __init__(self, folder, engine, *, chain=True):
         self.folder = Path(folder)
         self.engine = engine
         self.devnet = Devnet(
             data=self.folder / "devnet", block_interval=BLOCK_INTERVAL, admin=True, nodes=3
         )
+        self._has_chain = chain
         self._numbers = itertools.count()
         self._server = None
 
     def __enter__(self):
-        self.devnet.start()
+        if self._has_chain:
+            self.devnet.start()
         if self.engine == "postgresql":
             self._start_server()
         else:

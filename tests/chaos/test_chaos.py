@@ -17,7 +17,7 @@ HOME = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_rounds_of_chaos_lose_and_double_nothing(engine):
-    command = ["-m", "tests.chaos", "--engine", engine, "--rounds", "3", "--jobs", "1"]
+    command = ["-m", "tests.chaos", "--engine", engine, "--rounds", "2", "--jobs", "1"]
     done = subprocess.run(
         [sys.executable, *command], cwd=HOME, capture_output=True, text=True, check=False
     )

@@ -105,7 +105,7 @@ class Journey(RuleBasedStateMachine):
 
 TestJourney = Journey.TestCase
 TestJourney.settings = settings(
-    max_examples=ROUNDS or 12,
+    max_examples=ROUNDS or 6,
     stateful_step_count=25,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),  # a run of 25 steps takes too long to shrink here

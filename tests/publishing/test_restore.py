@@ -14,7 +14,7 @@ from bot.publishing.audit import histories, violations
 from bot.records import Records
 from tests.chaos.round import ledger_between
 
-ROUNDS = int(os.environ.get("ROUNDS", "0")) or 2
+ROUNDS = int(os.environ.get("ROUNDS", "0")) or 1
 NUMBERS = itertools.count()
 
 

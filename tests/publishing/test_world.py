@@ -34,7 +34,7 @@ def assert_published_once(world, *briefs):
 
 
 ROUNDS = int(os.environ.get("ROUNDS", "0"))  # `make chaos` sets it: the long form
-PLACES = range(1, 31)  # where the process of one brief can end; the last ones are never reached
+PLACES = range(1, 27)  # where the process of one brief can end; the last ones are never reached
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -47,7 +47,7 @@ def test_a_process_may_end_at_any_place(world, place):
 
 
 ALL_PAIRS = list(itertools.product(PLACES, PLACES))
-PAIRS = ALL_PAIRS if ROUNDS else random.Random(4).sample(ALL_PAIRS, 24)
+PAIRS = ALL_PAIRS if ROUNDS else random.Random(4).sample(ALL_PAIRS, 8)
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
@@ -207,7 +207,7 @@ def test_credits_that_are_short_are_waited_for_as_long_as_it_takes(world):
     assert_published_once(world, "one")
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS or 16))
+@pytest.mark.parametrize("seed", range(ROUNDS or 8))
 def test_a_damaged_database_publishes_nothing_wrong(world, seed):
     """Craft B5, 17: a byte is flipped anywhere, at any moment."""
     chance = random.Random(seed)

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
-from bot.records import LeaseLost, Records, Status
+from bot.records import LeaseLost, Leases, Records, Status
+from bot.records.tables import from_now
+from bot.records.tables import leases as leases_table
 from bot.records.worker import identity, is_gone
 from tests.records.test_records import NOW, PLAN, SIGNED
 
@@ -49,12 +51,22 @@ def test_all_of_an_authors_publications_are_in_one_hand(records):
     assert other.holder("devnet", "alice") == "one"
 
 
+def run_out(records, worker):
+    """The database's clock has come past the end of this worker's leases."""
+    with records._engine.begin() as connection:
+        connection.execute(
+            sa.update(leases_table)
+            .where(leases_table.c.worker == worker)
+            .values(until=from_now(-1.0))
+        )
+
+
 def test_a_lease_that_ran_out_is_taken_over_with_a_higher_fence(records):
     plan(records, "alice")
-    [old] = records.leases("one", 0.2).claim(NOW, NOW, 10)
+    [old] = records.leases("one").claim(NOW, NOW, 10)
     other = records.leases("other")
     assert other.claim(NOW, NOW, 10) == ()
-    time.sleep(0.25)
+    run_out(records, "one")
     [new] = other.claim(NOW, NOW, 10)
 
     assert (new.author, new.worker, new.fence) == ("alice", "other", old.fence + 1)
@@ -62,15 +74,15 @@ def test_a_lease_that_ran_out_is_taken_over_with_a_higher_fence(records):
 
 def test_a_renewed_lease_lasts_and_one_that_was_taken_is_not_trusted_any_more(records):
     plan(records, "alice")
-    one, other = records.leases("one", 0.4), records.leases("other")
+    clock = [0.0]
+    one = Leases(records._engine, "one", 30.0, lambda: clock[0])
+    other = records.leases("other")
     [lease] = one.claim(NOW, NOW, 10)
-    for _ in range(3):
-        time.sleep(0.2)
-        one.renew()
+    run_out(records, "one")
+    one.renew()
     assert other.claim(NOW, NOW, 10) == ()
     assert one.trusts(lease)
-    time.sleep(0.45)
-    assert not one.trusts(lease)
+    run_out(records, "one")
     other.claim(NOW, NOW, 10)
     one.renew()
 
@@ -80,13 +92,13 @@ def test_a_renewed_lease_lasts_and_one_that_was_taken_is_not_trusted_any_more(re
 
 def test_who_comes_late_can_neither_write_nor_send(records):
     row = plan(records, "alice")
-    one, other = records.leases("one", 0.1), records.leases("other")
+    one, other = records.leases("one"), records.leases("other")
     [lease] = one.claim(NOW, NOW, 10)
     late = records.under(lease, one)
     row = late.move(row.id, row.status, Status.PUBLISHING, "mine", NOW)
     attempt = late.write_ahead(row.id, SIGNED, NOW)
     late.confirm_lease()
-    time.sleep(0.15)
+    run_out(records, "one")
     other.claim(NOW, NOW, 10)
 
     for act in (
@@ -103,12 +115,16 @@ def test_who_comes_late_can_neither_write_nor_send(records):
 
 def test_a_lease_that_may_have_run_out_is_no_leave_to_send_although_nobody_took_it(records):
     plan(records, "alice")
-    leases = records.leases("one", 0.1)
+    clock = [0.0]
+    leases = Leases(records._engine, "one", 30.0, lambda: clock[0])
     [lease] = leases.claim(NOW, NOW, 10)
-    time.sleep(0.12)
+    bound = records.under(lease, leases)
+    clock[0] = 24.0
+    bound.confirm_lease()
+    clock[0] = 26.0  # the last sixth isn't trusted
 
     with pytest.raises(LeaseLost):
-        records.under(lease, leases).confirm_lease()
+        bound.confirm_lease()
 
 
 def test_what_is_written_tells_who_wrote_it(records):
