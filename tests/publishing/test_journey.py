@@ -79,7 +79,7 @@ def test_the_five_minutes_between_posts_are_waited_out(newsroom):
 
 def test_a_brief_goes_out_at_its_date_and_not_before(newsroom):
     head = newsroom.devnet.rpc("condenser_api.get_dynamic_global_properties", [])
-    soon = datetime.fromisoformat(head["time"]).replace(tzinfo=UTC) + timedelta(minutes=4)
+    soon = datetime.fromisoformat(head["time"]).replace(tzinfo=UTC) + timedelta(minutes=1)
     newsroom.brief("later.md", date=f'"{soon:%Y-%m-%dT%H:%M:%SZ}"')
     service = newsroom.start()
     [row] = newsroom.wait_for("final")
