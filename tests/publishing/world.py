@@ -15,7 +15,6 @@ import sqlalchemy as sa
 import structlog
 
 from bot.briefs import Queue
-from bot.chain import nodes
 from bot.chain.beem_chain import BeemChain
 from bot.chain.profiles import profile
 from bot.chain.protocol import CommentOperation
@@ -203,6 +202,7 @@ class Worker:
             clock=lambda: world.chain.head_time,
         )
         chain._wire = chain._nodes._wire = InProcessWire(world)
+        chain._nodes.leave_alone = lambda node: None  # there is no other
         watch = Watch(chain, world.now, lambda: world.chain.head_time, lambda: 0.5)
         held = self.records.leases(name, 1e6)
         log = structlog.wrap_logger(None, processors=[_nowhere])
@@ -290,7 +290,6 @@ def _nowhere(*_):
 
 def make_world(folder, template, workers=1):
     """A world with a fresh SQLite file."""
-    nodes._LEFT_ALONE = 0.0
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(template, folder / "briefbot.db")
     return World(folder, f"sqlite:///{folder / 'briefbot.db'}", workers)
