@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.briefs import Entry, Finding
@@ -74,6 +73,7 @@ class Service:
         self._now = now
         self._log = log
         self._stopping = threading.Event()
+        self._arming = threading.Lock()
         self._database_is_away = False
         self._offset: float | None = None
         self._scheduler = BackgroundScheduler(
@@ -227,7 +227,8 @@ class Service:
 
         What is left in the middle is safe: the next start goes on from the records.
         """
-        self._stopping.set()
+        with self._arming:
+            self._stopping.set()
         ending = threading.Thread(target=self._scheduler.shutdown, daemon=True)
         ending.start()
         ending.join(STOP_WITHIN)
@@ -283,6 +284,8 @@ class Service:
     def _arm(self, job: str, wait: float) -> None:
         """Set a job's next alarm."""
         moment = datetime.now(UTC) + timedelta(seconds=max(wait, 0))
-        if not self._stopping.is_set():
-            with suppress(JobLookupError):  # it was stopped just now: nobody needs the alarm
+        # the scheduler waits for its jobs while it holds what setting an alarm needs: a job that
+        # sets one just then would never end, so none begins to once we are stopping
+        with self._arming:
+            if not self._stopping.is_set():
                 self._scheduler.modify_job(job, next_run_time=moment)

@@ -1,0 +1,46 @@
+"""A service that is told to stop, at the worst moment."""
+
+import threading
+
+import pytest
+import structlog
+
+from bot.cli import workspace
+from bot.config import Settings
+
+
+@pytest.fixture
+def service(tmp_path):
+    (tmp_path / "posts").mkdir()
+    settings = Settings(
+        root=tmp_path,
+        chain="devnet",
+        posts=tmp_path / "posts",
+        database=f"sqlite:///{tmp_path}/briefbot.db",
+        chains={"devnet": {"nodes": ["http://127.0.0.1:1"]}},
+    )
+    with workspace.records(settings, create=True) as records:
+        yield workspace.service(settings, records, workspace.utc_now, structlog.get_logger())
+
+
+def test_it_ends_while_a_job_sets_its_next_alarm(service, monkeypatch):
+    scheduler = service._scheduler
+    set_alarm, shut_down = scheduler.modify_job, scheduler.shutdown
+    arming, ending = threading.Event(), threading.Event()
+
+    def slowly(job, **changes):
+        arming.set()
+        ending.wait(1)
+        threading.Event().wait(0.2)  # for shutdown to have taken what it takes
+        set_alarm(job, **changes)
+
+    def told():
+        ending.set()
+        shut_down()
+
+    monkeypatch.setattr(scheduler, "modify_job", slowly)
+    monkeypatch.setattr(scheduler, "shutdown", told)
+    service.start()
+    assert arming.wait(10)
+
+    assert service.stop()
