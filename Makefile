@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients chaos chaos-proof check lint bench bench-devnet lock clean
+.PHONY: help install demo test clients chaos chaos-proof check lint bench bench-devnet bench-workers lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -48,6 +48,9 @@ bench: $(VENV)/.installed-dev ## Measure against the named baselines; table and 
 
 bench-devnet: $(VENV)/.installed-dev ## Measure the devnet: rate, memory and restart with 100,000 comments
 	@$(BIN)/python -m tests.bench_devnet
+
+bench-workers: $(VENV)/.installed-dev ## Measure 8 workers against 1 on PostgreSQL, 500 authors due at once
+	@$(BIN)/python -m tests.bench_workers
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
