@@ -65,6 +65,7 @@ class Round:
         self.devnet.clear_faults()
         self.devnet.rpc("devnet_api.advance_time", {"seconds": 303}, 2)
         self.first_block = self.arena.head()["head_block_number"] + 1
+        self.devnet.rpc("devnet_api.generate_blocks", {"count": 25}, 2)  # no fork goes below it
         for brief in self.plan.briefs:
             if brief.taken:
                 self.write_by_other_means(brief)
@@ -114,8 +115,7 @@ class Round:
             if worker.poll() is not None:
                 self.workers[number] = self.start(number)
             elif worker not in self.halted and is_stopped(worker.pid):  # at its named point
-                self.halted.append(worker)
-                self.later(HALT, partial(go_on, worker))
+                self.halt(worker, HALT)
 
     def later(self, seconds, undo):
         timer = threading.Timer(seconds, undo)
@@ -132,8 +132,17 @@ class Round:
         worker = self.workers[trouble.worker]
         with suppress(ProcessLookupError):
             worker.send_signal(signal.SIGSTOP)
+        self.halt(worker, trouble.amount)
+
+    def halt(self, worker, seconds):
+        """A stopped worker is let go on after a while; it may stop again."""
         self.halted.append(worker)
-        self.later(trouble.amount, partial(go_on, worker))
+
+        def release():
+            go_on(worker)
+            self.halted.remove(worker)
+
+        self.later(seconds, release)
 
     def do_fork(self, trouble):
         count = int(trouble.amount)
