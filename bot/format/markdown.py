@@ -5,23 +5,10 @@ footnotes, tables and strikethrough on (tests/fixtures/rendering/README.md).
 """
 
 import re
-from functools import cache
-
-from markdown_it import MarkdownIt
-from mdit_py_plugins.footnote import footnote_plugin
+from bot.format.remarkable import remarkable
 
 _HTML_BODY = re.compile(r"\s*<html>.*</html>\s*", re.DOTALL)
 _PARAGRAPH_BODY = re.compile(r"<p>.*</p>", re.DOTALL)
-
-
-@cache
-def _renderer() -> MarkdownIt:
-    options = {"html": True, "breaks": True, "linkify": False, "typographer": False}
-    renderer = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
-    renderer.use(footnote_plugin)
-    renderer.add_render_rule("s_open", lambda *_: "<del>")
-    renderer.add_render_rule("s_close", lambda *_: "</del>")
-    return renderer
 
 
 def is_html(body: str) -> bool:
@@ -35,4 +22,4 @@ def to_html(body: str) -> str:
         return re.sub(r"^\s*<html>|</html>\s*$", "", body)
     # comments are shown as a remark there, so they must not become one of ours
     visible = re.sub(r"<!--(.*?)(?:-->|$)", r"(html comment removed: \1)", body, flags=re.DOTALL)
-    return str(_renderer().render(visible))
+    return str(remarkable().render(visible))

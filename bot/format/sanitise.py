@@ -1,0 +1,155 @@
+"""What of a post survives on the platform: SanitizeConfig's elements, attributes and addresses.
+
+The platform's own rules are applied to the tree; nh3 then reads the result as a browser would and
+keeps nothing that isn't on the list, whatever a browser makes of it.
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, unquote, urlsplit
+
+import nh3
+
+from bot.format import players, tree
+from bot.format.ready import PHISHY
+from bot.format.tree import Element
+
+ALLOWED_ELEMENTS = frozenset(
+    [
+        "div", "iframe", "del", "a", "p", "b", "i", "q", "br", "ul", "li", "ol", "img",
+        "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre", "code", "em", "strong",
+        "center", "table", "thead", "tbody", "tr", "th", "td", "strike", "sup", "sub",
+    ]
+)  # fmt: skip
+"""Elements that survive (chain-rules §7.1); of others the text stays."""
+
+AWAY = "This link leads to another site"
+BROKEN = "brokenimg.jpg"
+
+_DROPPED_WHOLE = frozenset(["script", "style", "textarea"])
+_CLASSES = frozenset(
+    [
+        "pull-right", "pull-left", "text-justify", "text-rtl", "text-center", "text-right",
+        "videoWrapper", "phishy",
+    ]
+)  # fmt: skip
+_ODD = "https://address.invalid/"
+"""Before an address that only the platform takes; nh3 sees this one, and the address comes back."""
+_SCHEMES = frozenset(["http", "https", "steem", "esteem"])
+_ATTRIBUTES = {
+    "iframe": {
+        "src", "width", "height", "frameborder", "allowfullscreen", "webkitallowfullscreen",
+        "mozallowfullscreen",
+    },
+    "div": {"class", "title"},
+    "td": {"style"},
+    "img": {"src", "alt"},
+    "a": {"href", "rel", "title", "target", "class"},
+    "ol": set[str](),
+}  # fmt: skip
+
+
+def sanitise(nodes: Iterable[Element | str]) -> list[Element | str]:
+    """The tree with what the platform lets stand."""
+    made: list[Element | str] = []
+    for node in nodes:
+        if isinstance(node, str):
+            made.append(node)
+        elif node.name in _DROPPED_WHOLE:
+            continue
+        elif node.name in ALLOWED_ELEMENTS:
+            made.append(_allowed(node))
+        else:
+            made += sanitise(node.children)
+    return made
+
+
+def as_shown(markup: str) -> str:
+    """Markup as a browser reads it, and nothing in it that isn't allowed."""
+    return nh3.clean(
+        markup,
+        tags=set(ALLOWED_ELEMENTS),
+        attributes=_ATTRIBUTES,
+        attribute_filter=_kept,
+        url_schemes=set(_SCHEMES),
+        link_rel=None,
+    )
+
+
+def _allowed(element: Element) -> Element:
+    children = sanitise(element.children)
+    if element.name == "iframe":
+        written = element.attributes.get("src", "")
+        address = players.iframe_address(written)
+        if address is None:
+            return Element("div", {}, [f"(Unsupported {written})", *children])
+        return Element("iframe", _player(address), children)
+    if element.name == "a":
+        return Element("a", _link(element.attributes.get("href", "").strip() or "#"), children)
+    return Element(element.name, _attributes(element), children)
+
+
+def _player(address: str) -> dict[str, str]:
+    full = {name: name for name in sorted(_ATTRIBUTES["iframe"]) if name.endswith("fullscreen")}
+    size = {"width": players.WIDTH, "height": players.HEIGHT}
+    return {"frameborder": "0", **full, "src": address, **size}
+
+
+def _attributes(element: Element) -> dict[str, str]:
+    given = element.attributes
+    if element.name == "img":
+        address = given.get("src", "")
+        if not re.match(r"(https?:)?//", address, re.IGNORECASE):
+            return {"src": BROKEN}
+        shown = {"src": re.sub(r"^http://", "//", address, flags=re.IGNORECASE)}
+        return shown | ({"alt": given["alt"]} if given.get("alt") else {})
+    if element.name == "div" and given.get("class") in _CLASSES:
+        title = {"title": PHISHY} if (given["class"], given.get("title")) == ("phishy", PHISHY) else {}
+        return {"class": given["class"], **title}
+    if element.name == "td" and given.get("style") == "text-align:right":
+        return {"style": given["style"]}
+    return {}
+
+
+def _link(address: str) -> dict[str, str]:
+    made = {"href": _readable(address)} if _is_allowed(address) else {}
+    if address.startswith(("https://cdn.steemitimages.com", "https://steemitimages.com")):
+        return made | {"target": "_blank", "rel": "noopener", "class": "postImage"}
+    if (address.startswith("/") and not address.startswith("//")) or address.startswith(
+        "https://steemit.com"
+    ):
+        return made
+    if address.startswith("/"):
+        return made
+    away = {"target": "_blank", "rel": "noopener", "title": AWAY, "class": "postImage postLink"}
+    return made | away
+
+
+def _readable(address: str) -> str:
+    """The address, wrapped when a strict reader would drop it: `https://javascript:alert(1)`."""
+    if not address.startswith("https://"):
+        return address
+    try:
+        urlsplit(address).port  # noqa: B018  # raises
+    except ValueError:
+        return f"{_ODD}{quote(address, safe='')}"
+    return address
+
+
+def _is_allowed(address: str) -> bool:
+    scheme = re.match(r"([a-zA-Z]+):", re.sub(r"[\x00-\x20]+", "", address))
+    return scheme is None or scheme[1].lower() in _SCHEMES
+
+
+def _kept(element: str, attribute: str, value: str) -> str | None:
+    """The last word on attributes whose value matters."""
+    if element == "iframe" and attribute == "src":
+        return players.iframe_address(value)
+    if element == "div" and attribute == "class":
+        return value if value in _CLASSES else None
+    if attribute == "style":
+        return value if value == "text-align:right" else None
+    if attribute == "href" and value.startswith(_ODD):
+        address = unquote(value.removeprefix(_ODD))
+        return address if address.startswith("https://") else None
+    return value
