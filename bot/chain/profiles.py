@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.errors import BotError
+from bot.format.flavour import Flavour
 
 
 class ProfileError(BotError):
@@ -48,6 +49,7 @@ class ChainProfile:
         irreversibility: `lib` (witness confirmations) or `obi` (Hive's one-block approval).
         confirmations: how many nodes must tell the same before anything is done that can't be
             undone; as many as there are, where fewer are configured.
+        front_end: whose rendering its readers see.
         url: where people read a post; `{category}`, `{author}` and `{permlink}` are filled in.
     """
 
@@ -59,6 +61,7 @@ class ChainProfile:
     percent_field: str = "percent_steem_dollars"
     irreversibility: str = "lib"
     confirmations: int = 2
+    front_end: Flavour = Flavour.CONDENSER
     url: str = _PATH
 
     @property
@@ -100,6 +103,7 @@ BUILT_IN: Mapping[str, ChainProfile] = MappingProxyType(
             symbols=Symbols("HIVE", "HBD", "VESTS"),
             percent_field="percent_hbd",
             irreversibility="obi",
+            front_end=Flavour.HIVE,
             url="https://peakd.com/{category}/@{author}/{permlink}",
         ),
         "blurt": ChainProfile(
@@ -131,6 +135,7 @@ BUILT_IN: Mapping[str, ChainProfile] = MappingProxyType(
 _CHOICES = {
     "percent_field": ("percent_steem_dollars", "percent_hbd", "percent_blurt"),
     "irreversibility": ("lib", "obi"),
+    "front_end": tuple(Flavour),
 }
 _REQUIRED = ("nodes", "chain_id", "prefix", "symbols")
 _KEYS = tuple(field.name for field in fields(ChainProfile) if field.name != "name")
@@ -259,5 +264,6 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "percent_field": _choice,
     "irreversibility": _choice,
     "confirmations": _confirmations,
+    "front_end": lambda value, path: Flavour(_choice(value, path)),
     "url": _url,
 }

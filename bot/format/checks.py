@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from bot.briefs import Brief, Finding, Level
 from bot.briefs.secrets import private_key_offset
-from bot.format.collect import Collected
 from bot.format.post import Post
 from bot.format.size import LARGEST, packed_size
 
@@ -46,21 +45,13 @@ def category_findings(brief: Brief, tags: tuple[str, ...]) -> Iterator[Finding]:
             yield _error(brief, "tags", "category", message)
 
 
-def post_findings(brief: Brief, post: Post, collected: Collected) -> Iterator[Finding]:
+def post_findings(brief: Brief, post: Post) -> Iterator[Finding]:
     """What is wrong, or will surprise, in the post as it will be sent."""
     yield from _text_findings(brief, post)
     yield from _size_findings(brief, post)
     yield from _tag_findings(brief, post)
     if _TITLE_MARKDOWN.search(post.title):
         yield _warning(brief, "title", "title.markdown", "Markdown isn't shown in a title")
-    for kind, names, remedy in (
-        ("html.element", collected.forbidden, "the platform drops <{0}>; remove it"),
-        ("html.iframe", collected.refused, "no player is shown for {0!r}; write a link instead"),
-        ("html.image", collected.unsaved, "the picture {0!r} has no http(s) address; upload it"),
-    ):
-        for name in names:
-            line = brief.body_line + _line_of(brief.body, name)
-            yield Finding(brief.path, line, Level.WARNING, kind, remedy.format(name))
 
 
 def _text_findings(brief: Brief, post: Post) -> Iterator[Finding]:
@@ -112,12 +103,6 @@ def _tag_findings(brief: Brief, post: Post) -> Iterator[Finding]:
         if not tag[0].isalpha() or not tag[-1].isalnum():
             message = f"{tag}: a tag begins with a letter and ends with a letter or digit"
             yield _warning(brief, "tags", "tags", message)
-
-
-def _line_of(body: str, text: str) -> int:
-    """Lines of the body before the first place where `text` stands, 0 if it isn't found."""
-    offset = body.lower().find(text.lower()) if text else -1
-    return body.count("\n", 0, offset) if offset > 0 else 0
 
 
 def _error(brief: Brief, key: str, code: str, message: str) -> Finding:

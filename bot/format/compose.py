@@ -6,10 +6,12 @@ from bot import __version__
 from bot.briefs import Brief, Finding, Level
 from bot.format import checks
 from bot.format.body import FooterError, body
-from bot.format.collect import collect
+from bot.format.flavour import Flavour
 from bot.format.metadata import json_metadata, tags_of
 from bot.format.permlink import permlink, reply_permlink
 from bot.format.post import FIFTY_FIFTY, PayoutOptions, Post
+from bot.format.render import collect
+from bot.format.shown import rendering_findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,12 @@ class Composed:
     findings: tuple[Finding, ...]
 
 
-def compose(brief: Brief, defaults: Defaults) -> Composed:
-    """Make the post of a brief, and say what is wrong or surprising in it."""
+def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENSER) -> Composed:
+    """Make the post of a brief, and say what is wrong or surprising in it.
+
+    Args:
+        flavour: of the front ends that its readers use.
+    """
     author = brief.author or defaults.author
     tags = tuple(dict.fromkeys((*brief.tags, *defaults.tags)))
     findings = [
@@ -52,7 +58,7 @@ def compose(brief: Brief, defaults: Defaults) -> Composed:
         return Composed(None, tuple(findings))
     if findings or author is None:
         return Composed(None, tuple(findings))
-    collected = collect(text)
+    collected = collect(text, flavour)
     tags = tags_of(tags, collected)
     parent_author, parent_permlink = brief.reply_to or ("", brief.community or tags[0])
     slug = brief.slug or (
@@ -73,7 +79,8 @@ def compose(brief: Brief, defaults: Defaults) -> Composed:
         options=_options(brief),
         self_vote=int(brief.self_vote * 100) if brief.self_vote else None,
     )
-    findings += checks.post_findings(brief, post, collected)
+    findings += checks.post_findings(brief, post)
+    findings += rendering_findings(brief, collected, flavour)
     failed = any(finding.level is Level.ERROR for finding in findings)
     return Composed(None if failed else post, tuple(findings))
 

@@ -5,6 +5,7 @@ footnotes, tables and strikethrough on (tests/fixtures/rendering/README.md).
 """
 
 import re
+
 from bot.format.remarkable import remarkable
 
 _HTML_BODY = re.compile(r"\s*<html>.*</html>\s*", re.DOTALL)

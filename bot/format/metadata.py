@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from bot.briefs import Brief
-from bot.format.collect import Collected
 from bot.format.markdown import is_html
+from bot.format.ready import Collected
 
 MAX_TAGS = 8
 

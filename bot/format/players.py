@@ -1,11 +1,14 @@
 """Players: addresses of videos that the platform shows as such, and the iframes that it lets stand.
 
-The rules are condenser's Links, HtmlReady, MarkdownViewer and SanitizeConfig (docs/rendering.md).
+The rules are those of condenser (Links, HtmlReady, MarkdownViewer, SanitizeConfig), and for Hive of
+@hiveio/content-renderer (docs/rendering.md).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
+
+from bot.format.flavour import Flavour
 
 WIDTH, HEIGHT = "640", "360"
 
@@ -26,10 +29,30 @@ _DTUBE = re.compile(r"https://(?:emb\.)?d.tube/#!/(?:v/)?([a-zA-Z0-9./-]*)")
 _THREESPEAK = re.compile(
     r"https?://3speak.online/(?:watch|embed)\?v=([A-Za-z0-9_/-]+)(?:&.*)?", re.IGNORECASE
 )
-_SECONDS = re.compile(r"t=(\d+)s?")
-_MARK = re.compile(
-    r"~~~ embed:([A-Za-z0-9?=_/.-]+) (youtube|vimeo|twitch|dtube|threespeak)\s?(\d+)? ~~~"
+_HIVE_YOUTUBE = re.compile(
+    r"https?://(?:www\.)?(?:youtube\.com/watch\?v=|youtu\.be/watch\?v=|youtu.be/[^watch]"
+    r"|youtube\.com/(?:embed|shorts)/)[A-Za-z0-9_-]+[^ ]*",
+    re.IGNORECASE,
 )
+_HIVE_YOUTUBE_ID = re.compile(
+    r"(?:youtube\.com/watch\?v=|youtu\.be/watch\?v=|youtu.be/|youtube\.com/(?:embed|shorts)/)"
+    r"([A-Za-z0-9_-]+)",
+    re.IGNORECASE,
+)
+_HIVE_VIMEO = re.compile(r"https?://(?:vimeo.com/|player.vimeo.com/video/)([0-9]+)/*")
+_HIVE_THREESPEAK = re.compile(
+    r"(?:https?://)?(?:3speak\.(?:tv|online|co)/watch\?v=|3speak\.tv/embed\?v=)"
+    r"([a-zA-Z0-9_.-]+/[a-zA-Z0-9_-]+)(?:&.*)?"
+)
+_SPOTIFY = re.compile(
+    r"https?://open.spotify.com/(playlist|show|episode|album|track|artist)/(.*)", re.IGNORECASE
+)
+_TWEET = re.compile(
+    r"https://(?:www\.)?(?:twitter|x)\.com/(?:\w+/status|status)/(\d{1,20})",
+    re.IGNORECASE | re.ASCII,
+)
+_SECONDS = re.compile(r"t=(\d+)s?")
+_MARK = re.compile(r"~~~ embed:([A-Za-z0-9?=_/.-]+) ([a-z0-9]+)\s?(\d+)? ~~~")
 
 
 class Video(NamedTuple):
@@ -42,7 +65,7 @@ class Video(NamedTuple):
 
     address: str
     mark: str
-    link: str
+    link: str | None = None
     image: str | None = None
 
 
@@ -96,59 +119,167 @@ def _threespeak(text: str) -> Video | None:
     return Video(found[0], _mark(found[1], "threespeak"), found[0], image)
 
 
-KINDS: tuple[Callable[[str], Video | None], ...] = (youtube, _vimeo, _twitch, _dtube, _threespeak)
+def _hive_youtube(text: str) -> Video | None:
+    address = _HIVE_YOUTUBE.search(text)
+    found = address and _HIVE_YOUTUBE_ID.search(address[0])
+    if not address or not found:
+        return None
+    image = f"https://img.youtube.com/vi/{found[1]}/0.jpg"
+    return Video(address[0], _mark(found[1], "youtube"), None, image)
+
+
+def _hive_vimeo(text: str) -> Video | None:
+    found = _HIVE_VIMEO.search(text)
+    return Video(found[0], _mark(found[1], "vimeo")) if found else None
+
+
+def _hive_twitch(text: str) -> Video | None:
+    video = _twitch(text)
+    return video._replace(link=None) if video else None
+
+
+def _spotify(text: str) -> Video | None:
+    if (found := _SPOTIFY.search(text)) is None:
+        return None
+    embed = "embed-podcast" if found[1] in {"show", "episode"} else "embed"
+    image = f"https://open.spotify.com/{found[1]}/{found[2]}"
+    return Video(found[0], _mark(f"{embed}/{found[1]}/{found[2]}", "spotify"), None, image)
+
+
+def _hive_threespeak(text: str) -> Video | None:
+    found = _HIVE_THREESPEAK.fullmatch(text)
+    return Video(text, _mark(found[1], "3speak")) if found else None
+
+
+def _tweet(text: str) -> Video | None:
+    found = _TWEET.match(text)
+    return Video(text, _mark(found[1], "twitter")) if found else None
+
+
+KINDS: Mapping[Flavour, tuple[Callable[[str], Video | None], ...]] = {
+    Flavour.CONDENSER: (youtube, _vimeo, _twitch, _dtube, _threespeak),
+    Flavour.HIVE: (_hive_youtube, _hive_vimeo, _hive_twitch, _spotify, _hive_threespeak, _tweet),
+}
 """Each finds the first video of its site in a text, in the platform's order."""
 
+_ADDRESSES: Mapping[Flavour, Mapping[str, str]] = {
+    Flavour.CONDENSER: {
+        "vimeo": "https://player.vimeo.com/video/{name}#t={seconds}s",
+        "twitch": "https://player.twitch.tv/{name}",
+        "dtube": "https://emb.d.tube/#!/{name}",
+        "threespeak": "https://3speak.online/embed?v={name}",
+    },
+    Flavour.HIVE: {
+        "youtube": "https://www.youtube.com/embed/{name}",
+        "vimeo": "https://player.vimeo.com/video/{name}",
+        "twitch": "https://player.twitch.tv/{name}&amp;parent=hive.blog",
+        "spotify": "https://open.spotify.com/{name}",
+        "3speak": "https://3speak.tv/embed?v={name}",
+        "twitter": "https://platform.twitter.com/embed/Tweet.html?id={name}",
+    },
+}
+_WRAPPERS = {"3speak": "threeSpeakWrapper", "twitter": "twitterWrapper"}
 
-def split(markup: str) -> list[tuple[str, str]]:
+
+def split(markup: str, flavour: Flavour) -> list[tuple[str, str]]:
     """(player, markup after it) for each part of a post; the first part has no player."""
     before, *parts = markup.split("~~~ embed:")
     found = [("", before)]
     for part in parts:
         mark = _MARK.match(f"~~~ embed:{part}")
-        if mark is None:
+        player = _player(flavour, mark[2], mark[1], mark[3] or "0") if mark else None
+        if mark is None or player is None:
             found.append(("", part))
         else:
-            rest = part[mark.end() - len("~~~ embed:") :]
-            found.append((_player(mark[2], mark[1], mark[3] or "0"), rest))
+            found.append((player, part[mark.end() - len("~~~ embed:") :]))
     return found
 
 
-def _player(kind: str, name: str, seconds: str) -> str:
+def _player(flavour: Flavour, kind: str, name: str, seconds: str) -> str | None:
     """The player of a mark, whose parts hold nothing but letters, digits and `?=_/.-`."""
-    if kind == "youtube":
+    if (flavour, kind) == (Flavour.CONDENSER, "youtube"):
         picture = f"https://img.youtube.com/vi/{name}/0.jpg"
         return (
             f'<div class="videoWrapper youtube" style="background-image:url({picture})">'
             '<div class="play"></div></div>'
         )
-    address = {
-        "vimeo": f"https://player.vimeo.com/video/{name}#t={seconds}s",
-        "twitch": f"https://player.twitch.tv/{name}",
-        "dtube": f"https://emb.d.tube/#!/{name}",
-        "threespeak": f"https://3speak.online/embed?v={name}",
-    }[kind]
+    if (address := _ADDRESSES[flavour].get(kind)) is None:
+        return None
+    source = address.format(name=name, seconds=seconds)
     return (
-        f'<div class="videoWrapper"><iframe src="{address}" width="{WIDTH}" height="{HEIGHT}" '
-        'frameborder="0" allowfullscreen=""></iframe></div>'
+        f'<div class="{_WRAPPERS.get(kind, "videoWrapper")}"><iframe src="{source}" '
+        f'width="{WIDTH}" height="{HEIGHT}" frameborder="0" allowfullscreen=""></iframe></div>'
     )
 
 
-def iframe_address(address: str) -> str | None:
+_TRACK = "&auto_play=false&hide_related=false&show_comments=true&show_user=true&show_reposts=false"
+
+
+def iframe_address(address: str, flavour: Flavour) -> str | None:
     """The address under which an author's iframe is shown, None when it isn't."""
     address = address.strip()
-    if re.match(r"(https?:)?//player.vimeo.com/video/", address, re.IGNORECASE):
-        number = re.search(r"https://player\.vimeo\.com/video/([0-9]+)", address)
-        return f"https://player.vimeo.com/video/{number[1]}" if number else None
-    if re.match(r"(https?:)?//www.youtube.com/embed/", address, re.IGNORECASE):
-        return re.sub(r"\?.+$", "", address)
-    if re.match(r"https://w.soundcloud.com/player/", address, re.IGNORECASE):
-        track = re.search(r"url=(.+?)&", address)
-        wanted = "&auto_play=false&hide_related=false&show_comments=true"
-        wanted += "&show_user=true&show_reposts=false&visual=true"
-        return f"https://w.soundcloud.com/player/?url={track[1]}{wanted}" if track else None
-    if re.match(
-        r"(https?:)?//(3speak.online/embed\?v=|player.twitch.tv/)", address, re.IGNORECASE
-    ) or re.fullmatch(r"https://emb.d.tube/#!/[a-zA-Z0-9./-]+", address):
-        return address
+    for begins, shown_as in _IFRAMES[flavour]:
+        if begins.match(address):
+            return shown_as(address)
     return None
+
+
+def _vimeo_iframe(address: str) -> str | None:
+    number = re.search(r"https://player\.vimeo\.com/video/([0-9]+)", address)
+    return f"https://player.vimeo.com/video/{number[1]}" if number else None
+
+
+def _soundcloud_iframe(address: str) -> str | None:
+    track = re.search(r"url=(.+?)&", address)
+    found = track and f"https://w.soundcloud.com/player/?url={track[1]}{_TRACK}&visual=true"
+    return found or None
+
+
+def _hive_threespeak_iframe(address: str) -> str | None:
+    video = re.search(r"3speak\.(?:tv|online|co)/(?:embed|watch)\?v=([^&\s]+)", address)
+    return f"https://3speak.tv/embed?v={video[1]}" if video else None
+
+
+def _tweet_iframe(address: str) -> str | None:
+    tweet = _TWEET.match(address)
+    return f"https://platform.twitter.com/embed/Tweet.html?id={tweet[1]}" if tweet else None
+
+
+def _as_written(address: str) -> str:
+    return address
+
+
+_COMMON_IFRAMES: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
+    (re.compile(r"(https?:)?//player.vimeo.com/video/", re.IGNORECASE), _vimeo_iframe),
+    (
+        re.compile(r"(https?:)?//www.youtube.com/embed/", re.IGNORECASE),
+        lambda address: re.sub(r"\?.+$", "", address),
+    ),
+    (re.compile(r"https://w.soundcloud.com/player/", re.IGNORECASE), _soundcloud_iframe),
+    (re.compile(r"(https?:)?//player.twitch.tv/", re.IGNORECASE), _as_written),
+)
+_IFRAMES = {
+    Flavour.CONDENSER: (
+        *_COMMON_IFRAMES,
+        (re.compile(r"(https?:)?//3speak.online/embed\?v=", re.IGNORECASE), _as_written),
+        (re.compile(r"https://emb.d.tube/#!/[a-zA-Z0-9./-]+\Z"), _as_written),
+    ),
+    Flavour.HIVE: (
+        *_COMMON_IFRAMES,
+        (
+            re.compile(
+                r"https://open\.spotify\.com/(embed|embed-podcast)/"
+                r"(playlist|show|episode|album|track|artist)/",
+                re.IGNORECASE,
+            ),
+            _as_written,
+        ),
+        (
+            re.compile(
+                r"(?:https?:)?//3speak\.(?:tv|online|co)/(?:embed|watch)\?v=", re.IGNORECASE
+            ),
+            _hive_threespeak_iframe,
+        ),
+        (_TWEET, _tweet_iframe),
+    ),
+}

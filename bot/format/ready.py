@@ -1,23 +1,23 @@
 """What the platform makes of a post's tree: links, pictures, mentions, hashtags and players.
 
-The rules, and the order in which they are tried, are condenser's HtmlReady (docs/rendering.md). What
-is collected on the way is what its editor puts into json_metadata.
+The rules, and the order in which they are tried, are those of condenser's HtmlReady, and for Hive
+of its descendant (docs/rendering.md). What is collected on the way is what the editor puts into
+json_metadata.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.briefs.keys import is_account
 from bot.format import players, tree
+from bot.format.flavour import Flavour
 from bot.format.tree import Element
 
 PHISHY = "(Warning: link is a possible phishing attempt)"
 
 _HOST = r"https?://[-a-zA-Z0-9._]*[-a-zA-Z0-9](?::\d{2,5})?"
-_ADDRESS = re.compile(
-    rf"{_HOST}(?:[/?#](?:{players.INSIDE}*{players.LAST})?)?", re.IGNORECASE
-)
+_ADDRESS = re.compile(rf"{_HOST}(?:[/?#](?:{players.INSIDE}*{players.LAST})?)?", re.IGNORECASE)
 _PICTURE = re.compile(
     rf"{_HOST}[/?#](?:{players.INSIDE}*{players.LAST})?"
     r"(?:\.(?:tiff?|jpe?g|gif|png|svg|ico)|ipfs/[a-z\d]{40,})",
@@ -40,6 +40,8 @@ class Collected:
 
     Attributes:
         elements: names of all elements.
+        refused: addresses of iframes that no player is shown for.
+        unsaved: addresses of pictures that are neither http(s) nor `//`.
         lost: texts that the platform drops because a naked picture stands beside them.
     """
 
@@ -48,6 +50,8 @@ class Collected:
     images: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     elements: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    unsaved: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
 
@@ -59,9 +63,13 @@ class Ready:
     collected: Collected
 
 
-def ready(markup: str) -> Ready:
-    """Read a post's markup, and do to it what the platform does before it sanitises."""
-    walk = _Walk()
+def ready(markup: str, flavour: Flavour, pictures: Mapping[str, str] | None = None) -> Ready:
+    """Read a post's markup, and do to it what the platform does before it sanitises.
+
+    Args:
+        pictures: other addresses for pictures, by the ones that are written.
+    """
+    walk = _Walk(flavour, pictures or {})
     nodes = walk.children(tree.read(markup).children, parent="")
     return Ready(nodes, walk.collected())
 
@@ -69,7 +77,9 @@ def ready(markup: str) -> Ready:
 class _Walk:
     """One way through a tree, collecting into ordered sets."""
 
-    def __init__(self) -> None:
+    def __init__(self, flavour: Flavour, pictures: Mapping[str, str]) -> None:
+        self._flavour = flavour
+        self._pictures = pictures
         self._found: dict[str, dict[str, None]] = {name: {} for name in Collected.__slots__}
 
     def collected(self) -> Collected:
@@ -94,15 +104,22 @@ class _Walk:
         self._add("elements", element.name)
         attributes = dict(element.attributes)
         address = attributes.get("src", "")
+        if element.name == "img" and not re.match(r"(?:https?:)?//", address):
+            self._add("unsaved", address)
+        if element.name == "iframe" and not players.iframe_address(address, self._flavour):
+            self._add("refused", address)
         if element.name == "img" and address:
             self._add("images", address)
+            address = self._pictures.get(address, address)
             attributes["src"] = f"https:{address}" if address.startswith("//") else address
             picture = Element("img", attributes)
-            return picture if parent == "a" else Element("a", {"href": address}, [picture])
+            if parent == "a" or self._flavour is Flavour.HIVE:
+                return picture
+            return Element("a", {"href": address}, [picture])
         if element.name == "a" and attributes.get("href"):
             return self._link(element, attributes)
         if element.name == "iframe" and (video := players.youtube(address)):
-            self._add("links", video.link)
+            self._add("links", video.address)
             self._add("images", video.image or "")
         shown = Element(
             element.name,
@@ -125,23 +142,26 @@ class _Walk:
         return Element("a", attributes, children)
 
     def _text(self, text: str, parent: str) -> list[Element | str]:
-        if pictures := _naked_pictures(text):
-            return self._pictures(text, pictures)
+        if self._flavour is Flavour.CONDENSER and (pictures := _naked_pictures(text)):
+            return self._naked(text, pictures)
         if parent in {"code", "a"}:
             return [text]
-        for find in players.KINDS:
+        for find in players.KINDS[self._flavour]:
             if video := find(text):
                 text = text.replace(video.address, video.mark, 1)
-                self._add("links", video.link)
-                if video.image:
-                    self._add("images", video.image)
+                for kind, address in (("links", video.link), ("images", video.image)):
+                    if address:
+                        self._add(kind, address)
         content = tree.escaped(text)
+        if self._flavour is Flavour.HIVE:
+            content = _ADDRESS.sub(self._address, content)
         content = _HASHTAG.sub(self._hashtag, content)
         content = _MENTION.sub(self._mention, content)
-        content = _ADDRESS.sub(self._address, content)
+        if self._flavour is Flavour.CONDENSER:
+            content = _ADDRESS.sub(self._address, content)
         return tree.read(content).children
 
-    def _pictures(self, text: str, pictures: list[str]) -> list[Element | str]:
+    def _naked(self, text: str, pictures: list[str]) -> list[Element | str]:
         """A naked picture takes the place of all the text around it: a defect of the site."""
         beside = text
         for address in pictures:
@@ -157,7 +177,9 @@ class _Walk:
             return found[0]
         tag = found[2].lower()
         self._add("tags", tag)
-        return f'{found[1]}<a href="/trending/{tag}">{found[0]}</a>'
+        # condenser takes the space before the sign into the link
+        shown = found[0] if self._flavour is Flavour.CONDENSER else f"#{found[2]}"
+        return f'{found[1]}<a href="/trending/{tag}">{shown}</a>'
 
     def _mention(self, found: re.Match[str]) -> str:
         before = (found[1] or "") + (found[2] or "")  # doubled there, too, after a sign like !
@@ -183,7 +205,7 @@ def _naked_pictures(text: str) -> list[str]:
     found = []
     for word in text.split() if "://" in text else ():
         start = re.search(r"https?://", word, re.IGNORECASE)
-        ends = start and [s for s in _SHOWN_SUFFIX.finditer(word, start.end() + 1)]
+        ends = start and list(_SHOWN_SUFFIX.finditer(word, start.end() + 1))
         if start and ends:
             rest = word[ends[-1].end() :]
             found.append(word[start.start() : ends[-1].end()] + (rest if rest[:1] == "?" else ""))

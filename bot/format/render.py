@@ -1,11 +1,14 @@
 """A body as the platform shows it: Markdown, then the tree, then what the sanitiser lets stand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.format import players, tree
+from bot.format.flavour import Flavour
 from bot.format.markdown import is_html, to_html
 from bot.format.ready import Collected, ready
 from bot.format.sanitise import as_shown, sanitise
+from bot.format.summary import Summary, summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,23 +18,42 @@ class Rendered:
     Attributes:
         html: safe markup, in the `div` with the site's classes.
         collected: what the editor collects from it.
+        summary: the same in plain words.
     """
 
     html: str
     collected: Collected
+    summary: Summary
 
 
-def render(body: str) -> Rendered:
-    """The body of a post or reply as condenser shows it."""
-    made = ready(to_html(body))
-    (_, first), *rest = players.split(tree.write(sanitise(made.nodes)))
-    parts = [f"<div>{as_shown(first)}</div>"]
+def collect(body: str, flavour: Flavour = Flavour.CONDENSER) -> Collected:
+    """What the editor collects from a body, without rendering it to the end."""
+    return ready(to_html(body), flavour).collected
+
+
+def render(
+    body: str,
+    flavour: Flavour = Flavour.CONDENSER,
+    pictures: Mapping[str, str] | None = None,
+) -> Rendered:
+    """The body of a post or reply as front ends of this flavour show it.
+
+    Args:
+        pictures: other addresses for pictures, by the ones that are written.
+    """
+    made = ready(to_html(body), flavour, pictures)
+    nodes = sanitise(made.nodes, flavour)
+    (_, first), *rest = players.split(tree.write(nodes), flavour)
+    parts = [f"<div>{as_shown(first, flavour)}</div>"]
     for player, markup in rest:
         parts.append(player)
         # what was opened before a player is closed there; an end tag after it counts for nothing
         if markup:
-            parts.append(f"<div>{as_shown(tree.write(tree.read(markup).children))}</div>")
+            closed = tree.write(tree.read(markup).children)
+            parts.append(f"<div>{as_shown(closed, flavour)}</div>")
     kind = " html" if is_html(body) else ""
     return Rendered(
-        f'<div class="MarkdownViewer Markdown{kind}">{"".join(parts)}</div>', made.collected
+        f'<div class="MarkdownViewer Markdown{kind}">{"".join(parts)}</div>',
+        made.collected,
+        summary(nodes),
     )

@@ -6,11 +6,13 @@ keeps nothing that isn't on the list, whatever a browser makes of it.
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from urllib.parse import quote, unquote, urlsplit
 
 import nh3
 
-from bot.format import players, tree
+from bot.format import players
+from bot.format.flavour import Flavour
 from bot.format.ready import PHISHY
 from bot.format.tree import Element
 
@@ -35,7 +37,7 @@ _CLASSES = frozenset(
 )  # fmt: skip
 _ODD = "https://address.invalid/"
 """Before an address that only the platform takes; nh3 sees this one, and the address comes back."""
-_SCHEMES = frozenset(["http", "https", "steem", "esteem"])
+_SCHEMES = frozenset(["http", "https", "steem", "esteem", "hive"])
 _ATTRIBUTES = {
     "iframe": {
         "src", "width", "height", "frameborder", "allowfullscreen", "webkitallowfullscreen",
@@ -44,12 +46,15 @@ _ATTRIBUTES = {
     "div": {"class", "title"},
     "td": {"style"},
     "img": {"src", "alt"},
-    "a": {"href", "rel", "title", "target", "class"},
+    "a": {"href", "rel", "title", "target", "class", "id"},
     "ol": set[str](),
 }  # fmt: skip
 
 
-def sanitise(nodes: Iterable[Element | str]) -> list[Element | str]:
+_HIVE_LINK = frozenset(["id", "title", "rel", "target"])
+
+
+def sanitise(nodes: Iterable[Element | str], flavour: Flavour) -> list[Element | str]:
     """The tree with what the platform lets stand."""
     made: list[Element | str] = []
     for node in nodes:
@@ -58,34 +63,37 @@ def sanitise(nodes: Iterable[Element | str]) -> list[Element | str]:
         elif node.name in _DROPPED_WHOLE:
             continue
         elif node.name in ALLOWED_ELEMENTS:
-            made.append(_allowed(node))
+            made.append(_allowed(node, flavour))
         else:
-            made += sanitise(node.children)
+            made += sanitise(node.children, flavour)
     return made
 
 
-def as_shown(markup: str) -> str:
+def as_shown(markup: str, flavour: Flavour) -> str:
     """Markup as a browser reads it, and nothing in it that isn't allowed."""
     return nh3.clean(
         markup,
         tags=set(ALLOWED_ELEMENTS),
         attributes=_ATTRIBUTES,
-        attribute_filter=_kept,
+        attribute_filter=partial(_kept, flavour),
         url_schemes=set(_SCHEMES),
         link_rel=None,
     )
 
 
-def _allowed(element: Element) -> Element:
-    children = sanitise(element.children)
+def _allowed(element: Element, flavour: Flavour) -> Element:
+    children = sanitise(element.children, flavour)
     if element.name == "iframe":
         written = element.attributes.get("src", "")
-        address = players.iframe_address(written)
+        address = players.iframe_address(written, flavour)
         if address is None:
             return Element("div", {}, [f"(Unsupported {written})", *children])
         return Element("iframe", _player(address), children)
     if element.name == "a":
-        return Element("a", _link(element.attributes.get("href", "").strip() or "#"), children)
+        address = element.attributes.get("href", "").strip()
+        if flavour is Flavour.HIVE:
+            return Element("a", _hive_link(element.attributes, address), children)
+        return Element("a", _link(address or "#"), children)
     return Element(element.name, _attributes(element), children)
 
 
@@ -104,7 +112,9 @@ def _attributes(element: Element) -> dict[str, str]:
         shown = {"src": re.sub(r"^http://", "//", address, flags=re.IGNORECASE)}
         return shown | ({"alt": given["alt"]} if given.get("alt") else {})
     if element.name == "div" and given.get("class") in _CLASSES:
-        title = {"title": PHISHY} if (given["class"], given.get("title")) == ("phishy", PHISHY) else {}
+        title = (
+            {"title": PHISHY} if (given["class"], given.get("title")) == ("phishy", PHISHY) else {}
+        )
         return {"class": given["class"], **title}
     if element.name == "td" and given.get("style") == "text-align:right":
         return {"style": given["style"]}
@@ -125,6 +135,14 @@ def _link(address: str) -> dict[str, str]:
     return made | away
 
 
+def _hive_link(given: dict[str, str], address: str) -> dict[str, str]:
+    """All that is allowed of a link stays, in one class."""
+    kept = {name: value for name, value in given.items() if name in _HIVE_LINK}
+    if address and _is_allowed(address):
+        kept["href"] = _readable(address)
+    return kept
+
+
 def _readable(address: str) -> str:
     """The address, wrapped when a strict reader would drop it: `https://javascript:alert(1)`."""
     if not address.startswith("https://"):
@@ -141,10 +159,10 @@ def _is_allowed(address: str) -> bool:
     return scheme is None or scheme[1].lower() in _SCHEMES
 
 
-def _kept(element: str, attribute: str, value: str) -> str | None:
+def _kept(flavour: Flavour, element: str, attribute: str, value: str) -> str | None:
     """The last word on attributes whose value matters."""
     if element == "iframe" and attribute == "src":
-        return players.iframe_address(value)
+        return players.iframe_address(value, flavour)
     if element == "div" and attribute == "class":
         return value if value in _CLASSES else None
     if attribute == "style":

@@ -1,7 +1,7 @@
 """Markup as a tree, read as leniently as the platform reads it (xmldom 0.1, in text/html mode).
 
 What differs from a browser: an end tag that doesn't match the innermost open element counts for
-nothing, an element with no end tag anywhere after it is empty, and nothing is closed by implication.
+nothing, an element with no end tag after it is empty, and nothing is closed by implication.
 """
 
 import html
@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 VOID = frozenset(["br", "hr", "img", "input", "link", "meta"])
 _RAW = frozenset(["script", "textarea"])
 _DEEPEST = 100
-"""Elements in each other; what is nested deeper stands beside, so that no body exhausts the stack."""
+"""Elements in each other; what is nested deeper stands beside, so that the stack suffices."""
 
 _TAG = re.compile(
     r"<(?:(/)([A-Za-z][^\s/<>]*)[^<>]*|([A-Za-z][^\s/<>]*)((?:\"[^\"]*\"|'[^']*'|[^'\"<>])*))>"
 )
-_ATTRIBUTE = re.compile(
-    r"([^\s=/\"'<>]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?"
-)
+_ATTRIBUTE = re.compile(r"([^\s=/\"'<>]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
 _ENTITY = re.compile(r"&#?\w{1,31};")
 _OTHER = re.compile(r"<!--.*?(?:-->|\Z)|<[!?][^>]*>", re.DOTALL)
 
@@ -34,9 +32,7 @@ class Element:
 
     def text(self) -> str:
         """All text in it."""
-        return "".join(
-            child if isinstance(child, str) else child.text() for child in self.children
-        )
+        return "".join(child if isinstance(child, str) else child.text() for child in self.children)
 
     def elements(self) -> Iterator["Element"]:
         """Every element in it, in the order of the document, without itself."""

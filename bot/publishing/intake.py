@@ -62,7 +62,7 @@ class Composer:
             message = f"unknown chain {chain!r}; configured are {known}"
             finding = Finding(brief.path, brief.line("chain"), Level.ERROR, "chain", message)
             return Composition(brief, chain, None, (), (finding,))
-        composed = compose(brief, self.defaults)
+        composed = compose(brief, self.defaults, profile.front_end)
         post = composed.post
         if post is None:
             return Composition(brief, chain, None, (), composed.findings)

@@ -1,7 +1,7 @@
 """Blocks: lists, quotes, headings, HTML and tables where Remarkable differs from CommonMark.
 
 Every rule has markdown-it's signature: (state, first line, line after the last, silent), and says
-whether it matched; silent ones only look. Tabs are spaces by now, so an indent is a count of characters.
+whether it matched; silent ones only look. Tabs are spaces by now: an indent counts characters.
 """
 
 import re
@@ -15,11 +15,13 @@ _HTML = re.compile(r"<[!?]|<([a-z]{1,15})[\s/>]|</([a-z]{1,15})[\s>]", re.IGNORE
 _HTML_BLOCKS = frozenset(
     [
         "article", "aside", "button", "blockquote", "body", "canvas", "caption", "col", "colgroup",
-        "dd", "div", "dl", "dt", "embed", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "iframe", "li", "map", "object", "ol",
-        "output", "p", "pre", "progress", "script", "section", "style", "table", "tbody", "td",
-        "textarea", "tfoot", "th", "tr", "thead", "ul", "video",
+        "dd", "div", "dl", "dt", "embed", "fieldset", "figcaption", "figure", "footer", "form",
+        "header", "hgroup", "hr", "iframe", "li", "map", "object", "ol", "output", "p", "pre",
+        "progress", "script", "section", "style", "table", "tbody", "td", "textarea", "tfoot",
+        "th", "tr", "thead", "ul", "video",
     ]
 )  # fmt: skip
+"""Without h1 to h6: the pattern takes letters only, so that Remarkable never finds those."""
 _UNDERLINE = re.compile(r"(=+|-+) *")
 _DELIMITERS = re.compile(r"[-:| ]+")
 _COLUMN = re.compile(r":?-+:?")
@@ -32,8 +34,7 @@ class Blocks(ParserBlock):
     def __init__(self) -> None:
         super().__init__()
         everywhere = ["paragraph", "reference", "blockquote", "list"]
-        for rule in list(self.ruler.__rules__):
-            self.ruler.__rules__.remove(rule)
+        self.ruler.__rules__.clear()
         for name, rule, interrupts in (
             ("code", code, []),
             ("fence", fence, everywhere),
@@ -253,9 +254,7 @@ def table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bo
     if silent:
         return True
     last = start_line + 2
-    while (
-        last < end_line and state.sCount[last] >= state.blkIndent and "|" in _line(state, last)
-    ):
+    while last < end_line and state.sCount[last] >= state.blkIndent and "|" in _line(state, last):
         last += 1
     state.push("table_open", "table", 1).map = [start_line, last]
     state.push("thead_open", "thead", 1)

@@ -1,7 +1,7 @@
 """Inlines: emphasis, strikethrough, links and code where Remarkable differs from CommonMark.
 
 Every rule has markdown-it's signature: (state, silent), and says whether it matched. Emphasis is
-found by scanning ahead from its opening sign, as Remarkable does; CommonMark pairs signs afterwards.
+found by scanning ahead from its opening sign, as in Remarkable; CommonMark pairs signs afterwards.
 """
 
 import re
@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.parser_inline import ParserInline
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
@@ -33,7 +32,7 @@ class Inlines(ParserInline):
             ("emphasis", emphasis),
             ("link", link),
         ):
-            self.ruler.at(name, rule)
+            self.ruler.at(name, rule)  # type: ignore[arg-type]  # every state here is ours
         self.ruler.disable(["image", "linkify"])  # the rule for links does pictures, too
         self.ruler2.disable(["balance_pairs", "strikethrough", "emphasis"])
 
@@ -80,7 +79,7 @@ def _spend(state: State) -> bool:
     return state.scans <= SCANS
 
 
-def emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def emphasis(state: State, silent: bool) -> bool:  # noqa: FBT001
     """`*` and `_`, where `***a***` is strong around em."""
     start, end, sign = state.pos, state.posMax, state.src[state.pos]
     if sign not in "*_" or silent:
@@ -136,7 +135,7 @@ def _closing(state: State, sign: str, length: int) -> int | None:
     return None
 
 
-def strikethrough(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def strikethrough(state: State, silent: bool) -> bool:  # noqa: FBT001
     """`~~` around what is deleted."""
     text, start, end = state.src, state.pos, state.posMax
     if silent or start + 4 >= end or not text.startswith("~~", start):
@@ -144,7 +143,11 @@ def strikethrough(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
     after = start + 2
     while after < end and text[after] == "~":
         after += 1
-    if (start and text[start - 1] == "~") or after == start + 3 or text[after : after + 1] in {" ", "\n"}:
+    if (
+        (start and text[start - 1] == "~")
+        or after == start + 3
+        or text[after : after + 1] in {" ", "\n"}
+    ):
         return False
     if after > start + 3:
         state.pos = after
@@ -183,7 +186,7 @@ def _find_deleted_end(state: State) -> bool:
     return False
 
 
-def code(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def code(state: State, silent: bool) -> bool:  # noqa: FBT001
     """Code between equal runs of backticks, its white space folded."""
     text, start = state.src, state.pos
     if text[start] != "`":
@@ -219,7 +222,7 @@ def _closing_backticks(state: State, pos: int, length: int) -> int:
     return -1
 
 
-def link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+def link(state: State, silent: bool) -> bool:  # noqa: FBT001
     """Links and images; white space may stand between the two brackets of a reference."""
     text, start, end = state.src, state.pos, state.posMax
     image = text[start] == "!"
@@ -238,12 +241,12 @@ def link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
         content = text[bracket + 1 : label]
         if image:
             token = state.push("image", "img", 0)
-            token.attrs = {"src": href, "alt": ""} | ({"title": name} if name else {})
+            token.attrs = {"src": href, "alt": "", **({"title": name} if name else {})}
             token.content, token.children = content, []
         else:
             state.pos, state.posMax = bracket + 1, label
             opened = state.push("link_open", "a", 1)
-            opened.attrs = {"href": href} | ({"title": name} if name else {})
+            opened.attrs = {"href": href, **({"title": name} if name else {})}
             state.linkLevel += 1
             state.md.inline.tokenize(state)
             state.linkLevel -= 1

@@ -43,7 +43,11 @@ def is_wanted(address: str) -> bool:
 
 def encoded(address: str) -> str:
     """Percent-encoded once, however it was written."""
-    return quote(unquote(html.unescape(address), errors="surrogateescape"), safe=_KEPT + "%", errors="replace")
+    return quote(
+        unquote(html.unescape(address), errors="surrogateescape"),
+        safe=_KEPT + "%",
+        errors="replace",
+    )
 
 
 def label_end(state: State, start: int) -> int:

@@ -18,19 +18,32 @@ from bot.format.remarkable.inlines import Inlines
 _NEWLINES = re.compile("\r\n|\r\x85|[\u2424\u2028\x85]")
 
 
+class Remarkable(MarkdownIt):
+    """The parser with Remarkable's rules for addresses."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        """Whether an address makes a link at all."""
+        return links.is_wanted(url)
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802
+        """The address of `<http://…>`; others stay as they are written."""
+        return links.encoded(url)
+
+    def normalizeLinkText(self, url: str) -> str:  # noqa: N802
+        """The text of `<http://…>` is the address as written."""
+        return url
+
+
 @cache
-def remarkable() -> MarkdownIt:
+def remarkable() -> Remarkable:
     """HTML allowed, a newline is a break, no automatic links, no typographer; footnotes, tables."""
     options = {"html": True, "breaks": True, "linkify": False, "typographer": False}
-    parser = MarkdownIt("commonmark", options)
+    parser = Remarkable("commonmark", options)
     parser.block, parser.inline = Blocks(), Inlines()
     parser.use(footnote_plugin, inline=False)
     parser.block.ruler.disable("reference")  # read from paragraphs, when all blocks are known
     parser.core.ruler.before("inline", "references", _references)
     parser.core.ruler.at("normalize", _normalize)
-    parser.validateLink = links.is_wanted  # type: ignore[method-assign]
-    parser.normalizeLink = links.encoded  # type: ignore[method-assign]
-    parser.normalizeLinkText = str  # type: ignore[method-assign, assignment]
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("image", _image)
     parser.add_render_rule("footnote_anchor", _footnote_anchor)
@@ -82,7 +95,11 @@ def _image(
 ) -> str:
     """A picture, whose alternative text is what stands in the brackets, Markdown and all."""
     token = tokens[index]
-    title = f' title="{escapeHtml(unescapeAll(str(token.attrs["title"])))}"' if "title" in token.attrs else ""
+    title = (
+        f' title="{escapeHtml(unescapeAll(str(token.attrs["title"])))}"'
+        if "title" in token.attrs
+        else ""
+    )
     alternative = escapeHtml(unescapeAll(token.content))
     return f'<img src="{escapeHtml(str(token.attrs["src"]))}" alt="{alternative}"{title}>'
 

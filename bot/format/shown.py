@@ -1,0 +1,123 @@
+"""The findings that come from rendering: what a reader won't see as it was meant.
+
+Each names the line of the brief; a place that can't be told from its text is the body's first line.
+"""
+
+import re
+from collections.abc import Iterator
+
+from markdown_it.token import Token
+
+from bot.briefs import Brief, Finding, Level
+from bot.format.flavour import Flavour
+from bot.format.markdown import is_html
+from bot.format.ready import Collected
+from bot.format.remarkable import remarkable
+from bot.format.sanitise import ALLOWED_ELEMENTS
+
+_NO_SPACE = re.compile(r" {0,3}(?:#{2,6}[^#\s]|#[^-#a-zA-Z0-9\s])")
+_DELIMITERS = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?")
+_UNKNOWN_PICTURE = re.compile(r"\.(?:webp|avif|heic|bmp|jfif)(?:\?|\Z)", re.IGNORECASE)
+_PLACES = re.compile(r"(?:^|[\s>])(?=https?://)")
+_RELATIVE = re.compile(r"(?!(?:[a-z][a-z\d+.-]*:|//|/|#|www\.))", re.IGNORECASE)
+_DOMAIN = re.compile(
+    r"[a-z\d-]+(?:\.[a-z\d-]+)*\.(?!md\b|html?\b|markdown\b)[a-z]{2,}(?:[/?#]|\Z)", re.IGNORECASE
+)
+
+
+def rendering_findings(brief: Brief, collected: Collected, flavour: Flavour) -> Iterator[Finding]:
+    """What front ends of this flavour show otherwise than it was written."""
+    yield from _element_findings(brief, collected)
+    yield from _picture_findings(brief, collected)
+    yield from _link_findings(brief, collected, flavour)
+    if brief.markup == "platform" and not is_html(brief.body):
+        yield from _markdown_findings(brief)
+
+
+def _element_findings(brief: Brief, collected: Collected) -> Iterator[Finding]:
+    noted = "[^" in brief.body  # whoever writes a footnote hasn't written its <section>
+    for name in collected.elements:
+        if name not in ALLOWED_ELEMENTS and not (name == "section" and noted):
+            message = f"the platform drops <{name}>; remove it"
+            yield _at(brief, f"<{name}", "html.element", message)
+    for address in collected.refused:
+        message = f"no player is shown for {address!r}; write a link instead"
+        yield _at(brief, address or "<iframe", "html.iframe", message)
+
+
+def _picture_findings(brief: Brief, collected: Collected) -> Iterator[Finding]:
+    for address in collected.unsaved:
+        message = (
+            f"the picture {address!r} has no http(s) address; upload it"
+            if address
+            else "a picture without an address; write it between the parentheses"
+        )
+        yield _at(brief, address or "](", "html.image", message)
+    for text in collected.lost:
+        message = (
+            "the platform shows the picture and drops the text beside it; "
+            "put its address on a line of its own, with blank lines around"
+        )
+        yield _at(brief, text, "html.image.beside", message)
+    for address in collected.links:
+        if _UNKNOWN_PICTURE.search(address) and _stands_naked(brief.body, address):
+            message = f"{address} is shown as a link: write it as ![words about it]({address})"
+            yield _at(brief, address, "html.image.format", message)
+
+
+def _stands_naked(body: str, address: str) -> bool:
+    return any(body.startswith(address, place.end()) for place in _PLACES.finditer(body))
+
+
+def _link_findings(brief: Brief, collected: Collected, flavour: Flavour) -> Iterator[Finding]:
+    for address in collected.links:
+        if re.fullmatch(r"#fn(?:ref)?\d+(?::\d+)?", address):
+            continue
+        if address.startswith("#"):
+            message = f"{address} leads nowhere: the platform drops the names of places in a text"
+        elif address.startswith("mailto:"):
+            message = f"the platform makes https://{address} of it; write the address as text"
+        elif _RELATIVE.match(address) and not _DOMAIN.match(address):
+            message = f"{address!r} has no https://; the platform makes https://{address} of it"
+        else:
+            continue
+        yield _at(brief, address, "link.nowhere", message)
+    if flavour is Flavour.CONDENSER and "#fn1" in collected.links:
+        message = "the numbers of footnotes don't lead there: the platform drops the places"
+        yield _at(brief, "[^", "link.footnote", message)
+
+
+def _markdown_findings(brief: Brief) -> Iterator[Finding]:
+    """What isn't the Markdown that it looks like."""
+    lines = brief.body.split("\n")
+    for token in remarkable().parse(brief.body):
+        first, end = token.map or (0, 0)
+        if token.type == "fence" and not _is_closed(token, lines[first:end]):
+            message = f"the code isn't closed; write {token.markup} after it"
+            yield _on(brief, first, "markdown.fence", message)
+        if token.type != "inline":
+            continue
+        for number in range(first, min(end, len(lines))):
+            if _NO_SPACE.match(lines[number]):
+                message = "shown as text, not as a heading: write a space after the #"
+                yield _on(brief, number, "markdown.heading", message)
+            elif _DELIMITERS.fullmatch(lines[number]):
+                message = (
+                    "shown as text, not as a table: the line above needs as many columns as this"
+                )
+                yield _on(brief, number, "markdown.table", message)
+
+
+def _is_closed(fence: Token, lines: list[str]) -> bool:
+    return len(lines) > 1 and lines[-1].strip(" \t>").startswith(fence.markup)
+
+
+def _at(brief: Brief, text: str, code: str, message: str) -> Finding:
+    """A warning on the line where some text stands first."""
+    offset = brief.body.lower().find(text.lower()) if text else -1
+    return _on(brief, brief.body.count("\n", 0, max(offset, 0)), code, message)
+
+
+def _on(brief: Brief, lines: int, code: str, message: str) -> Finding:
+    """A warning so many lines below the body's first."""
+    return Finding(brief.path, brief.body_line + lines, Level.WARNING, code, message)
