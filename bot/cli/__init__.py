@@ -11,6 +11,7 @@ COMMANDS = {
     "init": "write a configuration, an .env.example and a first brief",
     "new": "a new brief in the queue",
     "check": "findings in the briefs: what would be refused or would surprise",
+    "preview": "a brief as its readers will see it",
     "plan": "what goes out next, when, and why (or why not)",
     "publish": "publish briefs now, in one shot",
     "run": "the service: scan, publish, follow, record",

@@ -51,13 +51,14 @@ def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENS
         *checks.category_findings(brief, tags),
     ]
     try:
-        text = body(brief, defaults.footer, author or "", tags)
+        made = body(brief, defaults.footer, author or "", tags, flavour)
     except FooterError as error:
         message = f"the footer of the configuration can't be rendered: {error}"
         findings.append(Finding(brief.path, 1, Level.ERROR, "footer", message))
         return Composed(None, tuple(findings))
     if findings or author is None:
         return Composed(None, tuple(findings))
+    text = made.text
     collected = collect(text, flavour)
     tags = tags_of(tags, collected)
     parent_author, parent_permlink = brief.reply_to or ("", brief.community or tags[0])
@@ -80,7 +81,7 @@ def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENS
         self_vote=int(brief.self_vote * 100) if brief.self_vote else None,
     )
     findings += checks.post_findings(brief, post)
-    findings += rendering_findings(brief, collected, flavour)
+    findings += rendering_findings(brief, collected, made.lost, flavour)
     failed = any(finding.level is Level.ERROR for finding in findings)
     return Composed(None if failed else post, tuple(findings))
 

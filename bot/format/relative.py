@@ -2,43 +2,40 @@
 
 from datetime import datetime
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
-_MONTH, _YEAR = 30, 12  # days and months from which the next unit is used
+_A_MONTH, _A_YEAR = 30, 12  # days and months from which on the next unit is used
+_DAYS_A_YEAR = 146_097 / 400  # of the Gregorian calendar
 
 
 def relative(then: datetime, now: datetime) -> str:
     """`then` as seen at `now`, both in the zone of whoever reads.
 
-    Seconds, minutes and hours are rounded; days, months and years are differences of the calendar.
+    Each unit is rounded from the one below, as FormatJS does it; days are days of the calendar.
     """
-    seconds = (now - then).total_seconds()
-    past, size = seconds >= 0, abs(seconds)
-    if round(size) == 0:
+    seconds = round((then - now).total_seconds())
+    minutes = round(seconds / 60)
+    hours = round(minutes / 60)
+    days = (then.date() - now.date()).days
+    months = round(days / _DAYS_A_YEAR * 12)
+    if seconds == 0:
         return "now"
-    for unit, length, limit in (
-        ("second", 1, MINUTE),
-        ("minute", MINUTE, MINUTE),
-        ("hour", HOUR, 24),
+    for count, unit, limit in (
+        (seconds, "second", 60),
+        (minutes, "minute", 60),
+        (hours, "hour", 24),
     ):
-        count = round(size / length)
-        if count < limit:
-            return _worded(max(count, 1), unit, past=past)
-    days = abs((now.date() - then.date()).days)
-    if days < _MONTH:
-        named = {0: "today", 1: "yesterday" if past else "tomorrow"}
-        return named.get(days) or _worded(days, "day", past=past)
-    months = abs((now.year - then.year) * 12 + now.month - then.month)
-    if months < _YEAR:
-        return _named(max(months, 1), "month", past=past)
-    return _named(max(abs(now.year - then.year), 1), "year", past=past)
+        if abs(count) < limit:
+            return _counted(count, unit)
+    if abs(days) < _A_MONTH:
+        return {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(days) or _counted(days, "day")
+    if abs(months) < _A_YEAR:
+        return _named(months, "month")
+    return _named(round(days / _DAYS_A_YEAR), "year")
 
 
-def _named(count: int, unit: str, *, past: bool) -> str:
-    if count == 1:
-        return f"last {unit}" if past else f"next {unit}"
-    return _worded(count, unit, past=past)
+def _named(count: int, unit: str) -> str:
+    return {-1: f"last {unit}", 1: f"next {unit}"}.get(count) or _counted(count, unit)
 
 
-def _worded(count: int, unit: str, *, past: bool) -> str:
-    text = f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{text} ago" if past else f"in {text}"
+def _counted(count: int, unit: str) -> str:
+    text = f"{abs(count)} {unit}{'' if abs(count) == 1 else 's'}"
+    return f"{text} ago" if count < 0 else f"in {text}"

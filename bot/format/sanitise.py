@@ -29,7 +29,7 @@ AWAY = "This link leads to another site"
 BROKEN = "brokenimg.jpg"
 
 _DROPPED_WHOLE = frozenset(["script", "style", "textarea"])
-_CLASSES = frozenset(
+CLASSES = frozenset(
     [
         "pull-right", "pull-left", "text-justify", "text-rtl", "text-center", "text-right",
         "videoWrapper", "phishy",
@@ -111,7 +111,7 @@ def _attributes(element: Element) -> dict[str, str]:
             return {"src": BROKEN}
         shown = {"src": re.sub(r"^http://", "//", address, flags=re.IGNORECASE)}
         return shown | ({"alt": given["alt"]} if given.get("alt") else {})
-    if element.name == "div" and given.get("class") in _CLASSES:
+    if element.name == "div" and given.get("class") in CLASSES:
         title = (
             {"title": PHISHY} if (given["class"], given.get("title")) == ("phishy", PHISHY) else {}
         )
@@ -164,7 +164,7 @@ def _kept(flavour: Flavour, element: str, attribute: str, value: str) -> str | N
     if element == "iframe" and attribute == "src":
         return players.iframe_address(value, flavour)
     if element == "div" and attribute == "class":
-        return value if value in _CLASSES else None
+        return value if value in CLASSES else None
     if attribute == "style":
         return value if value == "text-align:right" else None
     if attribute == "href" and value.startswith(_ODD):

@@ -25,8 +25,18 @@ _DOMAIN = re.compile(
 )
 
 
-def rendering_findings(brief: Brief, collected: Collected, flavour: Flavour) -> Iterator[Finding]:
-    """What front ends of this flavour show otherwise than it was written."""
+def rendering_findings(
+    brief: Brief, collected: Collected, lost: tuple[str, ...], flavour: Flavour
+) -> Iterator[Finding]:
+    """What front ends of this flavour show otherwise than it was written.
+
+    Args:
+        lost: what `markup: extended` can't express, in words.
+    """
+    for what in lost:
+        message = f"{what} can't be said in the platform's HTML and is left out"
+        value = what.partition("'")[2].partition("'")[0]
+        yield _at(brief, value, "markup.extended", message)
     yield from _element_findings(brief, collected)
     yield from _picture_findings(brief, collected)
     yield from _link_findings(brief, collected, flavour)
@@ -74,6 +84,11 @@ def _link_findings(brief: Brief, collected: Collected, flavour: Flavour) -> Iter
         if re.fullmatch(r"#fn(?:ref)?\d+(?::\d+)?", address):
             continue
         if address.startswith("#"):
+            kept = flavour is Flavour.HIVE and (
+                brief.markup == "extended" or f'id="{address[1:]}"' in brief.body
+            )
+            if kept:
+                continue
             message = f"{address} leads nowhere: the platform drops the names of places in a text"
         elif address.startswith("mailto:"):
             message = f"the platform makes https://{address} of it; write the address as text"

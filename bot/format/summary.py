@@ -1,4 +1,4 @@
-"""A post in plain words, for people who can't see it: descriptions, notifications, screen readers."""
+"""A post in plain words: for descriptions and notifications, and for people who can't see it."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -194,3 +194,115 @@ def test_keys_are_found_in_their_order_and_never_shown(tmp_path):
     assert key not in repr(PostingKey(key))
     with pytest.raises(TypeError):
         __import__("pickle").dumps(PostingKey(key))
+
+
+# -- preview ---------------------------------------------------------------------------------------
+
+BRIEF = """---
+title: "Über <b>Kabul</b>"
+tags: [taliban]
+author: alice
+date: 2020-01-02
+beneficiaries: ["bob:2.5%"]
+---
+Hello @bob, <script>alert(1)</script> ![map](map.png) ![no](../secret.png)
+
+##NoSpace
+"""
+
+
+def preview(folder, *arguments, **options):
+    return briefbot(folder, "preview", *arguments, **options).stdout
+
+
+def test_a_preview_shows_the_post_and_what_is_sent(tmp_path):
+    briefbot(tmp_path, "init", ".")
+    (tmp_path / "posts/a.md").write_text(BRIEF)
+    (tmp_path / "posts/map.png").write_bytes(b"\x89PNG picture")
+    (tmp_path / "secret.png").write_bytes(b"\x89PNG secret")
+    done = briefbot(tmp_path, "preview", "posts/a.md")
+    page = done.stdout
+
+    assert "Über &lt;b&gt;Kabul&lt;/b&gt;</h1>" in page
+    assert 'in <a href="/created/taliban">#taliban</a>' in page
+    assert "years ago</time>" in page
+    assert "@bob 2.5 %" in page
+    assert "data:image/png;base64,iVBORyBwaWN0dXJl" in page
+    assert page.count("data:image") == 2  # the picture, and the link around it
+    assert "comment_options" in page
+    assert "<script" not in page
+    assert "script-src &#39;none&#39;" in page
+    assert "write a space after the #" in page
+    assert "a.md:10: warning markdown.heading" in done.stderr
+
+
+def test_a_fragment_is_the_body_alone_from_a_file_or_from_standard_input(tmp_path):
+    (tmp_path / "a.md").write_text(BRIEF)
+    body = preview(tmp_path, "--fragment", "a.md")
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "preview", "--fragment", "-"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        input="# Heading\n\nbody *text* of @alice",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert body.startswith('<div class="MarkdownViewer Markdown">')
+    assert '<a href="/@bob">@bob</a>' in body
+    assert "<h1>Heading</h1>" in done.stdout
+    assert '<em>text</em> of <a href="/@alice">@alice</a>' in done.stdout
+
+
+def test_a_preview_can_be_for_another_front_end_and_be_written_to_a_file(tmp_path):
+    (tmp_path / "a.md").write_text(BRIEF.replace("author:", "chain: [steem, hive]\nauthor:"))
+    briefbot(tmp_path, "preview", "a.md", "--chain", "hive", "-o", "page.html")
+
+    assert '<base href="https://peakd.com/">' in (tmp_path / "page.html").read_text()
+    briefbot(tmp_path, "preview", "a.md", "--chain", "blurt", expect=1)
+
+
+def test_a_brief_with_errors_is_shown_too_and_nothing_would_be_sent(tmp_path):
+    (tmp_path / "a.md").write_text("---\ntitle: T\n---\nBody.\n")
+    page = preview(tmp_path, "a.md")
+
+    assert "Nothing, as long as there are errors" in page
+    assert "no author" in page
+    briefbot(tmp_path, "preview", "none.md", expect=1)
+    briefbot(tmp_path, "preview", "a.md", "--watch", "--fragment", expect=2)
+
+
+def test_a_watched_preview_is_made_anew_when_the_brief_is_saved(tmp_path):
+    from http.client import HTTPConnection
+
+    (tmp_path / "a.md").write_text(BRIEF)
+    served = subprocess.Popen(
+        [sys.executable, "-u", "-m", "bot", "preview", "--watch", "a.md"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def ask(path, host=None):
+        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", path, headers={"Host": host or f"127.0.0.1:{port}"})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    try:
+        port = int(re.search(r":(\d+)/", served.stdout.readline())[1])
+        state = ask("/changed")
+        assert "Hello" in ask("/")[1]
+        assert "script-src &#39;nonce-" in ask("/")[1]
+        (tmp_path / "a.md").write_text(BRIEF.replace("Hello", "Good morning"))
+        assert ask("/changed") != state
+        assert "Good morning" in ask("/")[1]
+        assert ask("/", host="evil.example")[0] == 403
+        assert ask("/etc/passwd")[0] == 404
+        (tmp_path / "a.md").unlink()
+        assert "No such file" in ask("/")[1]
+    finally:
+        served.terminate()
+        served.communicate()

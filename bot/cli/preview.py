@@ -1,0 +1,184 @@
+"""`briefbot preview`: a brief as its readers will see it, before it is sent."""
+
+import base64
+import mimetypes
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+import click
+
+from bot.cli import workspace
+from bot.config import Settings
+
+if TYPE_CHECKING:
+    from bot.briefs import Brief, Finding
+    from bot.chain.profiles import ChainProfile
+    from bot.publishing.intake import Composition
+
+LARGEST_PICTURE = 20 * 1024 * 1024
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here.")
+@click.option("--open", "opens", is_flag=True, help="Show it in the browser.")
+@click.option("--fragment", is_flag=True, help="The body's HTML alone.")
+@click.option("--watch", is_flag=True, help="Serve it, and reload it whenever the brief is saved.")
+@click.option("--chain", help="For readers of this chain [default: the brief's].")
+@click.pass_context
+def preview(
+    ctx: click.Context,
+    path: Path,
+    output: Path | None,
+    chain: str | None,
+    *,
+    opens: bool,
+    fragment: bool,
+    watch: bool,
+) -> None:
+    """Show the brief at PATH as the platform will: one HTML page, or its body alone.
+
+    PATH may be `-` for a brief, or a body without front matter, on standard input.
+    """
+    config = workspace.settings(ctx)
+    if watch and (fragment or output or str(path) == "-"):
+        raise click.UsageError("--watch serves the page of a file: leave out --fragment, -o and -")
+    if watch:
+        from bot.cli.watch import serve  # noqa: PLC0415
+
+        serve(path, lambda script: _Preview.of(config, path, chain).page(script), opens=opens)
+        return
+    made = _Preview.of(config, path, chain)
+    markup = made.fragment() if fragment else made.page()
+    for finding in made.findings:
+        click.echo(str(finding), err=True)
+    if opens and output is None:
+        with tempfile.NamedTemporaryFile(prefix="briefbot-", suffix=".html", delete=False) as file:
+            output = Path(file.name)
+    if output is None:
+        click.echo(markup)
+    else:
+        output.write_text(markup, encoding="utf-8")
+        click.echo(str(output), err=True)
+    if opens and output:
+        webbrowser.open(output.resolve().as_uri())
+
+
+@dataclass(frozen=True, slots=True)
+class _Preview:
+    """One brief on one chain, or a body alone when that is all there is."""
+
+    config: Settings
+    folder: Path
+    body: str
+    brief: "Brief | None"
+    composition: "Composition | None"
+    chain: str
+    findings: "tuple[Finding, ...]"
+
+    @classmethod
+    def of(cls, config: Settings, path: Path, chain: str | None) -> "_Preview":
+        """Read the brief, or take the text for a body.
+
+        Raises:
+            click.ClickException: it can't be read, or names no chain that is configured.
+        """
+        from bot.briefs import parse  # noqa: PLC0415
+
+        stdin = str(path) == "-"
+        try:
+            data = sys.stdin.buffer.read() if stdin else path.read_bytes()
+        except OSError as error:
+            raise click.ClickException(f"{path}: {error.strerror}") from None
+        name = "-.md" if stdin else path.name
+        parsed = parse(data, path=name, timezone=config.timezone)
+        if parsed.brief is None or not data.lstrip(b"\xef\xbb\xbf").startswith((b"---", b"+++")):
+            text = data.decode("utf-8-sig", errors="replace")
+            findings = parsed.findings if data.startswith((b"---", b"+++")) else ()
+            named = chain or config.chain
+            return cls(config, path.parent, text, None, None, named, findings)
+        compositions = workspace.composer(config).compose(parsed.brief)
+        wanted = [c for c in compositions if chain in {None, c.chain}]
+        if not wanted:
+            known = ", ".join(c.chain for c in compositions)
+            raise click.ClickException(f"{path} isn't for {chain}; it is for {known}")
+        made = wanted[0]
+        body = made.post.body if made.post else parsed.brief.body
+        findings = (*parsed.findings, *made.findings)
+        return cls(config, path.parent, body, parsed.brief, made, made.chain, findings)
+
+    def fragment(self) -> str:
+        """The body's HTML, its pictures where they are."""
+        from bot.format.render import render  # noqa: PLC0415
+
+        return render(self.body, self._profile().front_end).html
+
+    def page(self, script: str = "") -> str:
+        """The whole page, self-contained."""
+        from bot.format import page as pages  # noqa: PLC0415
+        from bot.format.relative import relative  # noqa: PLC0415
+        from bot.format.render import collect, render  # noqa: PLC0415
+        from bot.format.size import packed_size  # noqa: PLC0415
+
+        profile = self._profile()
+        places, pictures = self._pictures(collect(self.body, profile.front_end).unsaved)
+        rendered = render(self.body, profile.front_end, places)
+        post = self.composition.post if self.composition else None
+        brief = self.brief
+        zone = ZoneInfo((brief and brief.timezone) or self.config.timezone)
+        now = workspace.utc_now().astimezone(zone)
+        at = (brief.date if brief and brief.date else now.astimezone(UTC)).astimezone(zone)
+        site = urlsplit(profile.url)
+        category = post.parent_permlink if post and not post.is_reply else None
+        shown = pages.Page(
+            title=brief.title if brief else "No title",
+            author=post.author if post else (brief.author if brief else None),
+            category=category,
+            place=category if category and category.startswith("hive-") else f"#{category}",
+            at=at,
+            when=relative(at, now),
+            html=rendered.html,
+            summary=rendered.summary,
+            tags=post.tags if post else (brief.tags if brief else ()),
+            payout=pages.payout(post.options if post else None),
+            beneficiaries=brief.beneficiaries if brief else (),
+            reply_to="/".join(brief.reply_to) if brief and brief.reply_to else None,
+            chain=self.chain,
+            operations=pages.shown_operations(
+                self.composition.operations if self.composition else ()
+            ),
+            size=packed_size(post) if post else None,
+            findings=sorted(self.findings, key=lambda finding: finding.line),
+            site=f"{site.scheme}://{site.netloc}/",
+        )
+        return pages.write(shown, pictures, script)
+
+    def _profile(self) -> "ChainProfile":
+        return workspace.profiles(self.config)[self.chain]
+
+    def _pictures(self, addresses: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Places for the pictures that stand on this disk, and what goes there.
+
+        A picture outside the brief's folder isn't shown: it wouldn't be published either.
+        """
+        places: dict[str, str] = {}
+        pictures: dict[str, str] = {}
+        root = self.folder.resolve()
+        for number, address in enumerate(addresses):
+            file = (root / unquote(address)).resolve() if address else root
+            kind = mimetypes.guess_type(file.name)[0] or ""
+            if not (file.is_file() and file.is_relative_to(root) and kind.startswith("image/")):
+                continue
+            if file.stat().st_size <= LARGEST_PICTURE:
+                places[address] = f"https://picture.invalid/{number}"
+                data = base64.b64encode(file.read_bytes()).decode()
+                pictures[places[address]] = f"data:{kind};base64,{data}"
+        return places, pictures

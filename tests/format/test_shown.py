@@ -1,0 +1,55 @@
+"""What won't be shown as it was written is found, on its line."""
+
+import pytest
+
+from bot.briefs import parse
+from bot.format import Defaults, compose
+from bot.format.flavour import Flavour
+
+
+def findings(body, flavour=Flavour.CONDENSER, markup="platform"):
+    """(code, line within the body) of every finding."""
+    text = f"---\ntitle: T\ntags: [a]\nauthor: alice\nmarkup: {markup}\n---\n{body}\n"
+    brief = parse(text.encode(), path="b.md").brief
+    made = compose(brief, Defaults(), flavour)
+    return [(f.code, f.line - brief.body_line + 1) for f in made.findings]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a\n\n<marquee>x</marquee>", [("html.element", 3)]),
+        ('a\n<iframe src="https://evil.example/"></iframe>', [("html.iframe", 2)]),
+        ("a\n\n![map](map.png)", [("html.image", 3)]),
+        ("a\n\n![map]()", [("html.image", 3)]),
+        ("a\n\nsee https://x.org/a.png there", [("html.image.beside", 3)]),
+        ("a\n\nhttps://x.org/a.webp", [("html.image.format", 3)]),
+        ("a\n\n![x](https://x.org/a.webp)", []),
+        ("a\n\n[up](#top)", [("link.nowhere", 3)]),
+        ("a\n\n[mail](mailto:a@b.org)", [("link.nowhere", 3)]),
+        ("a\n\n[other](other.md)", [("link.nowhere", 3)]),
+        ("a\n\n[site](example.org/x)", []),
+        ("a\n\n[site](www.example.org) [x](https://x.org) [y](/@alice)", []),
+        ("a[^1]\n\n[^1]: n", [("link.footnote", 1)]),
+        ("a\n\n##Heading", [("markdown.heading", 3)]),
+        ("a\n\n#taliban", []),
+        ("a\n\n| a | b |\n|---|\n| 1 | 2 |", [("markdown.table", 4)]),
+        ("a\n\n| a | b |\n|---|---|\n| 1 | 2 |", []),
+        ("a\n\n```python\nx = 1", [("markdown.fence", 3)]),
+        ("a\n\n```\n##x\n|---|--|\n```", []),
+        ("> ```\n> x\n> ```", []),
+    ],
+)
+def test_surprises_are_found_on_their_line(body, expected):
+    assert findings(body) == expected
+
+
+def test_hive_keeps_places_and_text_beside_pictures():
+    assert findings('<a id="top"></a>\n\n[up](#top)', Flavour.HIVE) == []
+    assert findings("[up](#top)", Flavour.HIVE) == [("link.nowhere", 1)]
+    assert findings("a[^1]\n\n[^1]: n", Flavour.HIVE) == []
+    assert findings("see https://x.org/a.png there", Flavour.HIVE) == []
+
+
+def test_what_extended_markup_cant_say_is_found():
+    assert findings("Odd\n{: data-mood=sad }", markup="extended") == [("markup.extended", 2)]
