@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients chaos chaos-proof check lint bench bench-devnet bench-workers lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof check lint bench bench-devnet bench-workers lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -21,6 +21,9 @@ test: $(VENV)/.installed-dev ## Run the tests
 clients: $(VENV)/.installed-dev ## Try clients from npm against the devnet (needs Node.js)
 	@cd tests/clients && npm ci --silent --no-fund --no-audit
 	@$(BIN)/python -m pytest tests/clients
+
+browser: $(VENV)/.installed-dev ## Look at the pages in a real browser (needs Chromium)
+	@$(BIN)/python -m pytest -n 2 tests/browser
 
 ROUNDS ?= 20
 chaos: $(VENV)/.installed-dev ## Random trouble over real processes and databases; ROUNDS=1000 is the long form

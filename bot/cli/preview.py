@@ -6,7 +6,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,10 +89,15 @@ class _Preview:
         """Read the brief, or take the text for a body.
 
         Raises:
-            click.ClickException: it can't be read, or names no chain that is configured.
+            click.ClickException: it can't be read, or no such chain is configured.
         """
         from bot.briefs import parse  # noqa: PLC0415
 
+        profiles = workspace.profiles(config)
+        if chain and chain not in profiles:
+            raise click.UsageError(
+                f"--chain: {chain!r} isn't known; known are {', '.join(sorted(profiles))}"
+            )
         stdin = str(path) == "-"
         try:
             data = sys.stdin.buffer.read() if stdin else path.read_bytes()
@@ -105,12 +110,8 @@ class _Preview:
             findings = parsed.findings if data.startswith((b"---", b"+++")) else ()
             named = chain or config.chain
             return cls(config, path.parent, text, None, None, named, findings)
-        compositions = workspace.composer(config).compose(parsed.brief)
-        wanted = [c for c in compositions if chain in {None, c.chain}]
-        if not wanted:
-            known = ", ".join(c.chain for c in compositions)
-            raise click.ClickException(f"{path} isn't for {chain}; it is for {known}")
-        made = wanted[0]
+        brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief
+        made = workspace.composer(config).compose(brief)[0]
         body = made.post.body if made.post else parsed.brief.body
         findings = (*parsed.findings, *made.findings)
         return cls(config, path.parent, body, parsed.brief, made, made.chain, findings)
@@ -162,7 +163,8 @@ class _Preview:
         return pages.write(shown, pictures, script)
 
     def _profile(self) -> "ChainProfile":
-        return workspace.profiles(self.config)[self.chain]
+        profiles = workspace.profiles(self.config)
+        return profiles.get(self.chain, profiles[self.config.chain])  # a finding says it is unknown
 
     def _pictures(self, addresses: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """Places for the pictures that stand on this disk, and what goes there.

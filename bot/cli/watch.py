@@ -11,11 +11,9 @@ import click
 
 # Asks twice a second whether the file has changed; a preview is looked at by one person.
 _SCRIPT = """
-let known = null;
 setInterval(async () => {
-  const told = await fetch(new URL("/changed", location.origin)).then((r) => r.text(), () => known);
-  if (known !== null && told !== known) location.reload();
-  known = told;
+  const told = await fetch(new URL("/changed", location.origin)).then((r) => r.text(), () => null);
+  if (told !== null && told !== "STATE") location.reload();
 }, 500);
 """
 
@@ -37,7 +35,8 @@ def serve(path: Path, page: Callable[[str], str], *, opens: bool) -> None:
                 self._answer("text/plain", _state(path))
             elif self.path == "/":
                 try:
-                    self._answer("text/html", page(_SCRIPT))
+                    script = _SCRIPT.replace("STATE", _state(path))  # before it is read
+                    self._answer("text/html", page(script))
                 except click.ClickException as error:  # being saved just now, or gone
                     self._answer("text/plain", error.message)
             else:

@@ -22,7 +22,7 @@ from tests.devnet import signing
 from tests.publishing.newsroom import Newsroom
 
 HALT = 3.5  # seconds that a worker is stopped at a named point: more than a lease, and a finality
-PATIENCE = 45.0  # seconds after the last trouble in which everything must have settled
+PATIENCE = 90.0  # seconds after the last trouble in which everything must have settled
 
 
 @dataclass(frozen=True)

@@ -260,7 +260,9 @@ def test_a_preview_can_be_for_another_front_end_and_be_written_to_a_file(tmp_pat
     briefbot(tmp_path, "preview", "a.md", "--chain", "hive", "-o", "page.html")
 
     assert '<base href="https://peakd.com/">' in (tmp_path / "page.html").read_text()
-    briefbot(tmp_path, "preview", "a.md", "--chain", "blurt", expect=1)
+    briefbot(tmp_path, "preview", "a.md", "--chain", "nosuch", expect=2)
+    (tmp_path / "b.md").write_text(BRIEF.replace("author:", "chain: nosuch\nauthor:"))
+    assert "unknown chain" in preview(tmp_path, "b.md")
 
 
 def test_a_brief_with_errors_is_shown_too_and_nothing_would_be_sent(tmp_path):
