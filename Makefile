@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof check lint bench bench-devnet bench-workers lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof check lint bench bench-devnet bench-workers bench-rendering lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -54,6 +54,9 @@ bench-devnet: $(VENV)/.installed-dev ## Measure the devnet: rate, memory and res
 
 bench-workers: $(VENV)/.installed-dev ## Measure 8 workers against 1 on PostgreSQL, 500 authors due at once
 	@$(BIN)/python -m tests.bench_workers
+
+bench-rendering: $(VENV)/.installed-dev ## Measure the rendering: how true, how fast, and the worst input
+	@$(BIN)/python -m tests.bench_rendering
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

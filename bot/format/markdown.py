@@ -9,12 +9,12 @@ import re
 from bot.format.remarkable import remarkable
 
 _HTML_BODY = re.compile(r"\s*<html>.*</html>\s*", re.DOTALL)
-_PARAGRAPH_BODY = re.compile(r"<p>.*</p>", re.DOTALL)
+_PARAGRAPH_BODY = re.compile(r"\s*<p>.*</p>", re.DOTALL)  # whatever stands after it
 
 
 def is_html(body: str) -> bool:
     """Whether the platform takes the whole body as HTML instead of Markdown."""
-    return bool(_HTML_BODY.fullmatch(body) or _PARAGRAPH_BODY.fullmatch(body.strip()))
+    return bool(_HTML_BODY.fullmatch(body) or _PARAGRAPH_BODY.match(body))
 
 
 def to_html(body: str) -> str:

@@ -14,10 +14,16 @@ _RAW = frozenset(["script", "textarea"])
 _DEEPEST = 100
 """Elements in each other; what is nested deeper stands beside, so that the stack suffices."""
 
+# What isn't quite a tag is text: a slash that ends nothing, a quote without its `=`. Everything is
+# possessive, so that no input makes it try twice.
+_VALUE = r"\"[^\"]*+\"|'[^']*+'|[^\s\"'<>]++"
 _TAG = re.compile(
-    r"<(?:(/)([A-Za-z][^\s/<>]*)[^<>]*|([A-Za-z][^\s/<>]*)((?:\"[^\"]*\"|'[^']*'|[^'\"<>])*))>"
+    r"<(?:(/)([A-Za-z][^\s/<>]*+)[^<>]*+|([A-Za-z][^\s/<>=]*+)"
+    rf"((?:\s*+[^\s=/\"'<>]++(?:\s*+=\s*+(?:{_VALUE}))?+)*+\s*+/*+))>"
 )
-_ATTRIBUTE = re.compile(r"([^\s=/\"'<>]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
+_ATTRIBUTE = re.compile(
+    r"([^\s=/\"'<>]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+?)/?(?=[\s\"'<>]|\Z)))?"
+)
 _ENTITY = re.compile(r"&#?\w{1,31};")
 _OTHER = re.compile(r"<!--.*?(?:-->|\Z)|<[!?][^>]*>", re.DOTALL)
 
@@ -62,8 +68,9 @@ def read(markup: str) -> Element:
         opened[-1].children.append(element)
         if tag[4].endswith("/") or element.name in VOID:
             continue
-        end = last_end.setdefault(tag[3], markup.rfind(f"</{tag[3]}"))
-        if end < pos:
+        if tag[3] not in last_end:
+            last_end[tag[3]] = markup.rfind(f"</{tag[3]}")
+        if last_end[tag[3]] < pos:
             continue
         if element.name in _RAW:
             end = markup.find(f"</{tag[3]}", pos)

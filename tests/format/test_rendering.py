@@ -14,6 +14,7 @@ from bot.format.markdown import to_html
 from bot.format.render import render
 from bot.format.sanitise import ALLOWED_ELEMENTS
 from tests.format.canonical import canonical
+from tests.format.pathological import classes
 
 FIXTURES = Path(__file__).parents[1] / "fixtures/rendering"
 EXPECTED = json.loads((FIXTURES / "expected.json").read_text())
@@ -125,6 +126,7 @@ def test_hive_shows_players_titles_and_places():
 def test_a_body_in_html_is_left_alone():
     assert render("<html><p>*x*</p></html>").html.count("*x*") == 1
     assert "Markdown html" in render("<p>x</p>").html
+    assert "*y*" in render("<p>x</p>\n\n*y*").html
 
 
 # -- whatever anybody writes -----------------------------------------------------------------------
@@ -151,3 +153,9 @@ def test_nothing_but_what_is_allowed_comes_out(body, flavour):
             if name in {"href", "src"}:
                 scheme = re.match(r"\s*([a-z]+):", value.lower())
                 assert scheme is None or scheme[1] in {"http", "https", "steem", "esteem", "hive"}
+
+
+@pytest.mark.parametrize(("name", "body"), classes(6_000).items())
+def test_a_body_made_to_keep_it_busy_is_rendered(name, body):
+    assert render(body).html.startswith("<div")
+    assert render(body, Flavour.HIVE).html.startswith("<div")
