@@ -20,12 +20,12 @@ from bot.chain.errors import (
     TransientChainError,
     UnknownOutcome,
 )
-from bot.chain.protocol import Account, Content, Head, PostingKey, SignedTransaction
+from bot.chain.protocol import Content, Head, PostingKey, SignedTransaction
 from bot.publishing.authority import check_key
+from bot.publishing.intervals import respect_date, respect_intervals
 from bot.publishing.watch import SLOT, Clock, Watch
 from bot.records import (
     Attempt,
-    Kind,
     Lease,
     Leases,
     NewAttempt,
@@ -41,8 +41,6 @@ LIFETIME = 180.0
 Long enough to resend it over a restart or an outage of minutes, short enough that an unknown
 outcome resolves itself soon; the chains allow an hour.
 """
-ROOT_INTERVAL = 303.0  # seconds between root posts: more than 300 s, in slots of 3 s (§1.2 e7)
-REPLY_INTERVAL = 3.0  # §1.2 e8
 CREDITS_WAIT = 3600.0  # seconds until credits are looked at again of which nobody says when
 DEFAULT_WAIT = 30.0  # a refusal that names no time
 
@@ -136,7 +134,7 @@ class Publisher:
         content = self._chain.agreed_content(publication.author, publication.permlink)
         if content is not None:
             return self._adopt(publication, content, head)
-        self._respect_date(publication, head)
+        respect_date(publication, head)
         account = self._chain.account(publication.author)
         if account is None:
             raise PermanentChainError(
@@ -146,7 +144,7 @@ class Publisher:
         key = self._keys(publication.author)
         check_key(self._chain, account, key)
         assert key is not None, "check_key refuses a missing key"
-        self._respect_intervals(publication, account, head)
+        respect_intervals(publication, account, head)
         operations = [(name, fields) for name, fields in json.loads(publication.operations)]
         transaction = self._chain.sign(operations, key, head, LIFETIME)
         largest = head.maximum_block_size - 256  # §2.1
@@ -191,34 +189,6 @@ class Publisher:
             included_at=block.time,
         )
         return self._finalise(publication, trx_id, block.num)
-
-    @staticmethod
-    def _respect_date(publication: Publication, head: Head) -> None:
-        """Never before its date by the chain's clock, whatever this machine's clock says."""
-        if publication.scheduled_at is None:
-            return
-        rest = (publication.scheduled_at - head.time).total_seconds() - SLOT
-        if rest > 0:  # the next block is three seconds later
-            raise TransientChainError(
-                f"by the chain's clock it is only {head.time:%Y-%m-%d %H:%M:%S} UTC; "
-                f"{publication.brief} goes out at {publication.scheduled_at:%Y-%m-%d %H:%M} UTC",
-                min(rest, ROOT_INTERVAL),  # a node whose clock is wrong doesn't hold it up for long
-            )
-
-    @staticmethod
-    def _respect_intervals(publication: Publication, account: Account, head: Head) -> None:
-        """Wait out the chain's intervals instead of being refused by them."""
-        if publication.kind is Kind.REPLY:
-            rest = (account.last_post - head.time).total_seconds() + REPLY_INTERVAL
-            rule = "replies of one account are at least 3 seconds apart"
-        else:
-            rest = (account.last_root_post - head.time).total_seconds() + ROOT_INTERVAL
-            rule = "posts of one account are more than 5 minutes apart"
-        if rest > 0:  # never longer than the rule, however wrong a node's clock is
-            longest = REPLY_INTERVAL if publication.kind is Kind.REPLY else ROOT_INTERVAL
-            raise TransientChainError(
-                f"{rule}; {publication.author} may post again soon", min(rest, longest)
-            )
 
     # -- sending ---------------------------------------------------------------------------------
 

@@ -62,6 +62,8 @@ def whole(row: LogRow, attempts: Sequence[Attempt], events: Sequence[Event]) -> 
                 "from": event.source.value if event.source else None,
                 "to": event.target.value,
                 "reason": event.reason,
+                "worker": event.worker,
+                "fence": event.fence,
             }
             for event in events
         ],
