@@ -51,12 +51,12 @@ def preview(
     config = workspace.settings(ctx)
     if watch and (fragment or output or str(path) == "-"):
         raise click.UsageError("--watch serves the page of a file: leave out --fragment, -o and -")
+    made = _Preview.of(config, path, chain)
     if watch:
         from bot.cli.watch import serve  # noqa: PLC0415
 
         serve(path, lambda script: _Preview.of(config, path, chain).page(script), opens=opens)
         return
-    made = _Preview.of(config, path, chain)
     markup = made.fragment() if fragment else made.page()
     for finding in made.findings:
         click.echo(str(finding), err=True)
@@ -66,10 +66,38 @@ def preview(
     if output is None:
         click.echo(markup)
     else:
-        output.write_text(markup, encoding="utf-8")
+        try:
+            output.write_text(markup, encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{output}: {error.strerror}") from None
         click.echo(str(output), err=True)
     if opens and output:
         webbrowser.open(output.resolve().as_uri())
+
+
+def _read(path: Path) -> bytes:
+    from bot.briefs.queue import MAX_BYTES  # noqa: PLC0415
+
+    try:
+        if str(path) == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise click.ClickException(f"{path}: more than {MAX_BYTES} bytes; no chain takes so many")
+    return data
+
+
+def _is_in_the_way(finding: "Finding", *, fenced: bool) -> bool:
+    """Whether a text can't even be shown as a body: it is no text, or holds a private key."""
+    from bot.briefs import Level  # noqa: PLC0415
+
+    if finding.level is not Level.ERROR:
+        return False
+    return fenced or finding.code in {"secrets", "utf8", "control", "file.size"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +114,10 @@ class _Preview:
 
     @classmethod
     def of(cls, config: Settings, path: Path, chain: str | None) -> "_Preview":
-        """Read the brief, or take the text for a body.
+        """Read the brief, or take a text without front matter for a body.
 
         Raises:
-            click.ClickException: it can't be read, or no such chain is configured.
+            click.ClickException: it can't be read or shown, or no such chain is configured.
         """
         from bot.briefs import parse  # noqa: PLC0415
 
@@ -99,17 +127,16 @@ class _Preview:
                 f"--chain: {chain!r} isn't known; known are {', '.join(sorted(profiles))}"
             )
         stdin = str(path) == "-"
-        try:
-            data = sys.stdin.buffer.read() if stdin else path.read_bytes()
-        except OSError as error:
-            raise click.ClickException(f"{path}: {error.strerror}") from None
-        name = "-.md" if stdin else path.name
+        data = _read(path)
+        fenced = data.removeprefix(b"\xef\xbb\xbf").startswith((b"---", b"+++"))
+        name = "standard input" if stdin else path.name
         parsed = parse(data, path=name, timezone=config.timezone)
-        if parsed.brief is None or not data.lstrip(b"\xef\xbb\xbf").startswith((b"---", b"+++")):
-            text = data.decode("utf-8-sig", errors="replace")
-            findings = parsed.findings if data.startswith((b"---", b"+++")) else ()
-            named = chain or config.chain
-            return cls(config, path.parent, text, None, None, named, findings)
+        if parsed.brief is None or not fenced:
+            errors = [f for f in parsed.findings if _is_in_the_way(f, fenced=fenced and not stdin)]
+            if errors:
+                raise click.ClickException("\n".join(map(str, errors)))
+            text = data.decode("utf-8-sig")
+            return cls(config, path.parent, text, None, None, chain or config.chain, ())
         brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief
         made = workspace.composer(config).compose(brief)[0]
         body = made.post.body if made.post else parsed.brief.body

@@ -308,3 +308,32 @@ def test_a_watched_preview_is_made_anew_when_the_brief_is_saved(tmp_path):
     finally:
         served.terminate()
         served.communicate()
+
+
+KEY = "5KQwrPbwdL6PhXujxW37FSSQZ1JiwsST4cqQzDeyXtP79zkvFD3"  # well known, of nobody
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.md", f"---\ntitle: T\ntags: [a]\nauthor: alice\n---\n{KEY}", "secrets"),
+        ("a.md", f"Only a body with {KEY}", "secrets"),
+        ("a.md", "---\ntitle: [\n---\nBody", "a.md:3: error front_matter.yaml"),
+        ("a.md", b"\xff\xfe\x00", "utf8"),
+        ("a.md", b"x" * 2_000_000, "more than"),
+    ],
+)
+def test_what_cant_be_shown_is_told_and_no_key_comes_out(tmp_path, name, content, told):
+    data = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / name).write_bytes(data)
+    for arguments in ([], ["--fragment"]):
+        done = briefbot(tmp_path, "preview", *arguments, name, expect=1)
+        assert told in done.stderr
+        assert KEY not in done.stdout + done.stderr
+        assert not done.stdout
+
+
+def test_a_preview_that_cant_be_written_says_so(tmp_path):
+    (tmp_path / "a.md").write_text(BRIEF)
+    done = briefbot(tmp_path, "preview", "a.md", "-o", "no/such/page.html", expect=1)
+    assert "no/such/page.html: No such file or directory" in done.stderr
