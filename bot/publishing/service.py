@@ -79,7 +79,10 @@ class Service:
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1), "renewal": ThreadPoolExecutor(1)},
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            # A job sets its next alarm before it has quite ended. Were one instance the most, an
+            # alarm that rings in that moment would be skipped, and the job asleep for a year; a
+            # second one waits for the only thread.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2},
         )
 
     # -- the four jobs ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A service that is told to stop, at the worst moment."""
+"""The service's alarms at their worst moments."""
 
 import threading
 
@@ -44,3 +44,23 @@ def test_it_ends_while_a_job_sets_its_next_alarm(service, monkeypatch):
     assert arming.wait(10)
 
     assert service.stop()
+
+
+def test_an_alarm_that_rings_before_its_job_has_quite_ended_is_not_lost(service, monkeypatch):
+    scheduler = service._scheduler
+    set_alarm = scheduler.modify_job
+    followed = threading.Semaphore(0)
+
+    def and_then_slowly(job, **changes):
+        set_alarm(job, **changes)
+        threading.Event().wait(0.3)  # a loaded machine: the alarm rings meanwhile
+
+    monkeypatch.setattr(scheduler, "modify_job", and_then_slowly)
+    monkeypatch.setattr(service, "pace", lambda: 0.0)
+    monkeypatch.setattr(service, "follow", followed.release)
+    service.start()
+    try:
+        for _ in range(3):
+            assert followed.acquire(timeout=10)
+    finally:
+        service.stop()
