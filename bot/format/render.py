@@ -7,7 +7,7 @@ from bot.format import players, tree
 from bot.format.flavour import Flavour
 from bot.format.markdown import is_html, to_html
 from bot.format.ready import Collected, ready
-from bot.format.sanitise import as_shown, sanitise
+from bot.format.sanitise import as_shown, sanitise, written
 from bot.format.summary import Summary, summary
 
 
@@ -43,7 +43,7 @@ def render(
     """
     made = ready(to_html(body), flavour, pictures)
     nodes = sanitise(made.nodes, flavour)
-    (_, first), *rest = players.split(tree.write(nodes), flavour)
+    (_, first), *rest = players.split(written(nodes), flavour)
     parts = [f"<div>{as_shown(first, flavour)}</div>"]
     for player, markup in rest:
         parts.append(player)

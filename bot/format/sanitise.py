@@ -7,11 +7,11 @@ keeps nothing that isn't on the list, whatever a browser makes of it.
 import re
 from collections.abc import Iterable
 from functools import partial
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import nh3
 
-from bot.format import players
+from bot.format import players, tree
 from bot.format.flavour import Flavour
 from bot.format.ready import PHISHY
 from bot.format.tree import Element
@@ -35,8 +35,9 @@ CLASSES = frozenset(
         "videoWrapper", "phishy",
     ]
 )  # fmt: skip
-_ODD = "https://address.invalid/"
-"""Before an address that only the platform takes; nh3 sees this one, and the address comes back."""
+_WRAPPER = "https://address.invalid/"
+"""Before an address on its way through nh3."""
+_WEB = re.compile(r"https?://", re.IGNORECASE)
 _SCHEMES = frozenset(["http", "https", "steem", "esteem", "hive"])
 _ATTRIBUTES = {
     "iframe": {
@@ -69,8 +70,29 @@ def sanitise(nodes: Iterable[Element | str], flavour: Flavour) -> list[Element |
     return made
 
 
+def written(nodes: Iterable[Element | str]) -> str:
+    """Markup of a sanitised tree for `as_shown`, its addresses wrapped.
+
+    Their schemes are judged by now, and nh3, a stricter reader, would drop some that the platform
+    shows: `https://javascript:alert(1)`, which leads nowhere.
+    """
+    return tree.write(map(_wrapped, nodes))
+
+
+def _wrapped(node: Element | str) -> Element | str:
+    if isinstance(node, str):
+        return node
+    attributes = {
+        name: f"{_WRAPPER}{quote(value, safe='')}"
+        if name in {"href", "src"} and node.name != "iframe" and _WEB.match(value)
+        else value
+        for name, value in node.attributes.items()
+    }
+    return Element(node.name, attributes, list(map(_wrapped, node.children)))
+
+
 def as_shown(markup: str, flavour: Flavour) -> str:
-    """Markup as a browser reads it, and nothing in it that isn't allowed."""
+    """What `written` made, as a browser reads it, and nothing in it that isn't allowed."""
     return nh3.clean(
         markup,
         tags=set(ALLOWED_ELEMENTS),
@@ -122,14 +144,10 @@ def _attributes(element: Element) -> dict[str, str]:
 
 
 def _link(address: str) -> dict[str, str]:
-    made = {"href": _readable(address)} if _is_allowed(address) else {}
+    made = {"href": address} if _is_allowed(address) else {}
     if address.startswith(("https://cdn.steemitimages.com", "https://steemitimages.com")):
         return made | {"target": "_blank", "rel": "noopener", "class": "postImage"}
-    if (address.startswith("/") and not address.startswith("//")) or address.startswith(
-        "https://steemit.com"
-    ):
-        return made
-    if address.startswith("/"):
+    if address.startswith(("/", "https://steemit.com")):
         return made
     away = {"target": "_blank", "rel": "noopener", "title": AWAY, "class": "postImage postLink"}
     return made | away
@@ -139,19 +157,8 @@ def _hive_link(given: dict[str, str], address: str) -> dict[str, str]:
     """All that is allowed of a link stays, in one class."""
     kept = {name: value for name, value in given.items() if name in _HIVE_LINK}
     if address and _is_allowed(address):
-        kept["href"] = _readable(address)
+        kept["href"] = address
     return kept
-
-
-def _readable(address: str) -> str:
-    """The address, wrapped when a strict reader would drop it: `https://javascript:alert(1)`."""
-    if not address.startswith("https://"):
-        return address
-    try:
-        urlsplit(address).port  # noqa: B018  # raises
-    except ValueError:
-        return f"{_ODD}{quote(address, safe='')}"
-    return address
 
 
 def _is_allowed(address: str) -> bool:
@@ -167,7 +174,7 @@ def _kept(flavour: Flavour, element: str, attribute: str, value: str) -> str | N
         return value if value in CLASSES else None
     if attribute == "style":
         return value if value == "text-align:right" else None
-    if attribute == "href" and value.startswith(_ODD):
-        address = unquote(value.removeprefix(_ODD))
-        return address if address.startswith("https://") else None
+    if attribute in {"href", "src"} and value.startswith(_WRAPPER):
+        address = unquote(value.removeprefix(_WRAPPER))
+        return address if _WEB.match(address) else None
     return value
