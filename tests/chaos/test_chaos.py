@@ -1,6 +1,7 @@
 """The short form of `make chaos`, and the proof that it notices when a guard is missing."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -24,6 +25,32 @@ def test_rounds_of_chaos_lose_and_double_nothing(engine):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["bad"] == 0
+
+
+@pytest.mark.parametrize(
+    ("guard", "noticed_by"),
+    [
+        ("write-ahead", "was_replaced_in_the_middle"),
+        ("look-first", "lost_database"),
+        ("dead-attempt", "without_a_certain_answer"),
+        ("fencing", "was_replaced_in_the_middle"),
+        ("author-lock", "in_hand_is_nobody_elses"),
+    ],
+)
+def test_without_a_guard_it_goes_red(guard, noticed_by):
+    """In one process, by named tests; `make chaos-proof` shows it of the rounds themselves."""
+    command = ["-m", "pytest", "-n0", "-q", "tests/publishing/test_world.py", "-k", noticed_by]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=HOME,
+        env=os.environ | {"WITHOUT": guard},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1, done.stdout
+    assert "AssertionError" in done.stdout or "Violation" in done.stdout
 
 
 # -- the checker itself ------------------------------------------------------------------------

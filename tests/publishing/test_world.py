@@ -119,6 +119,41 @@ def test_two_workers_share_authors_and_never_one(memory_folder, sqlite):
     world.close()
 
 
+def test_an_author_in_hand_is_nobody_elses(memory_folder, sqlite):
+    world = make_world(memory_folder, sqlite, workers=2)
+    world.brief("one")
+    world.brief("two")
+    busy = world.workers[0]
+    broadcast = busy.service._publishers["devnet"]._chain.broadcast
+
+    def interrupted(transaction):
+        """Meanwhile the other looks for work."""
+        for _ in range(3):
+            world.step(1)
+            world.tick(1)
+        return broadcast(transaction)
+
+    busy.service._publishers["devnet"]._chain.broadcast = interrupted
+    world.step(0)
+    with world.records() as records:
+        rows = records.latest()
+        workers = {event.worker for row in rows for event in records.events(row.id)[1:]}
+    world.settle()
+
+    assert workers == {busy.name}
+    assert_published_once(world, "one", "two")
+    world.close()
+
+
+def test_a_lost_database_doubles_nothing(world, sqlite):
+    world.brief("one")
+    world.settle()
+    world.lose_database(sqlite)
+    world.settle()
+
+    assert_published_once(world, "one")
+
+
 @pytest.mark.parametrize("kind", ["stop", "steal"])
 def test_a_worker_that_was_replaced_in_the_middle_changes_nothing(memory_folder, sqlite, kind):
     world = make_world(memory_folder, sqlite, workers=2)

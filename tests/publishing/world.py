@@ -34,10 +34,15 @@ from bot.publishing.service import Service
 from bot.publishing.watch import Watch
 from bot.records import DatabaseUnavailable, Records, Status
 from bot.records.tables import leases
+from tests.chaos.guards import GUARDS
 
 BROADCAST = b"network_broadcast_api.broadcast_transaction"
 START = 1_800_000_000 // 3 * 3
 NAMES = itertools.count()
+
+
+if os.environ.get("WITHOUT"):  # tests/chaos/test_chaos.py: it must be noticed
+    GUARDS[os.environ["WITHOUT"]]()
 
 
 class PowerCut(BaseException):
@@ -144,6 +149,15 @@ class World:
                 .where(leases.c.worker == worker.name)
                 .values(until=datetime(2020, 1, 1, tzinfo=UTC))
             )
+
+    def lose_database(self, template):
+        """An empty one takes its place, and the processes begin anew."""
+        for worker in self.workers:
+            worker.records.close()
+        for file in self.folder.glob("briefbot.db*"):
+            file.unlink()
+        shutil.copy(template, self.folder / "briefbot.db")
+        self.workers = [self.hire() for _ in self.workers]
 
     # -- steps -----------------------------------------------------------------------------------
 
