@@ -1,8 +1,11 @@
 """The guards of exactly-once, each taken out by a patch, to see that the harness notices."""
 
+from contextlib import suppress
+
 import sqlalchemy as sa
 
 from bot.chain.beem_chain import BeemChain
+from bot.chain.errors import ChainError
 from bot.publishing.blocks import Blocks
 from bot.publishing.publisher import Publisher
 from bot.records import Lease, Leases, Records
@@ -15,7 +18,8 @@ def without_write_ahead():
 
     def send_first(self, publication, head):
         def recorded_late(records, publication_id, new, now):
-            self._chain.broadcast(new)
+            with suppress(ChainError):  # as a script does it
+                self._chain.broadcast(new)
             return write_ahead(records, publication_id, new, now)
 
         Records.write_ahead = recorded_late

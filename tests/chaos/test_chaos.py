@@ -30,7 +30,7 @@ def test_rounds_of_chaos_lose_and_double_nothing(engine):
 @pytest.mark.parametrize(
     ("guard", "noticed_by"),
     [
-        ("write-ahead", "was_replaced_in_the_middle"),
+        ("write-ahead", "arrive_late"),
         ("look-first", "lost_database"),
         ("dead-attempt", "without_a_certain_answer"),
         ("fencing", "was_replaced_in_the_middle"),

@@ -119,6 +119,19 @@ def test_two_workers_share_authors_and_never_one(memory_folder, sqlite):
     world.close()
 
 
+def test_bytes_that_arrive_late_from_a_process_that_has_ended(world):
+    world.brief("one")
+    world.fault = "late"  # the process ends with them on the way
+    world.step()
+    world.tick(2)
+    world.step()
+    world.tick(2)
+    world.exchange(world.late)
+    play(world)
+
+    assert_published_once(world, "one")
+
+
 def test_an_author_in_hand_is_nobody_elses(memory_folder, sqlite):
     world = make_world(memory_folder, sqlite, workers=2)
     world.brief("one")

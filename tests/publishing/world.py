@@ -61,6 +61,7 @@ class World:
         self.database = database
         self.skew = timedelta(0)
         self.fault = None
+        self.late = None
         self.cut_at = None
         self.full_at = None
         self.calls = 0
@@ -276,6 +277,9 @@ class InProcessWire(Wire):
             world.fault = None
         if fault in {"down", "unsent"}:
             raise Unsent("no connection")
+        if fault == "late":
+            world.late = request
+            raise PowerCut
         if fault == "lost before":
             raise Unanswered("connection reset")
         if fault == "swallow":
