@@ -129,11 +129,11 @@ def _at(trouble, node):
 
 def _trouble(chance, engine, workers):
     kinds = ["kill", "kill", "stop", "stop", "fork", "fork", "node", "node", "node", "lie"]
-    kinds += ["devnet", "refuse", "stall", "stall", "clock"]
+    kinds += ["late", "devnet", "refuse", "stall", "stall", "clock"]
     kinds += ["restart", "cut"] if engine == "postgresql" else ["lock", "away"]
     kind = chance.choice(kinds)
     return PlannedTrouble(
-        at=chance.uniform(0.2, SPAN),
+        at=0.0 if kind == "late" else chance.uniform(0.2, SPAN),
         kind=kind,
         node=chance.randrange(3),
         worker=chance.randrange(workers),
@@ -142,6 +142,7 @@ def _trouble(chance, engine, workers):
             "stop": chance.uniform(1.6, 2.6),
             "fork": chance.randint(1, 20),
             "node": chance.choice((1, 1, 2, 5)),
+            "late": chance.uniform(4, 6),  # a lease and more
             "refuse": chance.uniform(0.2, 1.5),
             "stall": chance.uniform(0.3, 1.2),
             "clock": chance.choice((-86400, -3600, -60, -1, 1, 60, 3600, 86400)),

@@ -130,8 +130,7 @@ class Round:
 
     def do_stop(self, trouble):
         worker = self.workers[trouble.worker]
-        with suppress(ProcessLookupError):
-            worker.send_signal(signal.SIGSTOP)
+        worker.send_signal(signal.SIGSTOP)
         self.halt(worker, trouble.amount)
 
     def halt(self, worker, seconds):
@@ -139,7 +138,7 @@ class Round:
         self.halted.append(worker)
 
         def release():
-            go_on(worker)
+            worker.send_signal(signal.SIGCONT)
             self.halted.remove(worker)
 
         self.later(seconds, release)
@@ -155,6 +154,15 @@ class Round:
         if trouble.option == "swallow":
             fault["method"] = BROADCAST
         self.devnet.set_faults(fault, node=trouble.node)
+
+    def do_late(self, trouble):
+        """What is sent arrives seconds later, still good, and who sent it is killed meanwhile."""
+        self.devnet.set_block_interval(0.3)
+        late = {"kind": "delay", "count": 2, "seconds": trouble.amount, "method": BROADCAST}
+        for node in range(3):
+            self.devnet.set_faults(late, node=node)
+        self.later(trouble.amount / 4, lambda: self.workers[trouble.worker].kill())
+        self.later(trouble.amount + 2, lambda: None)
 
     def do_lie(self, trouble):
         fault = {"kind": trouble.option, "count": -1, "seconds": -3600}
@@ -205,8 +213,9 @@ class Round:
             self.later(trouble.amount, lambda: Path(f"{folder}.away").rename(folder))
 
     def heal(self):
-        for timer in self.undone:
-            timer.join()
+        while any(timer.is_alive() for timer in self.undone):
+            time.sleep(0.02)
+            self.revive()
         self.undone.clear()
         end = time.monotonic() + 5
         while True:  # until the last node takes connections again
@@ -247,14 +256,14 @@ class Round:
     def stop(self):
         for worker in self.workers:
             if worker.poll() is None:
-                go_on(worker)
+                worker.send_signal(signal.SIGCONT)
                 worker.send_signal(signal.SIGTERM)
         end = time.monotonic() + 15
         while any(worker.poll() is None for worker in self.workers):
             assert time.monotonic() < end, "a worker doesn't stop when it is told to"
             for worker in self.workers:
                 if is_stopped(worker.pid):  # at its named point, just now
-                    go_on(worker)
+                    worker.send_signal(signal.SIGCONT)
             time.sleep(0.02)
 
     def judge(self, recovery):
@@ -330,11 +339,6 @@ def is_stopped(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
     except (OSError, IndexError):
         return False
-
-
-def go_on(worker):
-    with suppress(ProcessLookupError):
-        worker.send_signal(signal.SIGCONT)
 
 
 def ledger_between(devnet, first, last):

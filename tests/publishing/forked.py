@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.publishing.preloaded"])
@@ -38,7 +39,8 @@ class Forked:
         return self._process.exitcode
 
     def send_signal(self, number):
-        os.kill(self.pid, number)
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(self.pid, number)
 
     def kill(self):
         self._process.kill()
