@@ -161,7 +161,11 @@ class Round:
         late = {"kind": "delay", "count": 2, "seconds": trouble.amount, "method": BROADCAST}
         for node in range(3):
             self.devnet.set_faults(late, node=node)
-        self.later(trouble.amount / 4, lambda: self.workers[trouble.worker].kill())
+
+        def kill():
+            self.workers[trouble.worker].kill()
+
+        self.later(trouble.amount / 4, kill)
         self.later(trouble.amount + 2, lambda: None)
 
     def do_lie(self, trouble):
