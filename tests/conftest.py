@@ -46,7 +46,10 @@ def postgresql(tmp_path_factory):
         return address(name)
 
     yield copy
+    log = (folder / "log").read_text()
+    running = server.get_postmaster_info().is_running()
     server.cleanup()
+    assert running, f"the server has died; the end of its log:\n{log[-4000:]}"
 
 
 @pytest.fixture(scope="session")
