@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof check lint bench bench-devnet bench-workers bench-rendering lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof check lint bench bench-devnet bench-workers bench-rendering docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -57,6 +57,9 @@ bench-workers: $(VENV)/.installed-dev ## Measure 8 workers against 1 on PostgreS
 
 bench-rendering: $(VENV)/.installed-dev ## Measure the rendering: how true, how fast, and the worst input
 	@$(BIN)/python -m tests.bench_rendering
+
+docs: $(VENV)/.installed ## Write the generated pages of docs/ anew
+	@$(BIN)/python -m bot.briefs.catalogue > docs/checks.md
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

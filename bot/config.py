@@ -79,6 +79,7 @@ class Settings:
     default_author: str | None = None
     default_tags: tuple[str, ...] = ()
     footer: str = ""
+    ignored_checks: tuple[str, ...] = ()
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -168,9 +169,11 @@ def _override(table: dict[str, Any], name: str, value: str) -> None:
 def _settings(
     table: dict[str, Any], root: Path, file: Path | None, environment: Mapping[str, str]
 ) -> Settings:
-    known = {"chain", "timezone", "posts", "database", "author", "defaults", "chains"}
+    known = {"chain", "timezone", "posts", "database", "author", "defaults", "chains", "checks"}
     _known_keys(table, known, "")
     defaults = _table(table, "defaults")
+    checks = _table(table, "checks")
+    _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "footer"}, "defaults.")
     authors = {
         name: _author(_table(_table(table, "author"), name, "author."), f"author.{name}.")
@@ -200,6 +203,7 @@ def _settings(
             tag.lstrip("#").lower() for tag in _texts(defaults, "tags", "defaults.")
         ),
         footer=_text(defaults, "footer", "", "defaults."),
+        ignored_checks=_texts(checks, "ignore", "checks."),
         chains=chains,
         environment=environment,
     )

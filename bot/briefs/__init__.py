@@ -1,7 +1,8 @@
 """What an author writes: Markdown files with front matter, and the folder that is the queue."""
 
 from bot.briefs.brief import Beneficiary, Brief
-from bot.briefs.finding import Finding, Level
+from bot.briefs.catalogue import found, unignored
+from bot.briefs.finding import Finding, Fix, Level, fixed
 from bot.briefs.parse import Parsed, parse
 from bot.briefs.queue import BriefError, Entry, Queue, read
 
@@ -11,9 +12,13 @@ __all__ = [
     "BriefError",
     "Entry",
     "Finding",
+    "Fix",
     "Level",
     "Parsed",
     "Queue",
+    "fixed",
+    "found",
     "parse",
     "read",
+    "unignored",
 ]

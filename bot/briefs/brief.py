@@ -38,6 +38,7 @@ class Brief:
         self_vote: percent (0 to 100) of the author's own vote.
         reply_to: (author, permlink) of the post that this one replies to.
         chains: names of configured chains; empty means the configured default.
+        ignore: codes of findings that the author doesn't want to see.
         markup: `platform` goes out byte for byte, `extended` is formatted by Python-Markdown.
         lines: front matter key (canonical name) to line of the file, for findings.
     """
@@ -68,6 +69,7 @@ class Brief:
     chains: tuple[str, ...] = ()
     draft: bool = False
     markup: str = "platform"
+    ignore: tuple[str, ...] = ()
     lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def line(self, key: str) -> int:

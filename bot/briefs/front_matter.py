@@ -78,7 +78,24 @@ def split(text: str) -> Parts:
     return Parts(values, key_lines, "\n".join(lines[number + 1 :]), number + 2)
 
 
+_TAGS_KEY = re.compile(r"[\"']?(?:tags|categories|keywords)[\"']?\s*:", re.IGNORECASE)
+_HASHTAG = re.compile(r"(?<=[\s\[,])#(?=\w)")
+
+
+def _with_hashtags(source: str) -> str:
+    """`tags: #one #two` isn't a comment to who writes it: a `#` before a word becomes a space."""
+    lines = source.split("\n")
+    inside = False
+    for number, line in enumerate(lines):
+        if line[:1] not in {" ", "\t", "-", "#", "]", ""}:
+            inside = _TAGS_KEY.match(line) is not None
+        if inside and "#" in line:
+            lines[number] = _HASHTAG.sub(" ", line)
+    return "\n".join(lines)
+
+
 def _read_yaml(source: str) -> tuple[dict[str, Any], dict[str, int]]:
+    source = _with_hashtags(source)
     try:
         _check_events(source)
         node = yaml.compose(source, Loader=BaseLoader)

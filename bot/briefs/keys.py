@@ -38,6 +38,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "draft": ("published",),
     "id": (),
     "markup": (),
+    "ignore": (),
 }
 """Canonical key to its aliases, all in lower case with `_`."""
 
@@ -150,15 +151,14 @@ def is_account(name: str) -> bool:
     )
 
 
-def tags(value: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Tags, normalised, in order and without doubles; and those that had to be changed.
+def tags(value: Any) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Tags, normalised, in order and without doubles; and (as written, as sent) of each.
 
     A list, or text separated by spaces or commas. `#` is dropped, letters become small, spaces
     and underscores inside a list item become `-`, other characters are dropped.
     """
     items = value if isinstance(value, list) else re.split(r"[\s,]+", _words(value))
-    found: dict[str, None] = {}
-    changed = []
+    sent = []
     for item in items:
         if item is None:
             continue
@@ -166,11 +166,9 @@ def tags(value: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
             raise BadValue('expected a list of tags, or "one two three"')
         plain = item.strip().lstrip("#").lower()
         tag = re.sub(r"[^a-z0-9-]", "", re.sub(r"[\s_]+", "-", plain))
-        if tag != plain and plain:
-            changed.append(item.strip())
-        if tag:
-            found[tag] = None
-    return tuple(found), tuple(changed)
+        if plain:
+            sent.append((item.strip(), tag))
+    return tuple(dict.fromkeys(tag for _, tag in sent if tag)), tuple(sent)
 
 
 def _words(value: Any) -> str:
@@ -306,6 +304,12 @@ def beneficiaries(value: Any) -> tuple[Beneficiary, ...]:
     if sum(found.values()) > WHOLE:
         raise BadValue(f"the shares add up to {sum(found.values()) / 100:g} %, more than 100 %")
     return tuple(sorted(Beneficiary(name, weight) for name, weight in found.items()))
+
+
+def codes(value: Any) -> tuple[str, ...]:
+    """Codes of findings: a list, or text separated by spaces or commas."""
+    items = value if isinstance(value, list) else re.split(r"[\s,]+", text(value))
+    return tuple(text(item) for item in items if item)
 
 
 def reward(value: Any) -> tuple[int | None, Decimal | None]:

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bot.briefs import keys
-from bot.briefs.brief import Brief
-from bot.briefs.finding import Finding, Level
+from bot.briefs.brief import Beneficiary, Brief
+from bot.briefs.catalogue import CHECKS, found, unignored
+from bot.briefs.finding import Finding, Fix, Level
 from bot.briefs.front_matter import FrontMatterError, Parts, split
 from bot.briefs.secrets import private_key_offset
 
@@ -51,22 +52,24 @@ class _Reading:
         self._timezone = timezone
         self._findings: list[Finding] = []
         self._lines: dict[str, int] = {}
+        self._rows: list[str] = []
 
     def read(self, data: bytes) -> Parsed:
         brief = None
         try:
             brief = self._brief(split(self._text(data)))
         except FrontMatterError as error:
-            self._error(error.line, error.code, error.message)
+            self._find(error.line, error.code, error.message)
         failed = any(finding.level is Level.ERROR for finding in self._findings)
-        findings = tuple(sorted(self._findings, key=lambda finding: finding.line))
-        return Parsed(None if failed else brief, findings)
+        findings = sorted(self._findings, key=lambda finding: finding.line)
+        return Parsed(None if failed else brief, unignored(findings, brief.ignore if brief else ()))
 
     # -- the file ---------------------------------------------------------------------------------
 
     def _text(self, data: bytes) -> str:
         if data.startswith(b"\xef\xbb\xbf"):
-            self._warning(1, "file.bom", "begins with a byte order mark; save it without one")
+            message = "begins with a byte order mark; save it without one"
+            self._find(1, "file.bom", message, (Fix(1, 0, "\ufeff", ""),))
             data = data[3:]
         try:
             text = data.decode()
@@ -77,11 +80,17 @@ class _Reading:
             ) from None
         if not text.strip():
             raise FrontMatterError(1, "file.empty", "the file is empty; write a brief in it")
+        self._rows = text.split("\n")
         if "\r" in text:
             line = text.count("\n", 0, text.index("\r")) + 1
-            self._warning(line, "file.crlf", "lines end with CR LF; they are sent so")
+            fixes = tuple(
+                Fix(number, len(row) - 1, "\r", "")
+                for number, row in enumerate(text.split("\n"), 1)
+                if row.endswith("\r")
+            )
+            self._find(line, "file.crlf", "lines end with CR LF; they are sent so", fixes)
         for match in _CONTROL.finditer(text):
-            self._error(
+            self._find(
                 text.count("\n", 0, match.start()) + 1,
                 "control",
                 f"holds the control character U+{ord(match[0]):04X}, which can't be sent; "
@@ -89,7 +98,7 @@ class _Reading:
             )
             break
         if (offset := private_key_offset(text)) is not None:
-            self._error(
+            self._find(
                 text.count("\n", 0, offset) + 1,
                 "secrets",
                 "holds a private key or master password; remove it, and change that key if this "
@@ -110,16 +119,14 @@ class _Reading:
         date = self._instant(given, "date", timezone)
         expires = self._instant(given, "expires", timezone)
         if date and expires and expires <= date:
-            self._error(
-                self._lines.get("expires", 1), "date.order", "`expires` is not after `date`"
-            )
+            self._find(self._lines.get("expires", 1), "date.order", "`expires` is not after `date`")
         percent, most = self._take(given, "reward", keys.reward) or (None, None)
         cap = self._take(given, "max_accepted_payout", keys.amount)
         draft = self._take(given, "draft", keys.boolean)
         vote = self._take(given, "self_vote", lambda value: keys.number(value, 0, 100))
         markup = self._take(given, "markup", keys.text) or "platform"
         if markup not in {"platform", "extended"}:
-            self._error(self._lines.get("markup", 1), "key.markup", "expected platform or extended")
+            self._find(self._lines.get("markup", 1), "key.markup", "expected platform or extended")
         return Brief(
             id=self._take(given, "id", keys.text) or str(PurePosixPath(self._path).with_suffix("")),
             path=self._path,
@@ -137,7 +144,7 @@ class _Reading:
             authored_by=self._take(given, "authored_by", keys.text),
             image=self._take(given, "image", keys.image),
             canonical_url=self._take(given, "canonical_url", keys.address),
-            beneficiaries=self._take(given, "beneficiaries", keys.beneficiaries) or (),
+            beneficiaries=self._beneficiaries(given),
             reward_percent=percent,
             max_accepted_payout=cap if most is None else most,
             allow_votes=self._take(given, "allow_votes", keys.boolean) is not False,
@@ -148,6 +155,7 @@ class _Reading:
             chains=self._take(given, "chain", keys.chains) or (),
             draft=bool(draft),
             markup=markup,
+            ignore=self._ignored(given),
             lines=MappingProxyType(dict(self._lines)),
         )
 
@@ -162,10 +170,10 @@ class _Reading:
                 if name not in keys.FOREIGN:
                     near = difflib.get_close_matches(name, keys.CANONICAL, 1)
                     hint = f"; did you mean `{near[0]}`?" if near else ""
-                    self._warning(line, "key.unknown", f"unknown key `{written}`{hint}")
+                    self._find(line, "key.unknown", f"unknown key `{written}`{hint}")
                 continue
             if key in given:
-                self._error(
+                self._find(
                     line,
                     "key.twice",
                     f"`{written}` says `{key}` again (line {self._lines[key]}); keep one",
@@ -190,13 +198,13 @@ class _Reading:
                 body_line += body.count("\n", 0, first.end())
                 body = body[first.end() :]
             else:
-                self._error(
+                self._find(
                     1, "title.blank", "no title: add `title:` to the front matter, or a # heading"
                 )
         elif title == "":
-            self._error(self._lines["title"], "title.blank", "the title is blank; write one")
+            self._find(self._lines["title"], "title.blank", "the title is blank; write one")
         if title and (size := len(title.encode())) > TITLE_BYTES:
-            self._error(
+            self._find(
                 self._lines.get("title", 1),
                 "title.bytes",
                 f"the title has {size} bytes, the chain takes {TITLE_BYTES}; shorten it",
@@ -207,25 +215,89 @@ class _Reading:
         body_line += text.count("\n", 0, skipped)
         text = text[skipped:]
         if not text:
-            self._error(body_line, "body.empty", "the body is empty; write something")
+            self._find(body_line, "body.empty", "the body is empty; write something")
         return title or "", text, body_line
 
     def _tags(self, given: dict[str, Any]) -> tuple[str, ...]:
-        tags, changed = self._take(given, "tags", keys.tags) or ((), ())
+        tags, sent = self._take(given, "tags", keys.tags) or ((), ())
+        line = self._lines.get("tags", 1)
+        places = self._places("tags", [written for written, _ in sent])
+        fixes = tuple(
+            Fix(*place, written, f"{written[: -len(plain)]}{tag}")
+            for place, (written, tag) in zip(places, sent, strict=True)
+            if place and tag and (plain := written.lstrip("#")) != tag
+        )
+        changed = [written for written, tag in sent if written.lstrip("#").lower() != tag]
         if changed:
-            self._warning(
-                self._lines.get("tags", 1),
+            self._find(
+                line,
                 "tags.changed",
                 f"{', '.join(changed)}: a tag is made of a-z, 0-9 and -; sent as "
                 f"{', '.join(tags) or 'nothing'}",
+                fixes,
             )
+        elif fixes:
+            written = ", ".join(fix.old for fix in fixes)
+            message = f"sent in small letters: {written}"
+            self._find(line, "tags.case", message, fixes)
         return tags
+
+    def _beneficiaries(self, given: dict[str, Any]) -> tuple[Beneficiary, ...]:
+        found = self._take(given, "beneficiaries", keys.beneficiaries) or ()
+        value = given.get("beneficiaries")
+        if not found or not isinstance(value, list):
+            return found
+        texts = [item for item in value if isinstance(item, str)]
+        ordered = sorted(texts, key=lambda item: item.partition(":")[0].strip().lstrip("@"))
+        if len(texts) == len(value) and ordered != texts:
+            places = self._places("beneficiaries", texts)
+            fixes = tuple(
+                Fix(*place, old, new)
+                for place, old, new in zip(places, texts, ordered, strict=True)
+                if place and old != new
+            )
+            message = "they are sent sorted by name, as the chain wants them"
+            line = self._lines.get("beneficiaries", 1)
+            self._find(line, "beneficiaries.order", message, fixes if all(places) else ())
+        return found
+
+    def _places(self, key: str, items: list[str]) -> list[tuple[int, int] | None]:
+        """(line, column) of each of these texts, which stand one after the other in a value."""
+        line, column = self._lines.get(key, 1), 0
+        found: list[tuple[int, int] | None] = []
+        for item in items:
+            place = None
+            for number in range(line, len(self._rows) + 1):
+                if number in self._lines.values() and number != self._lines.get(key):
+                    break  # the next key
+                start = self._rows[number - 1].find(item, column if number == line else 0)
+                if start >= 0:
+                    place = line, column = number, start
+                    column += len(item)
+                    break
+            found.append(place)
+        return found
+
+    def _ignored(self, given: dict[str, Any]) -> tuple[str, ...]:
+        codes = self._take(given, "ignore", keys.codes) or ()
+        for code in codes:
+            if code not in CHECKS or CHECKS[code].level is Level.ERROR:
+                near = difflib.get_close_matches(code, CHECKS, 1)
+                what = (
+                    "an error can't be ignored"
+                    if code in CHECKS
+                    else f"no such check; did you mean `{near[0]}`?"
+                    if near
+                    else "no such check; docs/checks.md lists them"
+                )
+                self._find(self._lines.get("ignore", 1), "key.ignore", f"`{code}`: {what}")
+        return codes
 
     def _instant(self, given: dict[str, Any], key: str, timezone: str) -> datetime | None:
         try:
             return self._take(given, key, lambda value: keys.instant(value, timezone))
         except keys.Moved as moved:
-            self._warning(self._lines.get(key, 1), "date.clock_change", str(moved))
+            self._find(self._lines.get(key, 1), "date.clock_change", str(moved))
             return moved.instant
 
     def _take(self, given: dict[str, Any], key: str, read: Callable[[Any], T]) -> T | None:
@@ -235,14 +307,11 @@ class _Reading:
         try:
             return read(given[key])
         except keys.BadValue as error:
-            self._error(self._lines.get(key, 1), f"key.{key}", f"`{key}`: {error}")
+            self._find(self._lines.get(key, 1), f"key.{key}", f"`{key}`: {error}")
             return None
 
-    def _error(self, line: int, code: str, message: str) -> None:
-        self._findings.append(Finding(self._path, line, Level.ERROR, code, message))
-
-    def _warning(self, line: int, code: str, message: str) -> None:
-        self._findings.append(Finding(self._path, line, Level.WARNING, code, message))
+    def _find(self, line: int, code: str, message: str, fixes: tuple[Fix, ...] = ()) -> None:
+        self._findings.append(found(self._path, line, code, message, fixes))
 
 
 def _inverted(value: Any) -> Any:

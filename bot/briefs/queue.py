@@ -3,13 +3,14 @@
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from bot.briefs.brief import Brief
-from bot.briefs.finding import Finding, Level
+from bot.briefs.catalogue import found
+from bot.briefs.finding import Finding
 from bot.briefs.parse import parse
 from bot.errors import BotError
 
@@ -29,11 +30,13 @@ class Entry:
 
     Attributes:
         path: relative to the queue, with `/`.
+        file: where it is.
         fingerprint: sha256 of the content; empty when it was not read.
         brief: None when a finding of level error stands in the way.
     """
 
     path: str
+    file: Path
     fingerprint: str
     brief: Brief | None
     findings: tuple[Finding, ...]
@@ -98,12 +101,12 @@ class Queue:
                 yield from self._files(f"{path}/")
 
     def _entry(self, path: str, now: float | None) -> Entry:
+        file = self._root / path
         try:
             path.encode()
         except UnicodeEncodeError:
             name = path.encode(errors="surrogateescape").decode(errors="replace")
-            return _refused(name, "file.name", "the file's name is not UTF-8; rename it")
-        file = self._root / path
+            return _refused(file, name, "file.name", "the file's name is not UTF-8; rename it")
         try:
             seen = self._seen.get(path)
             look = file.stat() if seen else None
@@ -111,22 +114,26 @@ class Queue:
                 return seen.entry
             return self._read(path, file, now)
         except OSError as error:
-            return _refused(path, "file.unreadable", f"can't be read: {error.strerror}")
+            return _refused(file, path, "file.unreadable", f"can't be read: {error.strerror}")
         except RuntimeError:  # what pathlib raises for a link to itself, until Python 3.13
-            return _refused(path, "file.unreadable", "can't be read: it links to itself")
+            return _refused(file, path, "file.unreadable", "can't be read: it links to itself")
 
     def _read(self, path: str, file: Path, now: float | None) -> Entry:
         if not file.resolve().is_relative_to(self._root.resolve()):
-            return _refused(path, "file.outside", "is a link that leaves the queue; copy the file")
+            return _refused(
+                file, path, "file.outside", "is a link that leaves the queue; copy the file"
+            )
         # O_NONBLOCK: a FIFO without a writer must not stop the service
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
-                return _refused(path, "file.kind", "is not a regular file; remove or rename it")
+                return _refused(
+                    file, path, "file.kind", "is not a regular file; remove or rename it"
+                )
             if before.st_size > MAX_BYTES:
                 size = f"has {before.st_size} bytes; a brief has at most {MAX_BYTES}"
-                return _refused(path, "file.size", f"{size}, a chain takes 64 KiB")
+                return _refused(file, path, "file.size", f"{size}, a chain takes 64 KiB")
             with os.fdopen(descriptor, "rb", closefd=False) as opened:
                 data = opened.read(MAX_BYTES + 1)
             after = os.fstat(descriptor)
@@ -135,10 +142,13 @@ class Queue:
         unsettled = now is not None and abs(now - after.st_mtime) < SETTLE
         if unsettled or _identity(before) != _identity(after) or len(data) != after.st_size:
             return _refused(
-                path, "file.changing", "is still being written; it is read when it is left alone"
+                file,
+                path,
+                "file.changing",
+                "is still being written; it is read when it is left alone",
             )
         parsed = parse(data, path=path, timezone=self._timezone)
-        entry = Entry(path, sha256(data).hexdigest(), parsed.brief, parsed.findings)
+        entry = Entry(path, file, sha256(data).hexdigest(), parsed.brief, parsed.findings)
         self._seen[path] = _Seen(_identity(after), entry)
         return entry
 
@@ -158,8 +168,8 @@ def _identity(look: os.stat_result) -> tuple[int, int, int, int]:
     return look.st_ino, look.st_size, look.st_mtime_ns, look.st_ctime_ns
 
 
-def _refused(path: str, code: str, message: str) -> Entry:
-    return Entry(path, "", None, (Finding(path, 1, Level.ERROR, code, message),))
+def _refused(file: Path, path: str, code: str, message: str) -> Entry:
+    return Entry(path, file, "", None, (found(path, 1, code, message),))
 
 
 def _distinct(entries: list[Entry]) -> Iterator[Entry]:
@@ -172,5 +182,5 @@ def _distinct(entries: list[Entry]) -> Iterator[Entry]:
             yield entry
             continue
         message = f"{owner} has the same id {brief.id!r}; give this brief another `id`"
-        finding = Finding(entry.path, brief.line("id"), Level.ERROR, "id.twice", message)
-        yield Entry(entry.path, entry.fingerprint, None, (*entry.findings, finding))
+        finding = found(entry.path, brief.line("id"), "id.twice", message)
+        yield replace(entry, brief=None, findings=(*entry.findings, finding))

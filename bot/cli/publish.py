@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -55,8 +55,7 @@ def publish(
         for composition in compositions:
             told = dry_run_json(composition)
             click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
-    findings = [f for entry in entries for f in entry.findings]
-    findings += [f for composition in compositions for f in composition.findings]
+    findings = workspace.findings(config, entries, compositions)
     for finding in findings:
         click.echo(str(finding), err=True)
     if any(finding.level is Level.ERROR for finding in findings):
@@ -79,7 +78,7 @@ def dry_run_json(composition: Composition) -> dict[str, object]:
         "title": composition.brief.title,
         "operations": composition.operations,
         "size": packed_size(post) if post else None,
-        "findings": [asdict(finding) for finding in composition.findings],
+        "findings": [finding.told() for finding in composition.findings],
     }
 
 

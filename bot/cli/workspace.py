@@ -14,10 +14,10 @@ from bot.config import ConfigError, Settings, load
 if TYPE_CHECKING:
     import structlog
 
-    from bot.briefs import Entry
+    from bot.briefs import Entry, Finding
     from bot.chain.beem_chain import BeemChain
     from bot.chain.profiles import ChainProfile
-    from bot.publishing.intake import Composer
+    from bot.publishing.intake import Composer, Composition
     from bot.publishing.service import Service
     from bot.publishing.watch import Clock
     from bot.records import Publication, Records
@@ -58,7 +58,10 @@ def composer(config: Settings) -> "Composer":
 
     return Composer(
         defaults=Defaults(
-            author=config.default_author, tags=config.default_tags, footer=config.footer
+            author=config.default_author,
+            tags=config.default_tags,
+            footer=config.footer,
+            ignore=config.ignored_checks,
         ),
         profiles=profiles(config),
         default_chain=config.chain,
@@ -122,6 +125,18 @@ def entries(config: Settings, paths: Iterable[Path]) -> "list[Entry]":
         else:
             found.append(read(path, root=config.posts, timezone=config.timezone))
     return found
+
+
+def findings(
+    config: Settings, entries: "Iterable[Entry]", compositions: "Iterable[Composition]"
+) -> "tuple[Finding, ...]":
+    """What is wrong or surprising in these briefs, without what the configuration ignores."""
+    from bot.briefs import unignored  # noqa: PLC0415
+
+    found = [finding for entry in entries for finding in entry.findings]
+    found += [finding for composition in compositions for finding in composition.findings]
+    found.sort(key=lambda finding: (finding.path, finding.line))
+    return unignored(dict.fromkeys(found), config.ignored_checks)
 
 
 def authors(config: Settings) -> list[str]:

@@ -7,7 +7,7 @@ be sent, with defaults, footer and metadata.
 import re
 from collections.abc import Iterator
 
-from bot.briefs import Brief, Finding, Level
+from bot.briefs import Brief, Finding, found
 from bot.briefs.secrets import private_key_offset
 from bot.format.post import Post
 from bot.format.size import LARGEST, packed_size
@@ -23,7 +23,7 @@ _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 def author_findings(brief: Brief, author: str | None) -> Iterator[Finding]:
     """A post has an author, who is not among the beneficiaries."""
     if author is None:
-        yield _error(
+        yield _at(
             brief,
             "title",
             "author",
@@ -31,7 +31,7 @@ def author_findings(brief: Brief, author: str | None) -> Iterator[Finding]:
         )
     elif any(share.account == author for share in brief.beneficiaries):
         message = f"{author} is the author; an author's own share isn't a beneficiary, remove it"
-        yield _error(brief, "beneficiaries", "beneficiaries", message)
+        yield _at(brief, "beneficiaries", "beneficiaries", message)
 
 
 def category_findings(brief: Brief, tags: tuple[str, ...]) -> Iterator[Finding]:
@@ -39,10 +39,10 @@ def category_findings(brief: Brief, tags: tuple[str, ...]) -> Iterator[Finding]:
     if brief.reply_to is None and brief.community is None:
         if not tags:
             message = "no tag: the first tag is the post's category; write `tags:`"
-            yield _error(brief, "tags", "category", message)
+            yield _at(brief, "tags", "category", message)
         elif not _CATEGORY.fullmatch(tags[0]):
             message = f"{tags[0]!r} can't be a category: 1 to 255 of a-z, 0-9 and -"
-            yield _error(brief, "tags", "category", message)
+            yield _at(brief, "tags", "category", message)
 
 
 def post_findings(brief: Brief, post: Post) -> Iterator[Finding]:
@@ -51,24 +51,24 @@ def post_findings(brief: Brief, post: Post) -> Iterator[Finding]:
     yield from _size_findings(brief, post)
     yield from _tag_findings(brief, post)
     if _TITLE_MARKDOWN.search(post.title):
-        yield _warning(brief, "title", "title.markdown", "Markdown isn't shown in a title")
+        yield _at(brief, "title", "title.markdown", "Markdown isn't shown in a title")
 
 
 def _text_findings(brief: Brief, post: Post) -> Iterator[Finding]:
     sent = {"title": post.title, "body": post.body, "metadata": post.json_metadata}
     for field, text in sent.items():
-        if found := _UNSENDABLE.search(text):
-            message = f"the {field} holds U+{ord(found[0]):04X}, which can't be sent; remove it"
-            yield _error(brief, field, "control", message)
+        if match := _UNSENDABLE.search(text):
+            message = f"the {field} holds U+{ord(match[0]):04X}, which can't be sent; remove it"
+            yield _at(brief, field, "control", message)
         if private_key_offset(text) is not None:
             message = f"a private key would stand in the {field}; remove it where it comes from"
-            yield _error(brief, field, "secrets", message)
+            yield _at(brief, field, "secrets", message)
     if _PATCH.match(post.body):
         message = (
             "the body begins like a patch (@@ -1,2 +1,2 @@): as an edit it would be applied as "
             "one and spoil the post; put a line before it"
         )
-        yield Finding(brief.path, brief.body_line, Level.ERROR, "patchlike", message)
+        yield found(brief.path, brief.body_line, "patchlike", message)
 
 
 def _size_findings(brief: Brief, post: Post) -> Iterator[Finding]:
@@ -76,38 +76,34 @@ def _size_findings(brief: Brief, post: Post) -> Iterator[Finding]:
     shown = SHOWN_BODY[post.is_reply]
     if size > LARGEST:
         message = f"the transaction has {size} bytes, the chain takes {LARGEST}; shorten the body"
-        yield Finding(brief.path, brief.body_line, Level.ERROR, "body.size", message)
+        yield found(brief.path, brief.body_line, "body.size", message)
     elif body >= shown:
         message = f"the body has {body} bytes; front ends show and edit less than {shown}"
-        yield Finding(brief.path, brief.body_line, Level.WARNING, "body.size.fe", message)
+        yield found(brief.path, brief.body_line, "body.size.fe", message)
 
 
 def _tag_findings(brief: Brief, post: Post) -> Iterator[Finding]:
     tags = brief.tags
     if len(post.tags) > SHOWN_TAGS:
         beyond = ", ".join(post.tags[SHOWN_TAGS:])
-        yield _warning(brief, "tags", "tags", f"more than {SHOWN_TAGS} tags; remove {beyond}")
+        yield _at(brief, "tags", "tags", f"more than {SHOWN_TAGS} tags; remove {beyond}")
     elif len(tags) > COUNTED_TAGS:
         beyond = ", ".join(tags[COUNTED_TAGS:])
         message = f"{COUNTED_TAGS} tags count; the post isn't listed under {beyond}"
-        yield _warning(brief, "tags", "tags", message)
+        yield _at(brief, "tags", "tags", message)
     communities = [tag for tag in tags if tag.startswith("hive-")]
     if len(communities) + (brief.community is not None) > 1:
-        yield _warning(brief, "tags", "tags", "one community only; remove a hive- tag")
+        yield _at(brief, "tags", "tags", "one community only; remove a hive- tag")
     for tag in tags:
         if len(tag) > LONGEST_TAG:
             message = f"{tag}: front ends take tags of {LONGEST_TAG} characters at most"
-            yield _warning(brief, "tags", "tags", message)
+            yield _at(brief, "tags", "tags", message)
         if tag.count("-") > 1:
-            yield _warning(brief, "tags", "tags", f"{tag}: front ends take one dash in a tag")
+            yield _at(brief, "tags", "tags", f"{tag}: front ends take one dash in a tag")
         if not tag[0].isalpha() or not tag[-1].isalnum():
             message = f"{tag}: a tag begins with a letter and ends with a letter or digit"
-            yield _warning(brief, "tags", "tags", message)
+            yield _at(brief, "tags", "tags", message)
 
 
-def _error(brief: Brief, key: str, code: str, message: str) -> Finding:
-    return Finding(brief.path, brief.line(key), Level.ERROR, code, message)
-
-
-def _warning(brief: Brief, key: str, code: str, message: str) -> Finding:
-    return Finding(brief.path, brief.line(key), Level.WARNING, code, message)
+def _at(brief: Brief, key: str, code: str, message: str) -> Finding:
+    return found(brief.path, brief.line(key), code, message)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot import __version__
-from bot.briefs import Brief, Finding, Level
+from bot.briefs import Brief, Finding, Level, found, unignored
 from bot.format import checks
 from bot.format.body import FooterError, body
 from bot.format.flavour import Flavour
@@ -22,11 +22,13 @@ class Defaults:
         author: for briefs that name none.
         tags: after the brief's own.
         footer: Jinja2 template of Markdown after every body.
+        ignore: codes of findings that nobody wants to see.
     """
 
     author: str | None = None
     tags: tuple[str, ...] = ()
     footer: str = ""
+    ignore: tuple[str, ...] = ()
     app: str = f"briefbot/{__version__}"
 
 
@@ -54,7 +56,7 @@ def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENS
         made = body(brief, defaults.footer, author or "", tags, flavour)
     except FooterError as error:
         message = f"the footer of the configuration can't be rendered: {error}"
-        findings.append(Finding(brief.path, 1, Level.ERROR, "footer", message))
+        findings.append(found(brief.path, 1, "footer", message))
         return Composed(None, tuple(findings))
     if findings or author is None:
         return Composed(None, tuple(findings))
@@ -83,7 +85,8 @@ def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENS
     findings += checks.post_findings(brief, post)
     findings += rendering_findings(brief, collected, made.lost, flavour)
     failed = any(finding.level is Level.ERROR for finding in findings)
-    return Composed(None if failed else post, tuple(findings))
+    ignored = (*brief.ignore, *defaults.ignore)
+    return Composed(None if failed else post, unignored(findings, ignored))
 
 
 def _options(brief: Brief) -> PayoutOptions | None:

@@ -5,10 +5,11 @@ Each names the line of the brief; a place that can't be told from its text is th
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from markdown_it.token import Token
 
-from bot.briefs import Brief, Finding, Level
+from bot.briefs import Brief, Finding, Fix, found
 from bot.format.flavour import Flavour
 from bot.format.markdown import is_html
 from bot.format.ready import Collected
@@ -115,7 +116,10 @@ def _markdown_findings(brief: Brief) -> Iterator[Finding]:
         for number in range(first, min(end, len(lines))):
             if _NO_SPACE.match(lines[number]):
                 message = "shown as text, not as a heading: write a space after the #"
-                yield _on(brief, number, "markdown.heading", message)
+                indent = len(lines[number]) - len(lines[number].lstrip(" "))
+                hashes = lines[number][indent:].partition(lines[number].strip(" #")[0])[0]
+                fix = Fix(brief.body_line + number, indent, hashes, f"{hashes} ")
+                yield replace(_on(brief, number, "markdown.heading", message), fixes=(fix,))
             elif _DELIMITERS.fullmatch(lines[number]):
                 message = (
                     "shown as text, not as a table: the line above needs as many columns as this"
@@ -135,4 +139,4 @@ def _at(brief: Brief, text: str, code: str, message: str) -> Finding:
 
 def _on(brief: Brief, lines: int, code: str, message: str) -> Finding:
     """A warning so many lines below the body's first."""
-    return Finding(brief.path, brief.body_line + lines, Level.WARNING, code, message)
+    return found(brief.path, brief.body_line + lines, code, message)

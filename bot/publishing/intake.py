@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.briefs import Brief, Entry, Finding, Level, Queue
+from bot.briefs import Brief, Entry, Finding, Level, Queue, found
 from bot.chain.operations import operations
 from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import Operation
@@ -60,7 +60,7 @@ class Composer:
         if profile is None:
             known = ", ".join(sorted(self.profiles))
             message = f"unknown chain {chain!r}; configured are {known}"
-            finding = Finding(brief.path, brief.line("chain"), Level.ERROR, "chain", message)
+            finding = found(brief.path, brief.line("chain"), "chain", message)
             return Composition(brief, chain, None, (), (finding,))
         composed = compose(brief, self.defaults, profile.front_end)
         post = composed.post
@@ -167,9 +167,9 @@ class Intake:
                 "set another `slug`"
             )
             line = brief.line("slug" if brief.slug else "title")
-            return [Finding(brief.path, line, Level.ERROR, "permlink.taken", message)]
+            return [found(brief.path, line, "permlink.taken", message)]
         except Conflict as error:
-            return [Finding(brief.path, 1, Level.WARNING, "changed", str(error))]
+            return [found(brief.path, 1, "changed", str(error))]
         return []
 
     def _withhold(self, row: Publication, entry: Entry, errors: list[Finding]) -> None:

@@ -90,6 +90,27 @@ def test_check_tells_file_line_and_remedy_and_exits_with_1(tmp_path):
     briefbot(tmp_path, "check", "posts/good.md")
 
 
+def test_check_mends_what_is_safe_and_annotates_for_github(tmp_path):
+    brief = tmp_path / "posts/a,b.md"
+    brief.parent.mkdir()
+    brief.write_text(
+        "---\ntitle: T\nauthor: alice\ntags: [Kabul]\n---\n##Close\n\n<blink>x</blink>\n"
+    )
+    brief.chmod(0o640)
+
+    told = briefbot(tmp_path, "check", "--format", "github").stdout
+    briefbot(tmp_path, "check", "--fix")
+    left = json.loads(briefbot(tmp_path, "check", "--json").stdout)
+    ignored = briefbot(tmp_path, "check", BRIEFBOT_CHECKS__IGNORE='["html.element"]').stdout
+
+    assert told.splitlines()[0].startswith("::notice file=posts/a%2Cb.md,line=4,title=tags.case::")
+    assert brief.read_text().splitlines()[3:6] == ["tags: [kabul]", "---", "## Close"]
+    assert brief.stat().st_mode & 0o777 == 0o640
+    assert list(brief.parent.iterdir()) == [brief]
+    assert [finding["code"] for finding in left] == ["html.element"]
+    assert ignored == ""
+
+
 def test_a_dry_run_touches_no_node_and_prints_the_operations(tmp_path):
     (tmp_path / "b.md").write_text(
         "---\ntitle: T\ntags: [a]\nauthor: alice\nreward: power_up\n---\nBody\n"

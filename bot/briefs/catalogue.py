@@ -1,0 +1,342 @@
+"""Every check that there is: its level, what it means, and what to do about it.
+
+A finding carries one of these codes. `python -m bot.briefs.catalogue` writes docs/checks.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.briefs.finding import Finding, Fix, Level
+from bot.briefs.keys import ALIASES
+
+ERROR, WARNING, INFO = Level.ERROR, Level.WARNING, Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One kind of finding.
+
+    Attributes:
+        means: what is so, in one sentence.
+        remedy: what the author does about it.
+        source: rule of the chain or of its front ends (chain-rules), where there is one.
+        fixable: whether `briefbot check --fix` mends it.
+    """
+
+    level: Level
+    means: str
+    remedy: str
+    source: str = ""
+    fixable: bool = False
+
+
+_KEYS: Mapping[str, Check] = {
+    f"key.{key}": Check(
+        ERROR,
+        f"The value of `{key}` can't be one of that key.",
+        f"Write it as docs/briefs.md says for `{key}`, or leave the key out.",
+    )
+    for key in ALIASES
+}
+
+CHECKS: Mapping[str, Check] = {
+    **_KEYS,
+    # -- the file --------------------------------------------------------------------------------
+    "file.bom": Check(
+        WARNING,
+        "The file begins with a byte order mark; it isn't sent.",
+        "Save it as UTF-8 without one.",
+        fixable=True,
+    ),
+    "file.changing": Check(
+        ERROR,
+        "The file was changed less than a second ago, or while it was read.",
+        "Nothing: the next scan takes it once it is left alone.",
+    ),
+    "file.crlf": Check(
+        WARNING,
+        "Lines end with CR LF, and are sent so.",
+        "Save it with LF at the ends of lines.",
+        fixable=True,
+    ),
+    "file.empty": Check(ERROR, "There is nothing in the file.", "Write a brief, or remove it."),
+    "file.kind": Check(
+        ERROR, "It is a FIFO, a device or the like, and isn't read.", "Remove or rename it."
+    ),
+    "file.name": Check(ERROR, "The file's name isn't UTF-8.", "Rename it."),
+    "file.outside": Check(
+        ERROR, "It is a link that leaves the queue; it isn't followed.", "Copy the file."
+    ),
+    "file.size": Check(
+        ERROR, "The file has more than 1 MB; a chain takes 64 KiB.", "Split or shorten it."
+    ),
+    "file.unreadable": Check(
+        ERROR, "The system refuses to open it.", "Give the service the right to read it."
+    ),
+    "utf8": Check(
+        ERROR,
+        "A byte isn't UTF-8; nodes take nothing else.",
+        "Save the file as UTF-8.",
+        "chain-rules §1.2",
+    ),
+    "control": Check(
+        ERROR,
+        "A control character other than tab, newline and carriage return; nodes can't read it "
+        "unchanged.",
+        "Remove it; the finding names its number.",
+        "steemd's JSON reader",
+    ),
+    "secrets": Check(
+        ERROR,
+        "A private key or a master password stands in the text; everything sent is public.",
+        "Remove it, and change that key if the file was shared.",
+        "chain-rules §7.1",
+    ),
+    # -- the front matter ------------------------------------------------------------------------
+    "front_matter.alias": Check(
+        ERROR,
+        "A YAML anchor or alias (`&`, `*`): they can make megabytes of a line.",
+        "Write the value out, or put it in quotes.",
+    ),
+    "front_matter.depth": Check(ERROR, "Nested more than 20 deep.", "Flatten it."),
+    "front_matter.duplicate": Check(ERROR, "A key stands there twice.", "Keep one."),
+    "front_matter.open": Check(
+        ERROR, "The front matter has no closing line.", "Write `---` (or `+++`) below it."
+    ),
+    "front_matter.size": Check(ERROR, "More than 16 KB of front matter.", "Shorten it."),
+    "front_matter.toml": Check(ERROR, "It isn't valid TOML.", "Mend the line that it names."),
+    "front_matter.yaml": Check(
+        ERROR,
+        "It isn't valid YAML.",
+        "Mend the line that it names; a title with `: ` or `#` in it needs quotes.",
+    ),
+    "key.twice": Check(ERROR, "A key and one of its aliases both stand there.", "Keep one."),
+    "key.unknown": Check(
+        WARNING,
+        "No such key; it has no effect.",
+        "Correct the spelling (the nearest known key is named), or remove it.",
+    ),
+    "id.twice": Check(
+        ERROR, "Another brief of the queue has the same `id`.", "Give one of them another `id`."
+    ),
+    # -- title and body --------------------------------------------------------------------------
+    "title.blank": Check(
+        ERROR, "There is no title.", "Write `title:`, or a `# heading` first.", "chain-rules §7.1"
+    ),
+    "title.bytes": Check(
+        ERROR, "The title has more than 255 bytes.", "Shorten it.", "chain-rules §1.2"
+    ),
+    "title.markdown": Check(
+        WARNING, "Markdown isn't shown in a title.", "Write it plainly.", "chain-rules §7.1"
+    ),
+    "body.empty": Check(ERROR, "There is nothing to publish.", "Write it.", "chain-rules §1.2"),
+    "body.size": Check(
+        ERROR,
+        "The signed transaction would have more than 65,280 bytes.",
+        "Shorten the body, or make two briefs of it.",
+        "chain-rules §1.2",
+    ),
+    "body.size.fe": Check(
+        WARNING,
+        "Front ends refuse to edit (and prune in lists) bodies of 65,280 bytes, replies of 16,128.",
+        "Shorten it if it is to be edited there.",
+        "chain-rules §7.1",
+    ),
+    "patchlike": Check(
+        ERROR,
+        "The body begins like a patch (`@@ -1,2 +1,2 @@`); as an edit it would be applied as one.",
+        "Put a line before it.",
+        "chain-rules §1.2",
+    ),
+    "footer": Check(
+        ERROR,
+        "The header or footer of the configuration can't be rendered.",
+        "Mend the template in config/briefbot.toml; the message names the variable or the place.",
+    ),
+    # -- who, where, when, how much --------------------------------------------------------------
+    "author": Check(
+        ERROR,
+        "The brief names no author, and there is no default.",
+        "Write `author:`, or set `author` under [defaults].",
+    ),
+    "category": Check(
+        ERROR,
+        "No tag and no community, or a first tag that can't be a category.",
+        "Write `tags:`; the first is the category.",
+        "chain-rules §1.2",
+    ),
+    "tags": Check(
+        WARNING,
+        "Front ends and lists will treat these tags otherwise: five count, eight are shown, of "
+        "24 characters and with one dash at most, one community only.",
+        "Shorten the list; the finding says which ones fall off.",
+        "chain-rules §7.1",
+    ),
+    "tags.case": Check(
+        INFO, "A tag is written otherwise than it is sent.", "Nothing, or `--fix`.", fixable=True
+    ),
+    "tags.changed": Check(
+        WARNING,
+        "A tag holds characters that no tag may have; they are dropped.",
+        "Write it with a-z, 0-9 and one dash.",
+        "chain-rules §7.1",
+        fixable=True,
+    ),
+    "beneficiaries": Check(
+        ERROR,
+        "The author stands among the beneficiaries.",
+        "Remove the author: what the others don't get is the author's.",
+        "chain-rules §1.3",
+    ),
+    "beneficiaries.order": Check(
+        INFO,
+        "The chain wants beneficiaries sorted by name; they are sent so.",
+        "Nothing, or `--fix`.",
+        "chain-rules §1.3",
+        fixable=True,
+    ),
+    "date.clock_change": Check(
+        WARNING,
+        "The clock change skips that local time, or repeats it.",
+        "Name another time, or the offset: `2026-10-25T02:30+01:00`.",
+    ),
+    "date.order": Check(ERROR, "`expires` isn't after `date`.", "Correct one of them."),
+    "permlink.taken": Check(
+        ERROR, "Another brief has this author and permlink.", "Write another `slug:`."
+    ),
+    "chain": Check(
+        ERROR, "The brief names a chain that isn't configured.", "Add [chains.NAME], or correct it."
+    ),
+    "changed": Check(
+        WARNING,
+        "The file was changed while its transaction can still be included.",
+        "Nothing: it is looked at again when that is settled.",
+    ),
+    # -- what readers will see -------------------------------------------------------------------
+    "html.element": Check(
+        WARNING,
+        "The platform drops this element.",
+        "Remove it, or write it in Markdown.",
+        "docs/rendering.md",
+    ),
+    "html.iframe": Check(
+        WARNING,
+        "The platform shows no player for this address.",
+        "Write a link instead.",
+        "docs/rendering.md",
+    ),
+    "html.image": Check(
+        WARNING,
+        "A picture without an http(s) address is a broken picture.",
+        "Upload it and write its address.",
+        "docs/rendering.md",
+    ),
+    "html.image.beside": Check(
+        WARNING,
+        "The text beside a naked picture's address is lost on the platform.",
+        "Put the address on a line of its own, with blank lines around.",
+        "docs/rendering.md",
+    ),
+    "html.image.format": Check(
+        WARNING,
+        "The naked address of a webp, avif, … is shown as a link.",
+        "Write it as `![words about it](address)`.",
+        "docs/rendering.md",
+    ),
+    "link.footnote": Check(
+        WARNING,
+        "The numbers of footnotes lead nowhere on condenser.",
+        "Leave them as numbers, or write the note in brackets.",
+        "docs/rendering.md",
+    ),
+    "link.nowhere": Check(
+        WARNING,
+        "`#place`, `mailto:` and relative addresses lead nowhere on the platform.",
+        "Write a whole address.",
+        "docs/rendering.md",
+    ),
+    "markdown.fence": Check(
+        WARNING, "The code isn't closed: all that follows is shown as code.", "Close it."
+    ),
+    "markdown.heading": Check(
+        WARNING,
+        "`##Heading` is shown as text.",
+        "Write a space after the `#`.",
+        fixable=True,
+    ),
+    "markdown.table": Check(
+        WARNING,
+        "A table's heading and its delimiters differ in columns: it is shown as text.",
+        "Give both as many columns.",
+    ),
+    "markup.extended": Check(
+        WARNING,
+        "Something that `markup: extended` can't say in the platform's HTML is left out.",
+        "Leave it out, or write it otherwise.",
+        "docs/rendering.md",
+    ),
+}
+"""Code to check."""
+
+
+def found(path: str, line: int, code: str, message: str, fixes: tuple[Fix, ...] = ()) -> Finding:
+    """A finding of this check, at its level."""
+    return Finding(path, line, CHECKS[code].level, code, message, fixes)
+
+
+def unignored(findings: Iterable[Finding], ignored: Iterable[str]) -> tuple[Finding, ...]:
+    """The findings without those of ignored codes; an error stays, whatever is ignored."""
+    codes = frozenset(ignored)
+    return tuple(f for f in findings if f.level is Level.ERROR or f.code not in codes)
+
+
+def page() -> str:
+    """docs/checks.md."""
+    rows = [
+        f"| [`{code}`](#{_anchor(code)}) | {check.level} | {'yes' if check.fixable else ''} |"
+        for code, check in sorted(CHECKS.items())
+    ]
+    sections = [_section(code, check) for code, check in sorted(CHECKS.items())]
+    return "\n".join([_INTRODUCTION, *rows, "", *sections])
+
+
+_INTRODUCTION = """\
+# Checks
+
+This page is written by `make docs` from `bot/briefs/catalogue.py`.
+
+`briefbot check` prints `file:line: level code message`; each message says what to do.
+A brief with an **error** is never sent; warnings don't stop it, infos need no answer.
+No node is asked.
+
+`--fix` mends what is safe to mend and leaves every other byte of the file as it is. A warning or an
+info is silenced for one brief by `ignore: [code]` in its front matter, for all by `ignore` under
+`[checks]` in the configuration; errors can't be ignored. `--format github` writes annotations for
+GitHub's CI, `.pre-commit-hooks.yaml` makes a pre-commit hook of it:
+
+```yaml
+repos:
+  - repo: <this repository>
+    rev: <a version>
+    hooks:
+      - id: briefbot-check
+```
+
+| code | level | `--fix` |
+|---|---|---|"""
+
+
+def _anchor(code: str) -> str:
+    return code.replace(".", "")
+
+
+def _section(code: str, check: Check) -> str:
+    lines = [f"## {code}", "", f"{check.level.capitalize()}. {check.means}", ""]
+    lines += [f"*What to do:* {check.remedy}", ""]
+    if check.source:
+        lines += [f"*Why:* {check.source}.", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201  # its output is the page
