@@ -59,7 +59,7 @@ bench-rendering: $(VENV)/.installed-dev ## Measure the rendering: how true, how 
 	@$(BIN)/python -m tests.bench_rendering
 
 docs: $(VENV)/.installed ## Write the generated pages of docs/ anew
-	@$(BIN)/python -m bot.briefs.catalogue > docs/checks.md
+	@$(BIN)/python -c 'from bot.briefs.catalogue import page; print(page(), end="")' > docs/checks.md
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -78,6 +78,7 @@ class Settings:
     authors: Mapping[str, AuthorSettings] = field(default_factory=dict)
     default_author: str | None = None
     default_tags: tuple[str, ...] = ()
+    header: str = ""
     footer: str = ""
     ignored_checks: tuple[str, ...] = ()
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -174,7 +175,7 @@ def _settings(
     defaults = _table(table, "defaults")
     checks = _table(table, "checks")
     _known_keys(checks, {"ignore"}, "checks.")
-    _known_keys(defaults, {"author", "tags", "footer"}, "defaults.")
+    _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
     authors = {
         name: _author(_table(_table(table, "author"), name, "author."), f"author.{name}.")
         for name in _table(table, "author")
@@ -202,6 +203,7 @@ def _settings(
         default_tags=tuple(
             tag.lstrip("#").lower() for tag in _texts(defaults, "tags", "defaults.")
         ),
+        header=_text(defaults, "header", "", "defaults."),
         footer=_text(defaults, "footer", "", "defaults."),
         ignored_checks=_texts(checks, "ignore", "checks."),
         chains=chains,

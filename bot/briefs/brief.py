@@ -1,10 +1,11 @@
 """A brief: what the author wrote, parsed and typed, with nothing decided for the chain yet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +39,7 @@ class Brief:
         self_vote: percent (0 to 100) of the author's own vote.
         reply_to: (author, permlink) of the post that this one replies to.
         chains: names of configured chains; empty means the configured default.
+        differing: chain to the fields that are otherwise there; `on` applies them.
         ignore: codes of findings that the author doesn't want to see.
         markup: `platform` goes out byte for byte, `extended` is formatted by Python-Markdown.
         lines: front matter key (canonical name) to line of the file, for findings.
@@ -67,10 +69,15 @@ class Brief:
     self_vote: Decimal | None = None
     reply_to: tuple[str, str] | None = None
     chains: tuple[str, ...] = ()
+    differing: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     draft: bool = False
     markup: str = "platform"
     ignore: tuple[str, ...] = ()
     lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def on(self, chain: str) -> "Brief":
+        """The brief as it is for this chain."""
+        return replace(self, **self.differing[chain]) if chain in self.differing else self
 
     def line(self, key: str) -> int:
         """The line of the file where `key` stands, or 1 when the author did not write it."""

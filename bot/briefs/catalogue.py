@@ -1,6 +1,6 @@
 """Every check that there is: its level, what it means, and what to do about it.
 
-A finding carries one of these codes. `python -m bot.briefs.catalogue` writes docs/checks.md.
+A finding carries one of these codes; `make docs` writes docs/checks.md of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -150,7 +150,12 @@ CHECKS: Mapping[str, Check] = {
     ),
     "footer": Check(
         ERROR,
-        "The header or footer of the configuration can't be rendered.",
+        "The footer of the configuration can't be rendered.",
+        "Mend the template in config/briefbot.toml; the message names the variable or the place.",
+    ),
+    "header": Check(
+        ERROR,
+        "The header of the configuration can't be rendered.",
         "Mend the template in config/briefbot.toml; the message names the variable or the place.",
     ),
     # -- who, where, when, how much --------------------------------------------------------------
@@ -249,6 +254,26 @@ CHECKS: Mapping[str, Check] = {
         "Leave them as numbers, or write the note in brackets.",
         "docs/rendering.md",
     ),
+    "leftover.attribute": Check(
+        WARNING,
+        "Attributes of Hugo, Jekyll or Pandoc, like `{: .wide}` and `{#place}`, are shown as text.",
+        "Remove them.",
+    ),
+    "leftover.liquid": Check(
+        WARNING,
+        "Jekyll's `{% … %}` and `{{ … }}` are shown as text: nothing computes them.",
+        "Write what they stand for.",
+    ),
+    "leftover.more": Check(
+        INFO,
+        "`<!--more-->` isn't shown, and no front end cuts there: lists show the text's beginning.",
+        "Nothing; write `description:` for the words to show.",
+    ),
+    "leftover.shortcode": Check(
+        WARNING,
+        "Hugo's shortcodes `{{< … >}}` and `{{% … %}}` are shown as text.",
+        "Write what they stand for: `![words](address)`, the address of a video on its own line.",
+    ),
     "link.nowhere": Check(
         WARNING,
         "`#place`, `mailto:` and relative addresses lead nowhere on the platform.",
@@ -336,7 +361,3 @@ def _section(code: str, check: Check) -> str:
     if check.source:
         lines += [f"*Why:* {check.source}.", ""]
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    print(page(), end="")  # noqa: T201  # its output is the page

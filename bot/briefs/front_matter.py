@@ -152,7 +152,8 @@ def _check_events(source: str) -> None:
 
 def _value(node: yaml.Node) -> Any:
     if isinstance(node, yaml.ScalarNode):
-        if node.style is None and node.value in {"", "~", "null", "Null", "NULL"}:
+        # a plain scalar: libyaml says "", PyYAML's own scanner None
+        if not node.style and node.value in {"", "~", "null", "Null", "NULL"}:
             return None
         return node.value
     if isinstance(node, yaml.SequenceNode):

@@ -44,6 +44,20 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 
 CANONICAL = {alias: key for key, aliases in ALIASES.items() for alias in (key, *aliases)}
 
+BY_CHAIN = frozenset(
+    {
+        "tags",
+        "community",
+        "reward",
+        "max_accepted_payout",
+        "allow_votes",
+        "allow_curation_rewards",
+        "beneficiaries",
+        "self_vote",
+    }
+)
+"""What may differ from chain to chain."""
+
 FOREIGN = frozenset(
     {
         "aliases",
@@ -353,6 +367,19 @@ def chains(value: Any) -> tuple[str, ...]:
     if not names:
         raise BadValue("expected the name of a configured chain")
     return names
+
+
+def tables(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    """What a table of chains says of each, `chains: {steem: {reward: power_up}}`."""
+    if not isinstance(value, Mapping):
+        return {}
+    found = {}
+    for name, table in value.items():
+        if table is not None and not isinstance(table, Mapping):
+            raise BadValue(f"{name}: expected a table of what differs there, like {{tags: [one]}}")
+        if table:
+            found[name] = table
+    return found
 
 
 def at_midnight(day: str) -> str:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -120,10 +120,7 @@ class _Reading:
         expires = self._instant(given, "expires", timezone)
         if date and expires and expires <= date:
             self._find(self._lines.get("expires", 1), "date.order", "`expires` is not after `date`")
-        percent, most = self._take(given, "reward", keys.reward) or (None, None)
-        cap = self._take(given, "max_accepted_payout", keys.amount)
         draft = self._take(given, "draft", keys.boolean)
-        vote = self._take(given, "self_vote", lambda value: keys.number(value, 0, 100))
         markup = self._take(given, "markup", keys.text) or "platform"
         if markup not in {"platform", "extended"}:
             self._find(self._lines.get("markup", 1), "key.markup", "expected platform or extended")
@@ -133,31 +130,62 @@ class _Reading:
             title=title,
             body=body,
             body_line=body_line,
-            tags=self._tags(given),
             author=self._take(given, "author", keys.account),
             date=date,
             expires=expires,
             timezone=zone,
             slug=self._take(given, "slug", keys.slug),
-            community=self._take(given, "community", keys.community),
             description=self._take(given, "description", _folded),
             authored_by=self._take(given, "authored_by", keys.text),
             image=self._take(given, "image", keys.image),
             canonical_url=self._take(given, "canonical_url", keys.address),
-            beneficiaries=self._beneficiaries(given),
-            reward_percent=percent,
-            max_accepted_payout=cap if most is None else most,
-            allow_votes=self._take(given, "allow_votes", keys.boolean) is not False,
-            allow_curation_rewards=self._take(given, "allow_curation_rewards", keys.boolean)
-            is not False,
-            self_vote=vote or None,
             reply_to=self._take(given, "reply_to", keys.reply_to),
             chains=self._take(given, "chain", keys.chains) or (),
+            differing=self._differing(given),
             draft=bool(draft),
             markup=markup,
             ignore=self._ignored(given),
             lines=MappingProxyType(dict(self._lines)),
+            **self._by_chain(given),
         )
+
+    def _by_chain(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Those fields of a `Brief` that may differ from chain to chain, as far as given."""
+        readers: dict[str, Callable[[], Any]] = {
+            "tags": lambda: self._tags(given),
+            "community": lambda: self._take(given, "community", keys.community),
+            "beneficiaries": lambda: self._beneficiaries(given),
+            "allow_votes": lambda: self._take(given, "allow_votes", keys.boolean) is not False,
+            "allow_curation_rewards": lambda: (
+                self._take(given, "allow_curation_rewards", keys.boolean) is not False
+            ),
+            "self_vote": lambda: (
+                self._take(given, "self_vote", lambda value: keys.number(value, 0, 100)) or None
+            ),
+        }
+        fields = {key: read() for key, read in readers.items() if key in given}
+        percent, most = self._take(given, "reward", keys.reward) or (None, None)
+        if "reward" in given:
+            fields |= {"reward_percent": percent, "max_accepted_payout": most}
+        if "max_accepted_payout" in given:
+            cap = self._take(given, "max_accepted_payout", keys.amount)
+            fields["max_accepted_payout"] = cap if most is None else most
+        return fields
+
+    def _differing(self, given: dict[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+        """What the table of chains says otherwise, by chain."""
+        line = self._lines.get("chain", 1)
+        found = {}
+        for name, table in (self._take(given, "chain", keys.tables) or {}).items():
+            inner = _Reading(self._path, self._timezone)
+            theirs = inner._given(Parts(dict(table), dict.fromkeys(table, line)))
+            fields = inner._by_chain(theirs)  # it is one of us
+            self._findings += inner._findings
+            for key in sorted(theirs.keys() - keys.BY_CHAIN):
+                what = f"{name}: `{key}` can't differ from chain to chain"
+                self._find(line, "key.chain", f"`chain`: {what}")
+            found[name] = MappingProxyType(fields)
+        return MappingProxyType(found)
 
     def _given(self, parts: Parts) -> dict[str, Any]:
         """Values by canonical key; those that mean nothing are reported or passed over."""

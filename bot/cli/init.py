@@ -17,7 +17,8 @@ database = "sqlite:///briefbot.db"   # or "postgresql+psycopg://user@host/name"
 [defaults]
 # author = "alice"                   # for briefs that don't name one
 tags = []                            # added to every brief's own
-footer = ""                          # Markdown after every body; Jinja2: {{ brief }} {{ author }}
+header = ""                          # Markdown before every body; Jinja2: {{ brief }} {{ author }}
+footer = ""                          # Markdown after every body
 """
 
 ENVIRONMENT = """\

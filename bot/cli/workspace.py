@@ -60,6 +60,7 @@ def composer(config: Settings) -> "Composer":
         defaults=Defaults(
             author=config.default_author,
             tags=config.default_tags,
+            header=config.header,
             footer=config.footer,
             ignore=config.ignored_checks,
         ),

@@ -1,7 +1,8 @@
-"""The body as it will be sent: what the author wrote, and the footer of the configuration."""
+"""The body as it will be sent: what the author wrote between header and footer."""
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
@@ -11,8 +12,12 @@ from bot.format.extended import extended
 from bot.format.flavour import Flavour
 
 
-class FooterError(Exception):
-    """The footer's template can't be rendered."""
+class TemplateFailed(Exception):  # noqa: N818  # what happened
+    """A template of the configuration can't be rendered; `name` is `header` or `footer`."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(why)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +33,33 @@ def _environment() -> SandboxedEnvironment:
     return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # Markdown, not HTML
 
 
-def body(brief: Brief, footer: str, author: str, tags: tuple[str, ...], flavour: Flavour) -> Body:
-    """The body, with `footer` (a Jinja2 template) after a blank line when there is one.
+def body(
+    brief: Brief, around: tuple[str, str], author: str, tags: tuple[str, ...], flavour: Flavour
+) -> Body:
+    """The body between header and footer (Jinja2 templates), with blank lines between them.
+
+    Args:
+        around: the templates of the header and the footer; empty ones add nothing.
 
     `markup: platform` goes out byte for byte; `markup: extended` is formatted by Python-Markdown,
     for what no Steem front end understands.
 
     Raises:
-        FooterError: the template is wrong, or uses what isn't there.
+        TemplateFailed: a template is wrong, or uses what isn't there.
     """
-    text = brief.body
-    if footer:
-        try:
-            rendered = (
-                _environment().from_string(footer).render(brief=brief, author=author, tags=tags)
-            )
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise FooterError(str(error)) from None
-        text = f"{text}\n\n{rendered.strip()}" if rendered.strip() else text
+    header, footer = (
+        _rendered(name, template, brief=brief, author=author, tags=tags) if template else ""
+        for name, template in zip(("header", "footer"), around, strict=True)
+    )
+    text = "\n\n".join(part for part in (header, brief.body, footer) if part)
     if brief.markup == "extended":
         made = extended(text, flavour)
         return Body(made.body, tuple(made.lost))
     return Body(text)
+
+
+def _rendered(name: str, template: str, **values: Any) -> str:
+    try:
+        return _environment().from_string(template).render(values).strip()
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        raise TemplateFailed(name, str(error)) from None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot import __version__
 from bot.briefs import Brief, Finding, Level, found, unignored
 from bot.format import checks
-from bot.format.body import FooterError, body
+from bot.format.body import TemplateFailed, body
 from bot.format.flavour import Flavour
 from bot.format.metadata import json_metadata, tags_of
 from bot.format.permlink import permlink, reply_permlink
@@ -21,12 +21,13 @@ class Defaults:
     Attributes:
         author: for briefs that name none.
         tags: after the brief's own.
-        footer: Jinja2 template of Markdown after every body.
+        header, footer: Jinja2 templates of Markdown before and after every body.
         ignore: codes of findings that nobody wants to see.
     """
 
     author: str | None = None
     tags: tuple[str, ...] = ()
+    header: str = ""
     footer: str = ""
     ignore: tuple[str, ...] = ()
     app: str = f"briefbot/{__version__}"
@@ -53,10 +54,11 @@ def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENS
         *checks.category_findings(brief, tags),
     ]
     try:
-        made = body(brief, defaults.footer, author or "", tags, flavour)
-    except FooterError as error:
-        message = f"the footer of the configuration can't be rendered: {error}"
-        findings.append(found(brief.path, 1, "footer", message))
+        around = (defaults.header, defaults.footer)
+        made = body(brief, around, author or "", tags, flavour)
+    except TemplateFailed as error:
+        message = f"the {error.name} of the configuration can't be rendered: {error}"
+        findings.append(found(brief.path, 1, error.name, message))
         return Composed(None, tuple(findings))
     if findings or author is None:
         return Composed(None, tuple(findings))

@@ -26,6 +26,30 @@ _DOMAIN = re.compile(
 )
 
 
+_LEFTOVERS = (
+    (
+        re.compile(r"\{\{[<%].*?[%>]\}\}"),
+        "leftover.shortcode",
+        "a Hugo shortcode, shown as text: write what it stands for",
+    ),
+    (
+        re.compile(r"\{%.*?%\}|\{\{.*?\}\}"),
+        "leftover.liquid",
+        "Jekyll's Liquid, shown as text: write what it stands for",
+    ),
+    (
+        re.compile(r"\{:[^{}\n]*\}|\{[#.][\w-]+\}\s*\Z"),
+        "leftover.attribute",
+        "an attribute, shown as text: remove it",
+    ),
+    (
+        re.compile(r"<!--\s*more\s*-->", re.IGNORECASE),
+        "leftover.more",
+        "isn't shown, and no front end cuts there; `description:` gives lists their words",
+    ),
+)
+
+
 def rendering_findings(
     brief: Brief, collected: Collected, lost: tuple[str, ...], flavour: Flavour
 ) -> Iterator[Finding]:
@@ -41,6 +65,8 @@ def rendering_findings(
     yield from _element_findings(brief, collected)
     yield from _picture_findings(brief, collected)
     yield from _link_findings(brief, collected, flavour)
+    if not is_html(brief.body):
+        yield from _leftover_findings(brief)
     if brief.markup == "platform" and not is_html(brief.body):
         yield from _markdown_findings(brief)
 
@@ -125,6 +151,32 @@ def _markdown_findings(brief: Brief) -> Iterator[Finding]:
                     "shown as text, not as a table: the line above needs as many columns as this"
                 )
                 yield _on(brief, number, "markdown.table", message)
+
+
+def _leftover_findings(brief: Brief) -> Iterator[Finding]:
+    """What other tools compute, outside code."""
+    if not ("{" in brief.body or "<!--" in brief.body):
+        return
+    lines = brief.body.split("\n")
+    for token in remarkable().parse(brief.body):
+        if token.type not in {"inline", "html_block"}:
+            continue
+        first, end = token.map or (0, 0)
+        children = token.children or [token]
+        text = "".join(
+            "\n" if child.type in {"softbreak", "hardbreak"} else child.content
+            for child in children
+            if child.type != "code_inline"
+        )
+        for row in text.split("\n"):
+            rest = row
+            for pattern, code, message in _LEFTOVERS:
+                if code == "leftover.attribute" and brief.markup == "extended":
+                    continue  # there it is one
+                for match in pattern.finditer(rest):
+                    number = next((n for n in range(first, end) if match[0] in lines[n]), first)
+                    yield _on(brief, number, code, f"{match[0].strip()}: {message}")
+                rest = pattern.sub("", rest)
 
 
 def _is_closed(fence: Token, lines: list[str]) -> bool:

@@ -53,7 +53,8 @@ class Composer:
 
     def compose(self, brief: Brief) -> tuple[Composition, ...]:
         """One composition for each chain that the brief names, or for the default chain."""
-        return tuple(self._compose(brief, name) for name in brief.chains or (self.default_chain,))
+        names = brief.chains or (self.default_chain,)
+        return tuple(self._compose(brief.on(name), name) for name in names)
 
     def _compose(self, brief: Brief, chain: str) -> Composition:
         profile = self.profiles.get(chain)

@@ -127,6 +127,41 @@ def test_an_error_is_told_with_its_line(front, code, line):
     assert (code, line) in [(finding.code, finding.line) for finding in result.findings]
 
 
+def test_a_key_without_a_value_is_as_good_as_none():
+    brief = good("date:\nslug: ~\nimage: null\ndescription: ''")
+
+    assert (brief.date, brief.slug, brief.image, brief.description) == (None, None, None, "")
+
+
+def test_what_differs_from_chain_to_chain_is_read_alike():
+    brief = good(
+        "tags: [one]\nreward: decline\n"
+        "chains:\n  steem: {reward: power_up, tags: '#two'}\n  hive:\n  blurt: {community: hive-123456}"
+    )
+
+    assert brief.chains == ("steem", "hive", "blurt")
+    assert brief.on("hive") is brief
+    assert (brief.on("steem").tags, brief.on("steem").reward_percent) == (("two",), 0)
+    assert brief.on("steem").max_accepted_payout is None
+    assert brief.on("blurt").community == "hive-123456"
+    assert brief.on("blurt").max_accepted_payout == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "code"),
+    [
+        ("{steem: {date: 2026-12-01}}", "key.chain"),
+        ("{steem: {reward: lots}}", "key.reward"),
+        ("{steem: {rewards: default}}", "key.unknown"),
+        ("{steem: power_up}", "key.chain"),
+    ],
+)
+def test_what_a_chain_cant_say_is_told_on_the_line_of_the_table(table, code):
+    result = parsed(f"title: T\nchains: {table}")
+
+    assert [(finding.code, finding.line) for finding in result.findings] == [(code, 3)]
+
+
 def test_all_problems_of_a_file_are_told_at_once():
     assert set(codes(parsed("title: ''\nauthor: X\nreward: y"))) == {
         "title.blank",

@@ -111,6 +111,20 @@ def test_check_mends_what_is_safe_and_annotates_for_github(tmp_path):
     assert ignored == ""
 
 
+def test_one_brief_differs_from_chain_to_chain(tmp_path):
+    (tmp_path / "b.md").write_text(
+        "---\ntitle: T\ntags: [one]\nauthor: alice\nchains:\n"
+        "  steem: {reward: power_up}\n  hive: {tags: [two], community: hive-123456}\n---\nBody\n"
+    )
+    told = briefbot(tmp_path, "publish", "b.md", "--dry-run", "--json").stdout.splitlines()
+    steem, hive = (json.loads(line) for line in told)
+
+    assert (steem["chain"], steem["category"]) == ("steem", "one")
+    assert steem["operations"][1][1]["percent_steem_dollars"] == 0
+    assert (hive["chain"], hive["category"], len(hive["operations"])) == ("hive", "hive-123456", 1)
+    assert json.loads(hive["operations"][0][1]["json_metadata"])["tags"] == ["two"]
+
+
 def test_a_dry_run_touches_no_node_and_prints_the_operations(tmp_path):
     (tmp_path / "b.md").write_text(
         "---\ntitle: T\ntags: [a]\nauthor: alice\nreward: power_up\n---\nBody\n"

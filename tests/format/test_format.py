@@ -144,11 +144,14 @@ def test_a_reply_names_its_parent_and_has_a_permlink_of_its_own():
     assert made.permlink.startswith("re-bob-smith-a-post-")
 
 
-def test_the_footer_is_rendered_in_a_sandbox():
+def test_header_and_footer_are_rendered_in_a_sandbox():
     made = compose(brief(), Defaults(author="alice", footer="By {{ author }}, {{ tags[0] }}"))
     assert made.post.body == "Body.\n\nBy alice, a"
-    refused = compose(brief(), Defaults(author="alice", footer="{{ brief.__class__.__mro__ }}"))
-    assert codes(refused) == ["footer"]
+    made = compose(brief(), Defaults(author="alice", header="> {{ brief.title }}", footer=" "))
+    assert made.post.body == f"> {brief().title}\n\nBody."
+    for place in ("header", "footer"):
+        broken = {place: "{{ brief.__class__.__mro__ }}"}
+        assert codes(compose(brief(), Defaults(author="alice", **broken))) == [place]
 
 
 @pytest.mark.parametrize(
