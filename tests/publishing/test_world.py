@@ -158,6 +158,50 @@ def test_an_author_in_hand_is_nobody_elses(memory_folder, sqlite):
     world.close()
 
 
+@pytest.fixture
+def interrupted(memory_folder, sqlite):
+    """A world of two workers; the first looks at the folder, and `meanwhile` happens."""
+    made = make_world(memory_folder, sqlite, workers=2)
+    queue = made.workers[0].service._intake._queue
+    scan = queue.scan
+
+    def stopped_in_the_middle(now):
+        entries = scan(now)
+        made.meanwhile()
+        return entries
+
+    queue.scan = stopped_in_the_middle
+    yield made
+    made.close()
+
+
+def test_a_brief_that_came_after_the_look_hasnt_left_the_queue(interrupted):
+    def meanwhile():
+        interrupted.brief("later", date="2099-01-01")
+        interrupted.workers[1].service.scan()
+
+    interrupted.brief("earlier", date="2099-01-01")
+    interrupted.meanwhile = meanwhile
+    interrupted.workers[0].service.scan()
+    with interrupted.records() as records:
+        assert [row.status for row in records.latest()] == ["queued", "queued"]
+
+
+def test_an_older_look_puts_no_older_text_back(interrupted):
+    interrupted.brief("one", date="2099-01-01", body="First.")
+    interrupted.workers[1].service.scan()
+    interrupted.brief("one", date="2099-01-01", body="Second.")
+
+    def meanwhile():
+        interrupted.brief("one", date="2099-01-01", body="Third.")
+        interrupted.workers[1].service.scan()
+
+    interrupted.meanwhile = meanwhile
+    interrupted.workers[0].service.scan()
+    with interrupted.records() as records:
+        assert ["Third." in row.operations for row in records.latest()] == [True]
+
+
 def test_a_lost_database_doubles_nothing(world, sqlite):
     world.brief("one")
     world.settle()

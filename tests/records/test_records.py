@@ -181,12 +181,12 @@ def test_what_is_on_its_way_is_neither_withdrawn_nor_replanned(records, status):
     with pytest.raises(Conflict):
         records.cancel(row.id, "withdrawn", NOW)
     with pytest.raises(Conflict):
-        records.replan(row.id, replace(PLAN, title="New"), NOW)
+        records.replan(row, replace(PLAN, title="New"), NOW)
 
 
 def test_a_changed_brief_replaces_the_plan_until_it_goes_out(records):
     row = records.add(PLAN, NOW)
-    changed = records.replan(row.id, replace(PLAN, title="Second", permlink="second"), NOW)
+    changed = records.replan(row, replace(PLAN, title="Second", permlink="second"), NOW)
 
     assert (changed.title, changed.permlink, changed.status) == ("Second", "second", Status.QUEUED)
 
@@ -196,7 +196,7 @@ def test_a_replan_cannot_take_another_briefs_address(records):
     row = records.add(replace(PLAN, brief="b", permlink="b"), NOW)
 
     with pytest.raises(PermlinkTaken):
-        records.replan(row.id, replace(PLAN, brief="b"), NOW)
+        records.replan(row, replace(PLAN, brief="b"), NOW)
 
 
 def test_the_transaction_is_recorded_before_it_is_sent(records):
@@ -249,11 +249,11 @@ def test_an_old_text_whose_transaction_lives_is_not_replanned(records):
     records.move(row.id, Status.PUBLISHING, Status.REJECTED, "refused", NOW, error="refused")
 
     with pytest.raises(Conflict):
-        records.replan(row.id, replace(PLAN, title="New"), NOW)
+        records.replan(row, replace(PLAN, title="New"), NOW)
     assert [found.id for _, found in records.refused_alive("devnet")] == [attempt.id]
     records.settle(attempt.id, Outcome.EXPIRED, now=NOW)
     assert records.refused_alive("devnet") == ()
-    assert records.replan(row.id, replace(PLAN, title="New"), NOW).title == "New"
+    assert records.replan(row, replace(PLAN, title="New"), NOW).title == "New"
 
 
 def test_due_is_what_may_go_now_oldest_first(records):
