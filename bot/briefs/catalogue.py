@@ -187,10 +187,35 @@ CHECKS: Mapping[str, Check] = {
         "chain-rules §7.1",
         fixable=True,
     ),
+    "author.account": Check(
+        ERROR,
+        "There is no account of this name on the chain (`--online`).",
+        "Correct `author:`.",
+        "chain-rules §1.2",
+    ),
+    "author.credits": Check(
+        WARNING,
+        "Less than a tenth of the author's resource credits is left (`--online`).",
+        "Power up, get a delegation, or wait: they come back within five days.",
+        "chain-rules §3",
+    ),
+    "author.key": Check(
+        ERROR,
+        "The author's key is missing, too powerful, or has no posting authority (`--online`).",
+        "Set the posting key as docs/configuration.md says, or grant posting authority to its "
+        "account.",
+        "chain-rules §2.3",
+    ),
     "beneficiaries": Check(
         ERROR,
         "The author stands among the beneficiaries.",
         "Remove the author: what the others don't get is the author's.",
+        "chain-rules §1.3",
+    ),
+    "beneficiaries.account": Check(
+        ERROR,
+        "A beneficiary is no account of the chain, which refuses the post then (`--online`).",
+        "Correct the name.",
         "chain-rules §1.3",
     ),
     "beneficiaries.order": Check(
@@ -200,12 +225,38 @@ CHECKS: Mapping[str, Check] = {
         "chain-rules §1.3",
         fixable=True,
     ),
+    "community": Check(
+        WARNING,
+        "There is no such community: the post stands in a mere category (`--online`).",
+        "Correct the name, or leave `community:` out.",
+        "chain-rules §1.6",
+    ),
+    "community.role": Check(
+        WARNING,
+        "The author may not post there: the chain takes the post, and front ends hide it without "
+        "a word (`--online`).",
+        "Ask the community's team for the role of a member, or post elsewhere.",
+        "chain-rules §1.6",
+    ),
     "date.clock_change": Check(
         WARNING,
         "The clock change skips that local time, or repeats it.",
         "Name another time, or the offset: `2026-10-25T02:30+01:00`.",
     ),
     "date.order": Check(ERROR, "`expires` isn't after `date`.", "Correct one of them."),
+    "exists": Check(
+        ERROR,
+        "A post that isn't this brief's stands under its author and permlink; the chain would "
+        "overwrite it (`--online`).",
+        "Write another `slug:`.",
+        "chain-rules §1.2",
+    ),
+    "reply_to": Check(
+        ERROR,
+        "There is no post under the address to reply to (`--online`).",
+        "Correct `reply_to:`.",
+        "chain-rules §1.2",
+    ),
     "permlink.taken": Check(
         ERROR, "Another brief has this author and permlink.", "Write another `slug:`."
     ),
@@ -332,7 +383,7 @@ This page is written by `make docs` from `bot/briefs/catalogue.py`.
 
 `briefbot check` prints `file:line: level code message`; each message says what to do.
 A brief with an **error** is never sent; warnings don't stop it, infos need no answer.
-No node is asked.
+No node is asked but with `--online`, for the checks that say so.
 
 `--fix` mends what is safe to mend and leaves every other byte of the file as it is. A warning or an
 info is silenced for one brief by `ignore: [code]` in its front matter, for all by `ignore` under

@@ -22,9 +22,9 @@ from beembase.signedtransactions import Signed_Transaction
 from beemgraphenebase.objects import GrapheneObject
 from beemgraphenebase.types import Array, Static_variant, Uint16
 
-from bot.chain.errors import NodesUnreachable
+from bot.chain.errors import NodesUnreachable, NotServed
 from bot.chain.keys import public_key, signature
-from bot.chain.nodes import Nodes, NotServed, Report
+from bot.chain.nodes import Nodes, Report
 from bot.chain.operations import own_form
 from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import (
@@ -33,6 +33,7 @@ from bot.chain.protocol import (
     CommentOperation,
     Content,
     Head,
+    Membership,
     Operation,
     PostingKey,
     ResourceCredits,
@@ -46,6 +47,7 @@ from bot.chain.replies import (
     read_chain_id,
     read_content,
     read_head,
+    read_membership,
     read_previous,
     read_resource_credits,
 )
@@ -60,6 +62,7 @@ _STALE = timedelta(seconds=30)  # ten blocks: a node so far behind the wall cloc
 # kept their numbers, these did not.
 _BLURT_NUMBERS = MappingProxyType({"delete_comment": 11, "custom_json": 12, "comment_options": 13})
 
+_NO_SUCH_COMMUNITY = r"Community \S+ does not exist|no such community"
 # The words by which Hive's hivemind says that there is no such post; steemd and Steemit's
 # hivemind answer with an empty one.
 _NO_SUCH_POST = r"Post \S+ does not exist|was deleted"
@@ -192,6 +195,19 @@ class BeemChain:
             [author, permlink],
             lambda result: read_content(result, author, permlink),
             absent=_NO_SUCH_POST,
+        )
+
+    def membership(self, community: str, account: str) -> Membership | None:
+        """What the account is in this community, or None when there is no such community.
+
+        Raises:
+            NotServed: the nodes don't know of communities.
+        """
+        return self._nodes.ask(
+            "bridge.get_community",
+            {"name": community, "observer": account},
+            lambda result: read_membership(result, community),
+            absent=_NO_SUCH_COMMUNITY,
         )
 
     def block(self, num: int) -> Block | None:

@@ -26,6 +26,10 @@ class NodesUnreachable(TransientChainError):  # noqa: N818  # what happened, not
     exit_code = 3
 
 
+class NotServed(NodesUnreachable):
+    """No node answered, and those that could be asked don't have the API at all."""
+
+
 class NodesDisagree(TransientChainError):  # noqa: N818  # what happened
     """Too few nodes tell the same for what can't be undone; nothing is done on one node's word."""
 

@@ -10,6 +10,7 @@ from bot.chain.errors import (
     ChainError,
     NodesDisagree,
     NodesUnreachable,
+    NotServed,
     PermanentChainError,
     UnknownOutcome,
 )
@@ -23,10 +24,6 @@ _TOLD_AGAIN = 600.0  # seconds until the same trouble of the same node is report
 
 Report = Callable[[str, str], None]
 """Told (node, reason) when a node is set aside because it can't be believed."""
-
-
-class NotServed(NodesUnreachable):
-    """No node answered, and those that could be asked don't have the API at all."""
 
 
 class Nodes:

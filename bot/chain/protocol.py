@@ -70,6 +70,27 @@ class ResourceCredits:
 
 
 @dataclass(frozen=True, slots=True)
+class Membership:
+    """What an account is in a community (chain-rules §1.6).
+
+    Attributes:
+        kind: 1 topic (who isn't muted posts), 2 journal (members post), 3 council (members post
+            and reply).
+        role: muted, guest, member, mod, admin or owner.
+    """
+
+    community: str
+    title: str
+    kind: int
+    role: str
+
+    @property
+    def may_post(self) -> bool:
+        """Whether a root post of this account is shown, rather than muted without a word."""
+        return self.role != "muted" and (self.kind == 1 or self.role != "guest")
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """A post or reply as it stands on the chain (condenser_api.get_content).
 
@@ -178,6 +199,13 @@ class Chain(Protocol):
 
     def content(self, author: str, permlink: str) -> Content | None:
         """The post under (author, permlink), or None when that place is free."""
+
+    def membership(self, community: str, account: str) -> Membership | None:
+        """What the account is in this community, or None when there is no such community.
+
+        Raises:
+            NotServed: the nodes don't know of communities (chains and nodes without hivemind).
+        """
 
     def agreed_content(self, author: str, permlink: str) -> Content | None:
         """What stands there as `profile.confirmed_by` nodes tell it, None when it is free.

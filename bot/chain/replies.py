@@ -14,6 +14,7 @@ from bot.chain.protocol import (
     CommentOperation,
     Content,
     Head,
+    Membership,
     ResourceCredits,
 )
 
@@ -87,6 +88,21 @@ def read_content(result: Any, author: str, permlink: str) -> Content | None:
         total_payout=str(result["total_payout_value"]),
         curator_payout=str(result["curator_payout_value"]),
         cashout_time=read_time(result["cashout_time"]),
+    )
+
+
+def read_membership(result: Any, community: str) -> Membership | None:
+    """`bridge.get_community`, asked on behalf of the account; None when there is none."""
+    if result is None:
+        return None
+    if result["name"] != community:
+        raise ValueError("another community")
+    context = result.get("context") or {}
+    return Membership(
+        community=community,
+        title=str(result["title"]),
+        kind=int(result["type_id"]),
+        role=str(context.get("role") or "guest"),
     )
 
 

@@ -6,12 +6,16 @@ import shutil
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.briefs import Entry, Finding, Level, fixed
 from bot.cli import workspace
 from bot.config import Settings
+
+if TYPE_CHECKING:
+    from bot.publishing.online import Online
 
 Findings = tuple[Finding, ...]
 
@@ -27,21 +31,21 @@ Findings = tuple[Finding, ...]
     help="`github` writes annotations for GitHub's CI.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--online", is_flag=True, help="Ask the chain too: accounts, keys, communities, …")
 @click.pass_context
 def check(
-    ctx: click.Context, paths: Sequence[Path], form: str, *, fix: bool, as_json: bool
+    ctx: click.Context, paths: Sequence[Path], form: str, *, fix: bool, as_json: bool, online: bool
 ) -> None:
-    """Check briefs (files or folders; the queue by default) without touching any node.
+    """Check briefs (files or folders; the queue by default); no node is asked without --online.
 
     Exits with 1 when a brief has an error: such a brief is never sent. Warnings alone exit with 0.
     Every code is explained in docs/checks.md.
     """
     config = workspace.settings(ctx)
     given = paths or (config.posts,)
-    looked = _look(config, given)
     if fix:
-        click.echo(f"{_mend(looked)} files mended", err=True)
-        looked = _look(config, given)
+        click.echo(f"{_mend(_look(config, given, online=False))} files mended", err=True)
+    looked = _look(config, given, online=online)
     findings = [finding for _, found in looked for finding in found]
     if as_json or form == "json":
         click.echo(json.dumps([finding.told() for finding in findings], ensure_ascii=False))
@@ -54,17 +58,24 @@ def check(
         ctx.exit(1)
 
 
-def _look(config: Settings, paths: Iterable[Path]) -> list[tuple[Entry, Findings]]:
+def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tuple[Entry, Findings]]:
     composer = workspace.composer(config)
-    return [
-        (
-            entry,
-            workspace.findings(
-                config, [entry], composer.compose(entry.brief) if entry.brief else ()
-            ),
+    asked = _online(config) if online else None
+    looked = []
+    for entry in workspace.entries(config, paths):
+        compositions = composer.compose(entry.brief) if entry.brief else ()
+        told = (
+            [finding for each in compositions for finding in asked.findings(each)] if asked else []
         )
-        for entry in workspace.entries(config, paths)
-    ]
+        looked.append((entry, workspace.findings(config, [entry], compositions, told)))
+    return looked
+
+
+def _online(config: Settings) -> "Online":
+    from bot.publishing.online import Online  # noqa: PLC0415  # brings beem along
+
+    chains = {name: workspace.chain(known) for name, known in workspace.profiles(config).items()}
+    return Online(chains, config.posting_key)
 
 
 def _mend(looked: Iterable[tuple[Entry, Findings]]) -> int:

@@ -129,12 +129,19 @@ def entries(config: Settings, paths: Iterable[Path]) -> "list[Entry]":
 
 
 def findings(
-    config: Settings, entries: "Iterable[Entry]", compositions: "Iterable[Composition]"
+    config: Settings,
+    entries: "Iterable[Entry]",
+    compositions: "Iterable[Composition]",
+    told: "Iterable[Finding]" = (),
 ) -> "tuple[Finding, ...]":
-    """What is wrong or surprising in these briefs, without what the configuration ignores."""
+    """What is wrong or surprising in these briefs, without what the configuration ignores.
+
+    Args:
+        told: what else is known of them.
+    """
     from bot.briefs import unignored  # noqa: PLC0415
 
-    found = [finding for entry in entries for finding in entry.findings]
+    found = [*told, *(finding for entry in entries for finding in entry.findings)]
     found += [finding for composition in compositions for finding in composition.findings]
     found.sort(key=lambda finding: (finding.path, finding.line))
     return unignored(dict.fromkeys(found), config.ignored_checks)

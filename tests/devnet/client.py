@@ -31,8 +31,18 @@ class Client:
             arguments=("--flavour", flavour, *arguments),
         )
 
+    @classmethod
+    def of(cls, devnet, flavour="steem"):
+        """A client of a devnet that runs."""
+        made = cls.__new__(cls)
+        made.flavour, made.devnet = flavour, devnet
+        return made.connected()
+
     def __enter__(self):
         self.devnet.start()
+        return self.connected()
+
+    def connected(self):
         config = self.rpc("condenser_api.get_config", [])
         name = "HIVE" if self.flavour == "hive" else "STEEM"
         self.chain_id = config[f"{name}_CHAIN_ID"]

@@ -1,0 +1,103 @@
+"""What only the chain can tell of a brief before it is sent: `check --online`."""
+
+from collections.abc import Iterator, Mapping
+
+from bot.briefs import Finding, found
+from bot.chain.errors import NotServed
+from bot.chain.protocol import Account, Chain
+from bot.publishing.authority import KeyRefused, check_key
+from bot.publishing.doctor import LOW_CREDITS
+from bot.publishing.intake import Composition
+from bot.publishing.publisher import Keys, brief_in
+
+
+class Online:
+    """Asks the chains about briefs; what is asked of an account is asked once.
+
+    Args:
+        chains: by name.
+        keys: the posting key for an author, or None.
+    """
+
+    def __init__(self, chains: Mapping[str, Chain], keys: Keys) -> None:
+        self._chains = chains
+        self._keys = keys
+        self._accounts: dict[tuple[str, str], Account | None] = {}
+        self._authors: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+
+    def findings(self, composition: Composition) -> Iterator[Finding]:
+        """What stands in the way of this post on its chain.
+
+        Raises:
+            NodesUnreachable: no node answers.
+        """
+        brief, post = composition.brief, composition.post
+        if post is None:
+            return
+        chain = self._chains[composition.chain]
+        for code, message in self._author(composition.chain, post.author):
+            yield found(brief.path, brief.line("author"), code, message)
+        for share in brief.beneficiaries:
+            if self._account(composition.chain, share.account) is None:
+                message = f"there is no account {share.account} on {composition.chain}"
+                line = brief.line("beneficiaries")
+                yield found(brief.path, line, "beneficiaries.account", f"{message}; correct it")
+        stands = chain.content(post.author, post.permlink)
+        if stands is not None and brief_in(stands.json_metadata) != brief.id:
+            message = (
+                f"@{post.author}/{post.permlink} is taken by the post {stands.title!r}; "
+                "set another `slug`"
+            )
+            line = brief.line("slug" if brief.slug else "title")
+            yield found(brief.path, line, "exists", message)
+        if brief.reply_to is not None and chain.content(*brief.reply_to) is None:
+            message = f"there is no post @{'/'.join(brief.reply_to)} on {composition.chain}"
+            yield found(brief.path, brief.line("reply_to"), "reply_to", f"{message}; correct it")
+        if post.parent_permlink.startswith("hive-") and not post.is_reply:
+            yield from self._community(composition)
+
+    def _author(self, chain: str, name: str) -> tuple[tuple[str, str], ...]:
+        """(code, message) of what is wrong with an author."""
+        if (chain, name) not in self._authors:
+            self._authors[chain, name] = tuple(self._examine(chain, name))
+        return self._authors[chain, name]
+
+    def _examine(self, name: str, author: str) -> Iterator[tuple[str, str]]:
+        chain = self._chains[name]
+        account = self._account(name, author)
+        if account is None:
+            yield "author.account", f"there is no account {author} on {name}; correct it"
+            return
+        try:
+            check_key(chain, account, self._keys(author))
+        except KeyRefused as error:
+            yield "author.key", str(error)
+        credits_ = chain.resource_credits(author)
+        if credits_ is not None:
+            share = credits_.share(chain.head().time)
+            if share < LOW_CREDITS:
+                message = f"{share:.0%} of {author}'s resource credits are left"
+                yield "author.credits", f"{message}; power up, or wait"
+
+    def _community(self, composition: Composition) -> Iterator[Finding]:
+        brief, post = composition.brief, composition.post
+        assert post is not None, "only what can be sent is asked about"
+        name, line = post.parent_permlink, brief.line("community" if brief.community else "tags")
+        try:
+            membership = self._chains[composition.chain].membership(name, post.author)
+        except NotServed:
+            return
+        if membership is None:
+            message = f"there is no community {name} on {composition.chain}; correct it"
+            yield found(brief.path, line, "community", message)
+        elif not membership.may_post:
+            message = (
+                f"{post.author} is {membership.role} in “{membership.title}” ({name}): the post "
+                "would be hidden without a word; ask its team for the role of a member"
+            )
+            yield found(brief.path, line, "community.role", message)
+
+    def _account(self, chain: str, name: str) -> Account | None:
+        if (chain, name) not in self._accounts:
+            self._accounts[chain, name] = self._chains[chain].account(name)
+        return self._accounts[chain, name]

@@ -1,0 +1,90 @@
+"""`check --online`: what only the chain can tell, before it is sent."""
+
+import json
+
+import pytest
+
+from bot.devnet.testing import Devnet
+from tests.devnet.client import Client
+from tests.publishing.newsroom import Newsroom
+
+
+@pytest.fixture(scope="module")
+def devnet():
+    with Devnet(block_interval=3600, admin=True) as devnet:
+        yield devnet
+
+
+@pytest.fixture(scope="module")
+def client(devnet):
+    return Client.of(devnet)
+
+
+@pytest.fixture
+def room(tmp_path, devnet):
+    return Newsroom(tmp_path / "newsroom", devnet, f"sqlite:///{tmp_path}/briefbot.db")
+
+
+def codes(room, expect=1):
+    found = json.loads(room.run("check", "--online", "--json", expect=expect))
+    return [(finding["line"], finding["code"]) for finding in found]
+
+
+def test_a_good_brief_has_no_finding(room):
+    room.brief("one.md", beneficiaries='["bob:5%"]')
+    assert codes(room, expect=0) == []
+
+
+def test_accounts_that_arent_there(room):
+    room.brief("one.md", author="nobody-here")
+    room.brief("two.md", beneficiaries='["nobody-here:5%"]')
+    assert codes(room) == [(4, "author.account"), (5, "beneficiaries.account")]
+
+
+@pytest.mark.parametrize("key", [("alice", "active"), ("bob", "posting")])
+def test_a_key_that_may_not_post_or_may_do_more(room, key):
+    room.write_keys({"alice": room.devnet.key(*key)})
+    room.brief("one.md")
+    assert codes(room) == [(4, "author.key")]
+
+
+def test_a_missing_key(room):
+    room.write_keys({})
+    room.brief("one.md")
+    assert codes(room) == [(4, "author.key")]
+
+
+def test_an_address_that_is_taken(room, client):
+    client.send(client.comment("bob", permlink="the-pass", title="The pass"), signers=["bob"])
+    client.blocks()
+    room.brief("one.md", title="The pass", author="bob")
+    room.brief("two.md", title="Other", slug="the-pass", author="bob")
+    (room.root / "posts/two.md").rename(room.root / "two.md")
+    assert codes(room) == [(2, "exists")]
+
+
+def test_a_reply_to_nothing(room):
+    room.brief("one.md", reply_to="'@bob/never-written'")
+    assert codes(room) == [(5, "reply_to")]
+
+
+def test_communities_that_hide_what_their_roles_forbid(room, client):
+    for number, name in enumerate(("hive-100077", "hive-200077"), 1):
+        client.new_account(name)
+        room.brief(f"{number}.md", community=name)
+    room.brief("3.md", community="hive-123987")
+    assert codes(room, expect=0) == [(5, "community.role"), (5, "community")]
+
+
+def test_too_few_credits(room, client):
+    client.new_account("pauper")  # with alice's keys, and nothing else
+    room.write_keys({"pauper": room.devnet.key("alice")})
+    room.brief("one.md", author="pauper")
+    assert codes(room, expect=0) == [(4, "author.credits")]
+
+
+def test_without_a_node_nothing_is_called_good(room):
+    room.brief("one.md")
+    config = room.root / "config/briefbot.toml"
+    config.write_text(config.read_text().replace(room.devnet.url, "http://127.0.0.1:1"))
+    assert "no node answered" in room.run("check", "--online", expect=3)
