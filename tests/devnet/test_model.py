@@ -108,8 +108,9 @@ class DevnetModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def fork(self, data):
         """Lose the last blocks and all that was in them."""
-        head = self.head()
-        reachable = [num for num in self.snapshots if head - 20 <= num < head]
+        figures = self.client.head()
+        head, irreversible = figures["head_block_number"], figures["last_irreversible_block_num"]
+        reachable = [num for num in self.snapshots if irreversible <= num < head]
         if not reachable:
             return
         target = reachable[data.draw(st.integers(0, len(reachable) - 1))]
