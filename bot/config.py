@@ -22,6 +22,7 @@ from bot.errors import BotError
 DEFAULT_FILE = Path("config/briefbot.toml")
 _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
+EDITS = ("auto", "ask", "off")
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -67,7 +68,11 @@ class AuthorSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that is configured. Paths are absolute; `root` is what they were relative to."""
+    """Everything that is configured. Paths are absolute; `root` is what they were relative to.
+
+    Attributes:
+        edits: whether changed files of published briefs edit their posts: auto, ask or off.
+    """
 
     root: Path
     file: Path | None = None
@@ -81,6 +86,7 @@ class Settings:
     header: str = ""
     footer: str = ""
     ignored_checks: tuple[str, ...] = ()
+    edits: str = "auto"
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -170,8 +176,13 @@ def _override(table: dict[str, Any], name: str, value: str) -> None:
 def _settings(
     table: dict[str, Any], root: Path, file: Path | None, environment: Mapping[str, str]
 ) -> Settings:
-    known = {"chain", "timezone", "posts", "database", "author", "defaults", "chains", "checks"}
+    known = {
+        "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
+    }  # fmt: skip
     _known_keys(table, known, "")
+    edits = _text(table, "edits", "auto")
+    if edits not in EDITS:
+        raise ConfigError(f"edits: {edits!r} is none of {', '.join(EDITS)}")
     defaults = _table(table, "defaults")
     checks = _table(table, "checks")
     _known_keys(checks, {"ignore"}, "checks.")
@@ -206,6 +217,7 @@ def _settings(
         header=_text(defaults, "header", "", "defaults."),
         footer=_text(defaults, "footer", "", "defaults."),
         ignored_checks=_texts(checks, "ignore", "checks."),
+        edits=edits,
         chains=chains,
         environment=environment,
     )

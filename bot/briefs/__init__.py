@@ -5,6 +5,7 @@ from bot.briefs.catalogue import found, unignored
 from bot.briefs.finding import Finding, Fix, Level, fixed
 from bot.briefs.parse import Parsed, parse
 from bot.briefs.queue import BriefError, Entry, Queue, read
+from bot.briefs.rewrite import rewrite
 
 __all__ = [
     "Beneficiary",
@@ -20,5 +21,6 @@ __all__ = [
     "found",
     "parse",
     "read",
+    "rewrite",
     "unignored",
 ]

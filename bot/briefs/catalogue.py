@@ -244,6 +244,30 @@ CHECKS: Mapping[str, Check] = {
         "Name another time, or the offset: `2026-10-25T02:30+01:00`.",
     ),
     "date.order": Check(ERROR, "`expires` isn't after `date`.", "Correct one of them."),
+    "edit.author": Check(
+        ERROR,
+        "The brief is published, and its author can't change.",
+        "Give the brief another `id:` to publish it as a new one.",
+    ),
+    "edit.category": Check(
+        WARNING,
+        "The brief is published: its category, or what it replies to, can't change; the rest is "
+        "edited.",
+        "Leave the first tag, `community:` or `reply_to:` as they were.",
+        "chain-rules §1.2",
+    ),
+    "edit.options": Check(
+        WARNING,
+        "The brief is published: rewards, beneficiaries and its own vote stay as they were sent.",
+        "Leave them as they were.",
+        "chain-rules §1.3",
+    ),
+    "edit.permlink": Check(
+        ERROR,
+        "The brief is published, and its permlink can't change.",
+        "Give the brief another `id:` to publish it as a new one, or take the old `slug:`.",
+        "chain-rules §1.2",
+    ),
     "exists": Check(
         ERROR,
         "A post that isn't this brief's stands under its author and permlink; the chain would "

@@ -197,6 +197,14 @@ class BeemChain:
             absent=_NO_SUCH_POST,
         )
 
+    def reblogged_by(self, author: str, permlink: str) -> tuple[str, ...]:
+        """Who has reblogged a post."""
+        return self._nodes.ask(
+            "condenser_api.get_reblogged_by",
+            [author, permlink],
+            lambda result: tuple(str(name) for name in result),
+        )
+
     def membership(self, community: str, account: str) -> Membership | None:
         """What the account is in this community, or None when there is no such community.
 

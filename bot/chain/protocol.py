@@ -200,6 +200,9 @@ class Chain(Protocol):
     def content(self, author: str, permlink: str) -> Content | None:
         """The post under (author, permlink), or None when that place is free."""
 
+    def reblogged_by(self, author: str, permlink: str) -> tuple[str, ...]:
+        """Who has reblogged a post."""
+
     def membership(self, community: str, account: str) -> Membership | None:
         """What the account is in this community, or None when there is no such community.
 

@@ -21,7 +21,7 @@ from bot.config import Settings
 if TYPE_CHECKING:
     from bot.briefs import Brief, Finding
     from bot.chain.profiles import ChainProfile
-    from bot.publishing.intake import Composition
+    from bot.publishing.composer import Composition
 
 LARGEST_PICTURE = 20 * 1024 * 1024
 

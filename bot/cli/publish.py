@@ -1,7 +1,6 @@
 """`briefbot publish`: briefs now, in one shot, by the service's own journey."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +9,10 @@ import click
 
 from bot.briefs import Entry, Level
 from bot.cli import workspace
+from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
 from bot.config import Settings
-from bot.publishing.intake import Composition
-from bot.records import Publication, Status
-
-PACE = 1.0  # seconds between looks at the chain
-FAILED = {Status.REJECTED, Status.MISSED, Status.HELD, Status.CANCELLED}
+from bot.publishing.composer import Composition
 
 
 @click.command()
@@ -84,59 +80,11 @@ def dry_run_json(composition: Composition) -> dict[str, object]:
 
 def _publish(config: Settings, entries: Sequence[Entry], wait: str | None) -> bool:
     """Carry the entries' publications as far as was asked; True when none has failed."""
-    log = quiet_log()
     with workspace.records(config, create=True) as records:
-        service = workspace.service(config, records, workspace.utc_now, log)
+        service = workspace.service(config, records, workspace.utc_now, quiet_log())
         findings = service.take(entries)
         for finding in findings:
             click.echo(str(finding), err=True)
         briefs = {entry.brief.id for entry in entries if entry.brief}
         rows = [row for row in records.latest() if row.brief in briefs]
-        told: dict[int, Publication] = {}
-        first = True
-        held: set[int] = set()
-        while True:
-            for row in rows:
-                if told.get(row.id) != row:
-                    _tell(row)
-                told[row.id] = row
-            moving = [row for row in rows if _goes_on(row, wait, first=first)]
-            if not moving:
-                break
-            first = False
-            rows = [service.advance(row) if row in moving and _is_due(row) else row for row in rows]
-            for row in rows:
-                if row in moving and row.id not in held and (holder := service.holder(row)):
-                    held.add(row.id)
-                    click.echo(f"{row.brief}: {holder} is at work for {row.author}, and goes on")
-            if not any(told[row.id].status is not row.status for row in rows):
-                time.sleep(PACE)
-        service.leave()
-    return not findings and not any(row.status in FAILED for row in rows)
-
-
-def _goes_on(row: Publication, wait: str | None, *, first: bool) -> bool:
-    """Whether this one is to be carried further before the command returns."""
-    now = workspace.utc_now()
-    if row.status is Status.QUEUED:
-        return row.scheduled_at is None or row.scheduled_at <= now
-    if row.status is Status.WAITING:
-        return wait is not None or (first and _is_due(row))
-    if row.status is Status.PUBLISHING:
-        return first or wait is not None
-    return row.status is Status.INCLUDED and (first or wait == "final")
-
-
-def _is_due(row: Publication) -> bool:
-    """Whether a waiting one's time has come; others go on at once."""
-    return row.retry_at is None or row.retry_at <= workspace.utc_now()
-
-
-def _tell(row: Publication) -> None:
-    where = f"  block {row.block_num}" if row.block_num else ""
-    why = f"  {row.error}" if row.error else ""
-    if row.status is Status.QUEUED and row.scheduled_at and row.scheduled_at > workspace.utc_now():
-        why = "  `briefbot run` publishes it at its date; --now publishes it at once"
-    click.echo(f"{row.brief}: {row.status.value}{where}{why}")
-    if row.status is Status.FINAL:
-        click.echo(row.url)
+        return carried(service, rows, wait) and not findings

@@ -1,25 +1,33 @@
 """`briefbot show`: one publication whole."""
 
 import json
+from collections.abc import Sequence
+from difflib import unified_diff
 
 import click
 
 from bot.cli import workspace
+from bot.config import Settings
+from bot.publishing.edits import comment_of
 from bot.publishing.report import instant, whole
-from bot.records import LogRow, Records
+from bot.records import LogRow, Publication, Records
 
 
 @click.command()
 @click.argument("which", metavar="BRIEF|@AUTHOR/PERMLINK|TRX_ID")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--difference", is_flag=True, help="Between the chain's text and the brief's.")
 @click.pass_context
-def show(ctx: click.Context, which: str, *, as_json: bool) -> None:
+def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> None:
     """Show one publication whole: attempts, events, results."""
     config = workspace.settings(ctx)
     with workspace.records(config) as records:
         rows = find(records, which)
         if not rows:
             raise click.ClickException(f"nothing is recorded for {which}; see `briefbot log`")
+        if difference:
+            _show_differences(config, [row.publication for row in rows])
+            return
         for row in rows:
             publication = row.publication
             told = whole(row, records.attempts(publication.id), records.events(publication.id))
@@ -40,6 +48,19 @@ def show(ctx: click.Context, which: str, *, as_json: bool) -> None:
                 source = event.source.value if event.source else "·"
                 at = f"{instant(event.at) or '':>15}"
                 click.echo(f"{at}  {source} → {event.target.value}: {event.reason}")
+
+
+def _show_differences(config: Settings, rows: Sequence[Publication]) -> None:
+    """What would change on each chain if the brief's text went out, as a unified diff."""
+    for row in {row.chain: row for row in rows if comment_of(row)}.values():
+        with workspace.chain(workspace.profiles(config)[row.chain]) as chain:
+            content = chain.content(row.author, row.permlink)
+        wanted = comment_of(row)
+        theirs = [content.title, "", *content.body.splitlines()] if content else []
+        ours = [wanted["title"], "", *wanted["body"].splitlines()]
+        where = f"@{row.author}/{row.permlink} on {row.chain}"
+        for line in unified_diff(theirs, ours, where, row.path or row.brief, lineterm=""):
+            click.echo(line)
 
 
 def find(records: Records, which: str) -> tuple[LogRow, ...]:

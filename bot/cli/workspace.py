@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.briefs import Entry, Finding
     from bot.chain.beem_chain import BeemChain
     from bot.chain.profiles import ChainProfile
-    from bot.publishing.intake import Composer, Composition
+    from bot.publishing.composer import Composer, Composition
     from bot.publishing.service import Service
     from bot.publishing.watch import Clock
     from bot.records import Publication, Records
@@ -54,7 +54,7 @@ def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
 def composer(config: Settings) -> "Composer":
     """What makes posts of briefs under this configuration."""
     from bot.format import Defaults  # noqa: PLC0415
-    from bot.publishing.intake import Composer  # noqa: PLC0415
+    from bot.publishing.composer import Composer  # noqa: PLC0415
 
     return Composer(
         defaults=Defaults(
@@ -165,7 +165,7 @@ def service(
 ) -> "Service":
     """The service over these records, for every configured chain."""
     from bot.briefs import Queue  # noqa: PLC0415
-    from bot.publishing.intake import Intake  # noqa: PLC0415
+    from bot.publishing.intake import Edits, Intake  # noqa: PLC0415
     from bot.publishing.publisher import Publisher  # noqa: PLC0415
     from bot.publishing.results import Results  # noqa: PLC0415
     from bot.publishing.service import Service  # noqa: PLC0415
@@ -188,6 +188,6 @@ def service(
         name: Publisher(watch, records, config.posting_key, now, log)
         for name, watch in watches.items()
     }
-    intake = Intake(queue, composer(config), records, now, log)
+    intake = Intake(queue, composer(config), records, now, log, Edits(config.edits))
     results = Results(chains, records, now)
     return Service(intake, publishers, watches, results, records, leases, now, log)

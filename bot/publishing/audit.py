@@ -87,6 +87,12 @@ def violations(
     on_chain: dict[Address, list[CommentOperation]] = defaultdict(list)
     for operation in ledger:
         on_chain[operation.author, operation.permlink].append(operation)
+    edits = {
+        trx_id
+        for history in told
+        if history.publication.kind is Kind.EDIT
+        for trx_id in _transactions(history)
+    }
     found: list[Violation] = []
     for history in told:
         row = history.publication
@@ -94,7 +100,8 @@ def violations(
         found += _path(history)
         found += _attempts(history, written)
         if row.status is not Status.CANCELLED and row.kind in {Kind.POST, Kind.REPLY}:
-            found += _place(history, written, irreversible_block_num)
+            own = [o for o in written if o.trx_id not in edits]
+            found += _place(history, own, irreversible_block_num)
         if finished and row.status in UNFINISHED:
             found.append(Violation("stuck", row.brief, f"it stays {row.status.value}: {row.error}"))
     found += _fences(told)
@@ -140,7 +147,7 @@ def _place(
 ) -> Iterator[Violation]:
     """One operation of ours at the address, the first there, and just what was queued."""
     row = history.publication
-    ours = {attempt.trx_id for attempt in history.attempts} | {row.trx_id}
+    ours = _transactions(history)
     mine = [operation for operation in written if operation.trx_id in ours]
     where = f"@{row.author}/{row.permlink}"
     if len(mine) > 1:
@@ -161,6 +168,11 @@ def _place(
         what = f"{where} was changed by other means in block {last.block_num} ({last.trx_id})"
         yield Violation("altered", row.brief, what)
     yield from _status(row, mine, where, irreversible)
+
+
+def _transactions(history: History) -> set[str | None]:
+    """Ids of all that was signed or found for a publication."""
+    return {attempt.trx_id for attempt in history.attempts} | {history.publication.trx_id}
 
 
 def _status(

@@ -1,17 +1,14 @@
 """From the folder to the records: what is new, what changed, what left the queue."""
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from enum import StrEnum
 
 import structlog
 
-from bot.briefs import Brief, Entry, Finding, Level, Queue, found
-from bot.chain.operations import operations
-from bot.chain.profiles import ChainProfile
-from bot.chain.protocol import Operation
-from bot.format import Defaults, compose
-from bot.format.post import Post
+from bot.briefs import Entry, Finding, Level, Queue, found
+from bot.publishing.composer import Composer, Composition, publication_of
+from bot.publishing.edits import edit_findings, edit_of
 from bot.publishing.watch import Clock
 from bot.records import (
     UNPUBLISHED,
@@ -25,58 +22,24 @@ from bot.records import (
     Status,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Composition:
-    """A brief as it would stand on one chain.
-
-    Attributes:
-        post: None when a finding of level error stands in the way.
-        operations: exactly as they would be signed, in condenser_api's legacy form.
-    """
-
-    brief: Brief
-    chain: str
-    post: Post | None
-    operations: tuple[Operation, ...]
-    findings: tuple[Finding, ...]
-    url: str = ""
+FIRST = frozenset({Kind.POST, Kind.REPLY})
+"""What puts a brief on the chain; the other kinds follow it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Composer:
-    """Makes posts of briefs under one configuration."""
+class Edits(StrEnum):
+    """What a change to a published brief's file does to the post."""
 
-    defaults: Defaults
-    profiles: Mapping[str, ChainProfile]
-    default_chain: str
-
-    def compose(self, brief: Brief) -> tuple[Composition, ...]:
-        """One composition for each chain that the brief names, or for the default chain."""
-        names = brief.chains or (self.default_chain,)
-        return tuple(self._compose(brief.on(name), name) for name in names)
-
-    def _compose(self, brief: Brief, chain: str) -> Composition:
-        profile = self.profiles.get(chain)
-        if profile is None:
-            known = ", ".join(sorted(self.profiles))
-            message = f"unknown chain {chain!r}; configured are {known}"
-            finding = found(brief.path, brief.line("chain"), "chain", message)
-            return Composition(brief, chain, None, (), (finding,))
-        composed = compose(brief, self.defaults, profile.front_end)
-        post = composed.post
-        if post is None:
-            return Composition(brief, chain, None, (), composed.findings)
-        # a reply's category is its root's, which only the chain knows; no front end needs it
-        template = profile.url.replace("{category}/", "") if post.is_reply else profile.url
-        url = template.format(
-            category=post.parent_permlink, author=post.author, permlink=post.permlink
-        )
-        return Composition(brief, chain, post, operations(post, profile), composed.findings, url)
+    AUTO = "auto"
+    ASK = "ask"
+    OFF = "off"
 
 
 class Intake:
-    """Keeps the records in step with the folder; the folder is what the author wants."""
+    """Keeps the records in step with the folder; the folder is what the author wants.
+
+    Args:
+        edits: whether changed files of published briefs edit their posts.
+    """
 
     def __init__(
         self,
@@ -85,7 +48,9 @@ class Intake:
         records: Records,
         now: Clock,
         log: structlog.stdlib.BoundLogger,
+        edits: Edits = Edits.AUTO,
     ) -> None:
+        self._edits = edits
         self._queue = queue
         self._composer = composer
         self._records = records
@@ -112,7 +77,8 @@ class Intake:
             return ()
         wanted = {entry.path for entry in entries if entry.brief is None or not entry.brief.draft}
         for row in rows:
-            if row.path not in wanted and row.status in UNPUBLISHED:
+            gone = row.path not in wanted and row.kind is not Kind.DELETE
+            if gone and row.status in UNPUBLISHED:
                 self._withdraw(row, "the brief left the queue, or became a draft")
         findings = self._take_all(entries, rows)
         self._settled = frozenset() if findings else seen
@@ -163,7 +129,10 @@ class Intake:
         """Record a brief for one chain, or say why not."""
         brief = composition.brief
         row = known.get((composition.chain, brief.id))
-        errors = [f for f in composition.findings if f.level is Level.ERROR]
+        findings = list(composition.findings)
+        if row is not None and row.fingerprint != entry.fingerprint:
+            findings += self._unchangeable(row, composition)
+        errors = [f for f in findings if f.level is Level.ERROR]
         if composition.post is None or errors:
             if row is not None:
                 self._withhold(row, entry, errors)
@@ -181,6 +150,11 @@ class Intake:
             return [found(brief.path, 1, "changed", str(error))]
         return []
 
+    def _unchangeable(self, row: Publication, composition: Composition) -> Iterable[Finding]:
+        """What a changed file wants otherwise that stands on the chain for good."""
+        published = self._records.published(row.chain, row.brief)
+        return edit_findings(published, composition) if published else ()
+
     def _withhold(self, row: Publication, entry: Entry, errors: list[Finding]) -> None:
         """A queued brief was changed into one that can't be sent: its old text stays here."""
         if row.fingerprint == entry.fingerprint or row.status not in UNPUBLISHED:
@@ -196,16 +170,48 @@ class Intake:
         self._records.move(row.id, row.status, Status.REJECTED, reason, now, error=reason)
 
     def _record(self, entry: Entry, composition: Composition, row: Publication | None) -> None:
-        new = _publication(entry, composition)
+        """Put a good plan into the records, as a new publication or in place of an old plan."""
+        new = publication_of(composition, entry.fingerprint)
         now = self._now()
-        if row is None or (row.status is Status.CANCELLED and row.fingerprint != entry.fingerprint):
+        if row is not None and row.fingerprint == entry.fingerprint:
+            return
+        if row is None or (row.kind in FIRST and row.status is Status.CANCELLED):
             self._records.add(new, now)
             self._log.info("queued", brief=new.brief, author=new.author, permlink=new.permlink)
-        elif row.fingerprint != entry.fingerprint and row.status in UNPUBLISHED:
-            row = self._records.replan(row, new, now)
-            self._log.info("changed", brief=new.brief, author=new.author)
-            if row.status in {Status.REJECTED, Status.MISSED}:
-                self._records.move(row.id, row.status, Status.QUEUED, "the brief was changed", now)
+        elif row.kind in FIRST and row.status in UNPUBLISHED:
+            self._replan(row, new)
+        elif row.status in {Status.PUBLISHING, Status.INCLUDED}:
+            raise Conflict(f"{new.brief} is on its way; the change follows when that is final")
+        else:
+            self._edit(entry, composition, row)
+
+    def _replan(self, row: Publication, new: NewPublication) -> None:
+        now = self._now()
+        row = self._records.replan(row, new, now)
+        self._log.info("changed", brief=new.brief, author=new.author)
+        if row.status in {Status.REJECTED, Status.MISSED}:
+            self._records.move(row.id, row.status, Status.QUEUED, "the brief was changed", now)
+
+    def _edit(self, entry: Entry, composition: Composition, row: Publication) -> None:
+        """A published brief's file was changed: plan an edit, or put it into the planned one."""
+        published = self._records.published(row.chain, row.brief)
+        is_open = row.kind is Kind.EDIT and row.status in UNPUBLISHED
+        deleting = row.kind is Kind.DELETE and row.status is not Status.CANCELLED
+        if published is None or self._edits is Edits.OFF or deleting:
+            return
+        new = edit_of(published, entry.fingerprint, composition)
+        if new is None:
+            if is_open:
+                self._withdraw(row, "the file says again what is published")
+        elif is_open:
+            self._replan(row, replace(new, base=row.base))
+        else:
+            now = self._now()
+            added = self._records.add(new, now, after=row)
+            self._log.info("edit_queued", brief=new.brief, author=new.author)
+            if self._edits is Edits.ASK:
+                reason = "edits are asked about: `briefbot release` sends it, `cancel` drops it"
+                self._records.move(added.id, Status.QUEUED, Status.HELD, reason, now, error=reason)
 
     def _report(self, entry: Entry, findings: Iterable[Finding]) -> None:
         """Log a file's problems once for each state of the file."""
@@ -214,24 +220,3 @@ class Intake:
             for finding in findings:
                 self._log.warning("not_queued", finding=str(finding))
                 self._reported.add(state)
-
-
-def _publication(entry: Entry, composition: Composition) -> NewPublication:
-    brief, post = composition.brief, composition.post
-    assert post is not None, "only what can be sent is recorded"
-    return NewPublication(
-        chain=composition.chain,
-        brief=brief.id,
-        path=brief.path,
-        fingerprint=entry.fingerprint,
-        author=post.author,
-        permlink=post.permlink,
-        kind=Kind.REPLY if post.is_reply else Kind.POST,
-        title=post.title,
-        category="" if post.is_reply else post.parent_permlink,
-        tags=post.tags,
-        url=composition.url,
-        operations=json.dumps(composition.operations, ensure_ascii=False, separators=(",", ":")),
-        scheduled_at=brief.date,
-        expires_at=brief.expires,
-    )

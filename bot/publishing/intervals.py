@@ -28,6 +28,8 @@ def respect_date(publication: Publication, head: Head) -> None:
 
 def respect_intervals(publication: Publication, account: Account, head: Head) -> None:
     """Wait out the chain's intervals between an author's posts."""
+    if publication.kind not in {Kind.POST, Kind.REPLY}:
+        return
     if publication.kind is Kind.REPLY:
         longest, last = REPLY_INTERVAL, account.last_post
         rule = "replies of one account are at least 3 seconds apart"

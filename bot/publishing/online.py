@@ -6,8 +6,8 @@ from bot.briefs import Finding, found
 from bot.chain.errors import NotServed
 from bot.chain.protocol import Account, Chain
 from bot.publishing.authority import KeyRefused, check_key
+from bot.publishing.composer import Composition
 from bot.publishing.doctor import LOW_CREDITS
-from bot.publishing.intake import Composition
 from bot.publishing.publisher import Keys, brief_in
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.briefs import Entry, Level
-from bot.publishing.intake import Composer, Composition
+from bot.publishing.composer import Composer, Composition
 from bot.records import UNPUBLISHED, Publication, Status
 
 WHY = {

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -21,11 +22,14 @@ from bot.chain.errors import (
     UnknownOutcome,
 )
 from bot.chain.protocol import Content, Head, PostingKey, SignedTransaction
+from bot.format.patch import edit_body
 from bot.publishing.authority import check_key
+from bot.publishing.edits import changed_elsewhere, comment_of, reblogged
 from bot.publishing.intervals import respect_date, respect_intervals
 from bot.publishing.watch import SLOT, Clock, Watch
 from bot.records import (
     Attempt,
+    Kind,
     Lease,
     Leases,
     NewAttempt,
@@ -33,6 +37,7 @@ from bot.records import (
     Publication,
     Records,
     Status,
+    text_digest,
 )
 
 LIFETIME = 180.0
@@ -131,8 +136,21 @@ class Publisher:
                 "its record is damaged: what is stored isn't what was queued. Restore a backup of "
                 "the database, or change the brief's file to queue it anew"
             )
-        content = self._chain.agreed_content(publication.author, publication.permlink)
-        if content is not None:
+        content = None
+        if publication.kind is Kind.REBLOG:
+            self._refuse_second_reblog(publication)
+        else:
+            content = self._chain.agreed_content(publication.author, publication.permlink)
+        if publication.kind in {Kind.EDIT, Kind.DELETE} and content is None:
+            where = f"@{publication.author}/{publication.permlink}"
+            raise PermanentChainError(
+                f"there is no post {where} on {publication.chain} any more; give the brief another "
+                "`id` to publish it anew"
+            )
+        if publication.kind is Kind.EDIT and content is not None:
+            if settled := self._settle_edit(publication, content, head):
+                return settled
+        elif publication.kind in {Kind.POST, Kind.REPLY} and content is not None:
             return self._adopt(publication, content, head)
         respect_date(publication, head)
         account = self._chain.account(publication.author)
@@ -146,6 +164,8 @@ class Publisher:
         assert key is not None, "check_key refuses a missing key"
         respect_intervals(publication, account, head)
         operations = [(name, fields) for name, fields in json.loads(publication.operations)]
+        if publication.kind is Kind.EDIT and content is not None:
+            operations = [("comment", _as_edit(operations[0][1], content))]
         transaction = self._chain.sign(operations, key, head, LIFETIME)
         largest = head.maximum_block_size - 256  # §2.1
         if transaction.size > largest:
@@ -189,6 +209,49 @@ class Publisher:
             included_at=block.time,
         )
         return self._finalise(publication, trx_id, block.num)
+
+    def _refuse_second_reblog(self, publication: Publication) -> None:
+        author, permlink = reblogged(publication)
+        if self._chain.content(author, permlink) is None:
+            raise PermanentChainError(f"there is no post @{author}/{permlink} to reblog")
+        if publication.author in self._chain.reblogged_by(author, permlink):
+            raise PermanentChainError(
+                f"{publication.author} has reblogged @{author}/{permlink} already"
+            )
+
+    def _settle_edit(
+        self, publication: Publication, content: Content, head: Head
+    ) -> Publication | None:
+        """What to do with an edit instead of sending it; None when it may be sent."""
+        wanted = comment_of(publication)
+        if (content.title, content.body) == (wanted["title"], wanted["body"]):
+            if content.json_metadata == wanted["json_metadata"]:
+                return self._adopt_edit(publication, content, head)
+        elif text_digest(content.title, content.body) != publication.base:
+            reason = changed_elsewhere(publication)
+            return self._move(publication, Status.HELD, reason, error=reason)
+        return None
+
+    def _adopt_edit(self, publication: Publication, content: Content, head: Head) -> Publication:
+        """The chain shows this text already: it was sent in an earlier life, or by other means."""
+        written = [
+            operation
+            for operation in self._chain.comments_of(content.author, content.created)
+            if operation.permlink == content.permlink
+        ]
+        if not written:
+            raise TransientChainError("the edit is on the chain, but no history shows it yet", 3.0)
+        last = written[-1]
+        self._watch.blocks.observe(head)
+        publication = self._move(
+            publication,
+            Status.INCLUDED,
+            "the chain shows this text already: the record is rebuilt from it",
+            trx_id=last.trx_id,
+            block_num=last.block_num,
+            included_at=last.time,
+        )
+        return self._finalise(publication, last.trx_id, last.block_num)
 
     # -- sending ---------------------------------------------------------------------------------
 
@@ -390,6 +453,11 @@ class Publisher:
             final_at=final_at,
             attempt=attempt,
         )
+
+
+def _as_edit(comment: dict[str, Any], content: Content) -> dict[str, Any]:
+    """The comment operation that makes what stands there into this one."""
+    return comment | {"body": edit_body(content.body, comment["body"])}
 
 
 def brief_in(json_metadata: str) -> str | None:

@@ -1,11 +1,13 @@
 """What came of a post: votes, replies and payout, read until it is paid out."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 
-from bot.chain.protocol import Chain
+from bot.chain.protocol import Chain, Content
+from bot.publishing.edits import changed_elsewhere, comment_of, edit_back
 from bot.publishing.watch import Clock
-from bot.records import Records
+from bot.records import Conflict, Publication, Records, Status
 
 PAID_AFTER = timedelta(days=8)  # the payout comes after seven days; a day for what follows it
 REFRESH_AFTER = timedelta(minutes=5)
@@ -33,10 +35,23 @@ class Results:
             chain = self._chains.get(publication.chain)
             content = chain.content(publication.author, publication.permlink) if chain else None
             if content is not None:
-                self._records.results(
-                    publication.id,
-                    votes=content.votes,
-                    replies=content.replies,
-                    pending_payout=content.pending_payout,
-                    now=now,
-                )
+                self._notice(publication, content)
+            self._records.results(
+                publication.id,
+                votes=content.votes if content else publication.votes,
+                replies=content.replies if content else publication.replies,
+                pending_payout=content.pending_payout if content else publication.pending_payout,
+                now=now,
+            )
+
+    def _notice(self, publication: Publication, content: Content) -> None:
+        """Ask a person when the chain shows another text than was published last."""
+        wanted = comment_of(publication)
+        if (content.title, content.body) == (wanted["title"], wanted["body"]):
+            return
+        now = self._now()
+        edit = edit_back(publication)
+        with suppress(Conflict):  # it isn't the last word, or somebody is at it already
+            added = self._records.add(edit, now, after=publication)
+            reason = changed_elsewhere(edit)
+            self._records.move(added.id, Status.QUEUED, Status.HELD, reason, now, error=reason)

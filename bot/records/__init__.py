@@ -16,6 +16,7 @@ from bot.records.values import (
     Outcome,
     Publication,
     Status,
+    text_digest,
 )
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "RecordsError",
     "SchemaDiffers",
     "Status",
+    "text_digest",
 ]

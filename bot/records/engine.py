@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bot.errors import BotError
 
-VERSION = "0002"
+VERSION = "0003"
 """The schema that this code works with: the newest file in `migrations/versions`."""
 
 BUSY_SECONDS = 5

@@ -119,10 +119,11 @@ class RecordsReader:
     def stale_results(
         self, *, final_since: datetime, seen_before: datetime, limit: int
     ) -> tuple[Publication, ...]:
-        """Final publications whose results were read longest ago."""
+        """Final posts, replies and edits whose results were read longest ago."""
         return self._select(
             sa.select(publications)
             .where(publications.c.status == Status.FINAL.value)
+            .where(publications.c.kind.not_in([Kind.DELETE.value, Kind.REBLOG.value]))
             .where(publications.c.final_at >= final_since)
             .where(
                 sa.or_(publications.c.results_at.is_(None), publications.c.results_at < seen_before)
@@ -132,15 +133,26 @@ class RecordsReader:
         )
 
     def latest(self) -> tuple[Publication, ...]:
-        """The latest post or reply of each brief on each chain."""
+        """The latest publication of each brief on each chain."""
         newest = (
             sa.select(sa.func.max(publications.c.id))
-            .where(publications.c.kind.in_([Kind.POST.value, Kind.REPLY.value]))
+            .where(publications.c.kind != Kind.REBLOG.value)
             .group_by(publications.c.chain, publications.c.brief)
         )
         return self._select(
             sa.select(publications).where(publications.c.id.in_(newest)).order_by(publications.c.id)
         )
+
+    def published(self, chain: str, brief: str) -> Publication | None:
+        """A brief's text as it was last published; None when it wasn't, or was deleted since."""
+        found = self._select(
+            sa.select(publications)
+            .where(publications.c.chain == chain, publications.c.brief == brief)
+            .where(publications.c.status == Status.FINAL.value)
+            .order_by(publications.c.id.desc())
+            .limit(1)
+        )
+        return found[0] if found and found[0].kind is not Kind.DELETE else None
 
     def attempts(self, publication_id: int) -> tuple[Attempt, ...]:
         """A publication's attempts, first to last."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -136,14 +136,22 @@ class Records(RecordsReader):
 
     # -- the plan --------------------------------------------------------------------------------
 
-    def add(self, new: NewPublication, now: datetime) -> Publication:
+    def add(
+        self, new: NewPublication, now: datetime, *, after: Publication | None = None
+    ) -> Publication:
         """Record a brief's plan as `queued`.
+
+        Args:
+            after: the brief's publication that this one follows, as it was last seen.
 
         Raises:
             PermlinkTaken: another brief's publication has this address.
-            Conflict: this brief has a publication on this chain already.
+            Conflict: this brief has a publication on this chain already, or a later one than
+                `after`.
         """
         with self._writing() as connection:
+            if after is not None:
+                self._refuse_overtaken(connection, after)
             try:
                 with connection.begin_nested():
                     row = connection.execute(
@@ -251,8 +259,13 @@ class Records(RecordsReader):
                 connection, current, target, reason, now, retry_at=retry_at, error=error, **known
             )
 
-    def write_ahead(self, publication_id: int, new: NewAttempt, now: datetime) -> Attempt:
+    def write_ahead(
+        self, publication_id: int, new: NewAttempt, now: datetime, operations: str | None = None
+    ) -> Attempt:
         """Record a signed transaction, before the first byte of it is sent.
+
+        Args:
+            operations: what takes the planned ones' place, with what only became known now.
 
         Raises:
             Conflict: somebody else signed one, or the publication isn't `publishing`.
@@ -267,11 +280,16 @@ class Records(RecordsReader):
                 or 0
             )
             self._refuse_alive(connection, publication_id)
+            changes = {"trx_id": new.trx_id}
+            if operations is not None:
+                plan = publication_of(self._row(connection, publication_id))
+                digest = replace(plan, operations=operations).sealed()
+                changes |= {"operations": operations, "digest": digest}
             moved = connection.execute(
                 sa.update(publications)
                 .where(publications.c.id == publication_id)
                 .where(publications.c.status == Status.PUBLISHING.value)
-                .values(trx_id=new.trx_id, updated_at=now)
+                .values(**changes, updated_at=now)
             )
             if moved.rowcount != 1:
                 raise Conflict(f"publication {publication_id} isn't publishing any more")
@@ -353,8 +371,29 @@ class Records(RecordsReader):
                 )
             )
 
+    def rebase(self, publication_id: int, base: str, reason: str, now: datetime) -> Publication:
+        """Let a held edit go out over the text that stands on the chain now.
+
+        Args:
+            base: that text's digest.
+
+        Raises:
+            Conflict: it isn't held any more.
+        """
+        with self._writing() as connection:
+            current = publication_of(self._row(connection, publication_id))
+            if current.status is not Status.HELD:
+                raise Conflict(f"{current.brief} is {current.status}, not held")
+            return self._move(connection, current, Status.QUEUED, reason, now, base=base)
+
     def results(
-        self, publication_id: int, *, votes: int, replies: int, pending_payout: str, now: datetime
+        self,
+        publication_id: int,
+        *,
+        votes: int,
+        replies: int,
+        pending_payout: str | None,
+        now: datetime,
     ) -> None:
         """Store what came of a post."""
         with self._writing() as connection:
@@ -459,6 +498,18 @@ class Records(RecordsReader):
                 "its earlier transaction can still be included, until "
                 f"{alive.expiration:%H:%M:%S} UTC is irreversible"
             )
+
+    @staticmethod
+    def _refuse_overtaken(connection: sa.Connection, seen: Publication) -> None:
+        """Nothing follows what isn't a brief's latest any more, or has moved since."""
+        row = connection.execute(
+            sa.select(publications.c.id, publications.c.status)
+            .where(publications.c.chain == seen.chain, publications.c.brief == seen.brief)
+            .order_by(publications.c.id.desc())
+            .limit(1)
+        ).first()
+        if row is None or (row.id, row.status) != (seen.id, seen.status.value):
+            raise Conflict(f"{seen.brief} has moved on meanwhile; look again")
 
     @staticmethod
     def _why_taken(connection: sa.Connection, new: NewPublication) -> RecordsError:

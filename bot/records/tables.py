@@ -1,4 +1,4 @@
-"""The tables: publications, attempts, events; leases, and what happened to nodes."""
+"""The tables: publications, attempts, events; leases, pictures, and what happened to nodes."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -57,6 +57,7 @@ metadata = sa.MetaData(
 )
 
 _LIVING = sa.text("status <> 'cancelled' AND kind IN ('post', 'reply')")
+_OPEN = sa.text("status NOT IN ('final', 'cancelled') AND kind NOT IN ('post', 'reply')")
 
 publications = sa.Table(
     "publications",
@@ -75,6 +76,7 @@ publications = sa.Table(
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("operations", sa.Text, nullable=False),
     sa.Column("digest", sa.Text),
+    sa.Column("base", sa.Text),
     sa.Column("scheduled_at", Instant),
     sa.Column("expires_at", Instant),
     sa.Column("status", sa.Text, nullable=False),
@@ -108,6 +110,15 @@ publications = sa.Table(
         unique=True,
         sqlite_where=_LIVING,
         postgresql_where=_LIVING,
+    ),
+    # what is done to a published post is done one after the other
+    sa.Index(
+        "uq_publications_open",
+        "chain",
+        "brief",
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
     ),
     sa.Index("ix_publications_due", "status", "scheduled_at"),
     sa.Index("ix_publications_retry", "status", "retry_at"),
@@ -151,6 +162,18 @@ events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),
     sa.Column("fence", sa.Integer),
+)
+
+# Pictures that an image host has taken, so that none is uploaded twice.
+pictures = sa.Table(
+    "pictures",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("uploaded_at", Instant, nullable=False),
+    sa.UniqueConstraint("host", "sha256"),
 )
 
 # An author on a chain is worked on by one worker at a time: the chain's intervals are per author.

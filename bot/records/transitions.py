@@ -4,7 +4,7 @@
 queued ─▶ publishing ─▶ included ─▶ final
   ▲          │   │          │
   ├─ waiting ◀───┼──────────┘     transient: node down, RC, intervals, a fork
-  ├─ held ◀─ queued │             a person said wait
+  ├─ held ◀─ queued, publishing   a person said wait, or must decide about an edit
   ├─ rejected ◀─────┘             checks, key, authority, permlink taken
   ├─ missed ◀─ queued             its window closed
   └▶ cancelled                    withdrawn, or the brief left the queue
@@ -17,7 +17,7 @@ ARROWS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset(
         {Status.PUBLISHING, Status.HELD, Status.REJECTED, Status.MISSED, Status.CANCELLED}
     ),
-    Status.PUBLISHING: frozenset({Status.INCLUDED, Status.WAITING, Status.REJECTED}),
+    Status.PUBLISHING: frozenset({Status.INCLUDED, Status.WAITING, Status.REJECTED, Status.HELD}),
     Status.INCLUDED: frozenset({Status.FINAL, Status.WAITING}),
     Status.WAITING: frozenset({Status.QUEUED}),
     Status.HELD: frozenset({Status.QUEUED}),

@@ -53,6 +53,7 @@ class NewPublication:
         operations: JSON text of the operations, condenser_api's legacy form.
         scheduled_at: not before (UTC); None as soon as the account may post.
         expires_at: not after (UTC).
+        base: of an edit, `text_digest` of what must stand on the chain for it to go out.
     """
 
     chain: str
@@ -69,10 +70,11 @@ class NewPublication:
     operations: str
     scheduled_at: datetime | None = None
     expires_at: datetime | None = None
+    base: str | None = None
 
     def sealed(self) -> str:
         """sha256 over what will be signed, and when: a damaged record doesn't fit its own."""
-        return _digest(self, NewPublication, leaving_out=("fingerprint",))
+        return _digest(self, NewPublication, leaving_out=("fingerprint", "base"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,11 @@ class LogRow:
 
     publication: Publication
     attempts: int
+
+
+def text_digest(title: str, body: str) -> str:
+    """sha256 over what readers see of a post, to know it again."""
+    return sha256(f"{title}\0{body}".encode(errors="surrogatepass")).hexdigest()
 
 
 def _digest(value: Any, kind: type, leaving_out: tuple[str, ...] = ()) -> str:

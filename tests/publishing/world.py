@@ -27,7 +27,8 @@ from bot.devnet.network import PHRASE, network
 from bot.devnet.rpc import respond
 from bot.format import Defaults
 from bot.publishing.audit import UNFINISHED, histories, violations
-from bot.publishing.intake import Composer, Intake
+from bot.publishing.composer import Composer
+from bot.publishing.intake import Intake
 from bot.publishing.publisher import Publisher
 from bot.publishing.results import Results
 from bot.publishing.service import Service
