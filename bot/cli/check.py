@@ -60,6 +60,7 @@ def check(
 
 def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tuple[Entry, Findings]]:
     composer = workspace.composer(config)
+    published = workspace.published(config)
     asked = _online(config) if online else None
     looked = []
     for entry in workspace.entries(config, paths):
@@ -67,7 +68,7 @@ def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tupl
         told = (
             [finding for each in compositions for finding in asked.findings(each)] if asked else []
         )
-        looked.append((entry, workspace.findings(config, [entry], compositions, told)))
+        looked.append((entry, workspace.findings(config, [entry], compositions, published, told)))
     return looked
 
 

@@ -30,7 +30,7 @@ def delete(ctx: click.Context, which: str, wait: str | None, *, yes: bool) -> No
         names = {(row.publication.chain, row.publication.brief) for row in find(records, which)}
         rows = []
         for chain, brief in sorted(names):
-            published = records.published(chain, brief)
+            published = records.published(chain=chain, brief=brief).get((chain, brief))
             if published is None:
                 continue
             where = f"@{published.author}/{published.permlink} on {chain}"

@@ -76,9 +76,8 @@ def _take(config: Settings, records: Records, row: Publication, content: Content
     except BriefError as error:
         raise click.ClickException(str(error)) from None
     entry = _entry(config, row)
-    published = records.published(row.chain, row.brief)
     assert entry.brief is not None, "what was written can be read"
-    assert published is not None, "an edit follows a post"
+    published = records.published(chain=row.chain, brief=row.brief)[row.chain, row.brief]
     [composition] = [
         c for c in workspace.composer(config).compose(entry.brief) if c.chain == row.chain
     ]

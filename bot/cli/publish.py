@@ -51,7 +51,7 @@ def publish(
         for composition in compositions:
             told = dry_run_json(composition)
             click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
-    findings = workspace.findings(config, entries, compositions)
+    findings = workspace.findings(config, entries, compositions, workspace.published(config))
     for finding in findings:
         click.echo(str(finding), err=True)
     if any(finding.level is Level.ERROR for finding in findings):

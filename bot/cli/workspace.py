@@ -115,6 +115,17 @@ def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
         return {}
 
 
+def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
+    """What each (chain, brief) has on its chain; nothing when no database can be asked."""
+    from bot.records import RecordsError  # noqa: PLC0415
+
+    try:
+        with records(config) as opened:
+            return opened.published()
+    except RecordsError:
+        return {}
+
+
 def entries(config: Settings, paths: Iterable[Path]) -> "list[Entry]":
     """The briefs at these paths; a folder stands for all that is in it."""
     from bot.briefs import Queue, read  # noqa: PLC0415
@@ -132,17 +143,23 @@ def findings(
     config: Settings,
     entries: "Iterable[Entry]",
     compositions: "Iterable[Composition]",
+    published: "Mapping[tuple[str, str], Publication]",
     told: "Iterable[Finding]" = (),
 ) -> "tuple[Finding, ...]":
     """What is wrong or surprising in these briefs, without what the configuration ignores.
 
     Args:
+        published: what the briefs have on their chains.
         told: what else is known of them.
     """
     from bot.briefs import unignored  # noqa: PLC0415
+    from bot.publishing.edits import edit_findings  # noqa: PLC0415
 
     found = [*told, *(finding for entry in entries for finding in entry.findings)]
-    found += [finding for composition in compositions for finding in composition.findings]
+    for composition in compositions:
+        found += composition.findings
+        if there := published.get((composition.chain, composition.brief.id)):
+            found += edit_findings(there, composition)
     found.sort(key=lambda finding: (finding.path, finding.line))
     return unignored(dict.fromkeys(found), config.ignored_checks)
 

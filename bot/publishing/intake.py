@@ -152,8 +152,12 @@ class Intake:
 
     def _unchangeable(self, row: Publication, composition: Composition) -> Iterable[Finding]:
         """What a changed file wants otherwise that stands on the chain for good."""
-        published = self._records.published(row.chain, row.brief)
+        published = self._published(row)
         return edit_findings(published, composition) if published else ()
+
+    def _published(self, row: Publication) -> Publication | None:
+        key = (row.chain, row.brief)
+        return self._records.published(chain=row.chain, brief=row.brief).get(key)
 
     def _withhold(self, row: Publication, entry: Entry, errors: list[Finding]) -> None:
         """A queued brief was changed into one that can't be sent: its old text stays here."""
@@ -194,7 +198,7 @@ class Intake:
 
     def _edit(self, entry: Entry, composition: Composition, row: Publication) -> None:
         """A published brief's file was changed: plan an edit, or put it into the planned one."""
-        published = self._records.published(row.chain, row.brief)
+        published = self._published(row)
         is_open = row.kind is Kind.EDIT and row.status in UNPUBLISHED
         deleting = row.kind is Kind.DELETE and row.status is not Status.CANCELLED
         if published is None or self._edits is Edits.OFF or deleting:

@@ -143,16 +143,22 @@ class RecordsReader:
             sa.select(publications).where(publications.c.id.in_(newest)).order_by(publications.c.id)
         )
 
-    def published(self, chain: str, brief: str) -> Publication | None:
-        """A brief's text as it was last published; None when it wasn't, or was deleted since."""
-        found = self._select(
-            sa.select(publications)
-            .where(publications.c.chain == chain, publications.c.brief == brief)
+    def published(self, **equal: str) -> dict[tuple[str, str], Publication]:
+        """Each brief's text as it was last published, by (chain, brief); none that were deleted.
+
+        Args:
+            equal: `chain` and `brief`, to look for these only.
+        """
+        newest = (
+            sa.select(sa.func.max(publications.c.id))
             .where(publications.c.status == Status.FINAL.value)
-            .order_by(publications.c.id.desc())
-            .limit(1)
+            .where(publications.c.kind != Kind.REBLOG.value)
+            .group_by(publications.c.chain, publications.c.brief)
         )
-        return found[0] if found and found[0].kind is not Kind.DELETE else None
+        for column, value in equal.items():
+            newest = newest.where(publications.c[column] == value)
+        rows = self._select(sa.select(publications).where(publications.c.id.in_(newest)))
+        return {(row.chain, row.brief): row for row in rows if row.kind is not Kind.DELETE}
 
     def attempts(self, publication_id: int) -> tuple[Attempt, ...]:
         """A publication's attempts, first to last."""
