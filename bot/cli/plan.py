@@ -19,7 +19,7 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
     config = workspace.settings(ctx)
     now = workspace.utc_now()
     composer = workspace.composer(config)
-    entries = Queue(config.posts, timezone=config.timezone).scan(now)
+    entries = Queue(config.posts, timezone=config.timezone).look()
     known = workspace.latest(config)
     planned = steps(entries, composer, known, now)
     if as_json:
