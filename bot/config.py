@@ -71,6 +71,7 @@ class Settings:
     """Everything that is configured. Paths are absolute; `root` is what they were relative to.
 
     Attributes:
+        keep_metadata: whether uploaded pictures keep EXIF (with its GPS position) and the like.
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
     """
 
@@ -87,6 +88,7 @@ class Settings:
     footer: str = ""
     ignored_checks: tuple[str, ...] = ()
     edits: str = "auto"
+    keep_metadata: bool = False
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -178,6 +180,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
+        "pictures",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _text(table, "edits", "auto")
@@ -185,6 +188,8 @@ def _settings(
         raise ConfigError(f"edits: {edits!r} is none of {', '.join(EDITS)}")
     defaults = _table(table, "defaults")
     checks = _table(table, "checks")
+    pictures = _table(table, "pictures")
+    _known_keys(pictures, {"keep_metadata"}, "pictures.")
     _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
     authors = {
@@ -218,6 +223,7 @@ def _settings(
         footer=_text(defaults, "footer", "", "defaults."),
         ignored_checks=_texts(checks, "ignore", "checks."),
         edits=edits,
+        keep_metadata=_truth(pictures, "keep_metadata", "pictures."),
         chains=chains,
         environment=environment,
     )
@@ -269,6 +275,13 @@ def _text(table: Mapping[str, Any], key: str, default: str, path: str = "") -> s
     value = table.get(key, default)
     if not isinstance(value, str):
         raise ConfigError(f"{path}{key}: expected text in quotes, not {value!r}")
+    return value
+
+
+def _truth(table: Mapping[str, Any], key: str, path: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise ConfigError(f"{path}{key}: expected true or false, not {value!r}")
     return value
 
 

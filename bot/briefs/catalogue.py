@@ -275,6 +275,40 @@ CHECKS: Mapping[str, Check] = {
         "Write another `slug:`.",
         "chain-rules §1.2",
     ),
+    "picture.alt": Check(
+        INFO,
+        "A picture without words: who can't see it learns nothing of it.",
+        "Write them between the brackets: `![words](address)`.",
+    ),
+    "picture.host": Check(
+        ERROR,
+        "The chain's profile names no image host, so a picture of the queue can't be uploaded.",
+        "Set `images` under `[chains.NAME]`, or write a picture's address on the web.",
+        "chain-rules §7.7",
+    ),
+    "picture.kind": Check(
+        ERROR,
+        "The file is no PNG, JPEG, GIF or WebP picture.",
+        "Convert it.",
+        "chain-rules §7.7",
+    ),
+    "picture.missing": Check(
+        ERROR,
+        "There is no such picture in the queue, or it can't be read.",
+        "Put it there: its path counts from the brief's folder, one with a / in front from the "
+        "queue's.",
+    ),
+    "picture.outside": Check(
+        ERROR,
+        "The picture stands outside of the queue's folder (`../`, or a link): it isn't sent.",
+        "Copy it into the queue.",
+    ),
+    "picture.size": Check(
+        ERROR,
+        "The picture is larger than image hosts take.",
+        "Make it smaller.",
+        "chain-rules §7.7",
+    ),
     "reply_to": Check(
         ERROR,
         "There is no post under the address to reply to (`--online`).",

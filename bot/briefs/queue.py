@@ -41,6 +41,11 @@ class Entry:
     brief: Brief | None
     findings: tuple[Finding, ...]
 
+    @property
+    def folder(self) -> Path:
+        """What `path` is relative to: the queue, or the folder of a brief outside of it."""
+        return self.file.parents[self.path.count("/")]
+
 
 @dataclass(frozen=True, slots=True)
 class _Seen:

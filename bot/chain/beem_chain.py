@@ -23,6 +23,7 @@ from beemgraphenebase.objects import GrapheneObject
 from beemgraphenebase.types import Array, Static_variant, Uint16
 
 from bot.chain.errors import NodesUnreachable, NotServed
+from bot.chain.images import upload
 from bot.chain.keys import public_key, signature
 from bot.chain.nodes import Nodes, Report
 from bot.chain.operations import own_form
@@ -324,6 +325,10 @@ class BeemChain:
             payload=json_text(payload),
             size=len(packed) + 1 + len(signed),  # the 1 counts the signatures
         )
+
+    def upload(self, account: str, key: PostingKey, name: str, kind: str, data: bytes) -> str:
+        """Give a picture to the chain's image host; returns its address."""
+        return upload(self._profile.image_host, account, key, name, kind, data)
 
     def broadcast(self, transaction: SignedTransaction) -> str:
         """Send these bytes until a node takes them; returns that node's address.

@@ -50,6 +50,7 @@ class ChainProfile:
         confirmations: how many nodes must tell the same before anything is done that can't be
             undone; as many as there are, where fewer are configured.
         front_end: whose rendering its readers see.
+        images: the host that pictures of the queue are uploaded to; none without it.
         url: where people read a post; `{category}`, `{author}` and `{permlink}` are filled in.
     """
 
@@ -62,7 +63,13 @@ class ChainProfile:
     irreversibility: str = "lib"
     confirmations: int = 2
     front_end: Flavour = Flavour.CONDENSER
+    images: str = ""
     url: str = _PATH
+
+    @property
+    def image_host(self) -> str:
+        """Where pictures are uploaded: a devnet takes them itself."""
+        return self.images or (self.nodes[0] if self.name == "devnet" else "")
 
     @property
     def confirmed_by(self) -> int:
@@ -87,6 +94,7 @@ BUILT_IN: Mapping[str, ChainProfile] = MappingProxyType(
             chain_id="0" * 64,
             prefix="STM",
             symbols=Symbols("STEEM", "SBD", "VESTS"),
+            images="https://steemitimages.com",
             url="https://steemit.com/{category}/@{author}/{permlink}",
         ),
         "hive": ChainProfile(
@@ -104,6 +112,7 @@ BUILT_IN: Mapping[str, ChainProfile] = MappingProxyType(
             percent_field="percent_hbd",
             irreversibility="obi",
             front_end=Flavour.HIVE,
+            images="https://images.hive.blog",
             url="https://peakd.com/{category}/@{author}/{permlink}",
         ),
         "blurt": ChainProfile(
@@ -185,9 +194,7 @@ def _nodes(value: object, path: str) -> tuple[str, ...]:
             raise ProfileError(
                 f"{path}: {node}: websocket nodes aren't spoken to; give the node's http(s) address"
             )
-        if not isinstance(node, str) or not re.fullmatch(
-            r"https?://[^\s{}@?#/]+(/[^\s{}?#]*)?", node
-        ):
+        if not isinstance(node, str) or not _NODE.fullmatch(node):
             raise ProfileError(f"{path}: {node!r} is no address such as https://api.example.org")
     return tuple(value)
 
@@ -256,6 +263,10 @@ def _nearest(key: str, known: tuple[str, ...]) -> str:
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
 
 
+def _images(value: object, path: str) -> str:
+    return _matching(value, path, _NODE.pattern, "the image host's address")
+
+
 _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "nodes": _nodes,
     "chain_id": _chain_id,
@@ -265,5 +276,6 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "irreversibility": _choice,
     "confirmations": _confirmations,
     "front_end": lambda value, path: Flavour(_choice(value, path)),
+    "images": _images,
     "url": _url,
 }

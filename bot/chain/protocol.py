@@ -256,6 +256,18 @@ class Chain(Protocol):
             PermanentChainError: the key is none, or the operations can't be sent unchanged.
         """
 
+    def upload(self, account: str, key: PostingKey, name: str, kind: str, data: bytes) -> str:
+        """Give a picture to the chain's image host; returns its address.
+
+        Args:
+            account: whose key it is.
+            kind: the media type.
+
+        Raises:
+            TransientChainError: the host doesn't answer, or has no time now.
+            PermanentChainError: it refuses the picture, or the account.
+        """
+
     def broadcast(self, transaction: SignedTransaction) -> str:
         """Send these bytes until a node takes them; returns that node's address.
 

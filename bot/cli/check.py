@@ -64,7 +64,7 @@ def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tupl
     asked = _online(config) if online else None
     looked = []
     for entry in workspace.entries(config, paths):
-        compositions = composer.compose(entry.brief) if entry.brief else ()
+        compositions = composer.compose(entry.brief, entry.folder) if entry.brief else ()
         told = (
             [finding for each in compositions for finding in asked.findings(each)] if asked else []
         )

@@ -7,6 +7,7 @@ from bot.chain.protocol import Content
 from bot.cli import workspace
 from bot.cli.show import find
 from bot.config import Settings
+from bot.publishing.composer import Composition
 from bot.publishing.edits import edit_of
 from bot.records import Kind, Publication, Records, Status, text_digest
 
@@ -56,11 +57,7 @@ def _take(config: Settings, records: Records, row: Publication, content: Content
     """Put the chain's text into the file and into the plan."""
     file = config.posts / row.path
     entry = _entry(config, row)
-    [composition] = (
-        [c for c in workspace.composer(config).compose(entry.brief) if c.chain == row.chain]
-        if entry.brief
-        else [None]
-    )
+    composition = _composition(config, entry, row)
     if entry.brief is None or composition is None or composition.post is None:
         raise click.ClickException(f"{row.path} has errors; `briefbot check` tells them")
     before, mine, after = composition.post.body.partition(entry.brief.body)
@@ -68,7 +65,7 @@ def _take(config: Settings, records: Records, row: Publication, content: Content
     if not mine or not (theirs.startswith(before) and theirs.endswith(after)):
         raise click.ClickException(
             f"the chain's text can't be written back into {row.path}, because of its header, "
-            "footer or `markup: extended`; change the file by hand, then `keep brief`"
+            "footer, pictures or `markup: extended`; change the file by hand, then `keep brief`"
         )
     body = theirs[len(before) : len(theirs) - len(after)]
     try:
@@ -76,11 +73,9 @@ def _take(config: Settings, records: Records, row: Publication, content: Content
     except BriefError as error:
         raise click.ClickException(str(error)) from None
     entry = _entry(config, row)
-    assert entry.brief is not None, "what was written can be read"
+    composition = _composition(config, entry, row)
+    assert composition is not None, "what was written can be read"
     published = records.published(chain=row.chain, brief=row.brief)[row.chain, row.brief]
-    [composition] = [
-        c for c in workspace.composer(config).compose(entry.brief) if c.chain == row.chain
-    ]
     edit = edit_of(published, entry.fingerprint, composition)
     if edit is not None:
         records.replan(row, edit, workspace.utc_now())
@@ -88,3 +83,10 @@ def _take(config: Settings, records: Records, row: Publication, content: Content
 
 def _entry(config: Settings, row: Publication) -> Entry:
     return read(config.posts / row.path, root=config.posts, timezone=config.timezone)
+
+
+def _composition(config: Settings, entry: Entry, row: Publication) -> Composition | None:
+    if entry.brief is None:
+        return None
+    made = workspace.composer(config).compose(entry.brief, entry.folder)
+    return next((each for each in made if each.chain == row.chain), None)

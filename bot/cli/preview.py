@@ -1,16 +1,16 @@
 """`briefbot preview`: a brief as its readers will see it, before it is sent."""
 
 import base64
-import mimetypes
 import sys
 import tempfile
 import webbrowser
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import click
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from bot.briefs import Brief, Finding
     from bot.chain.profiles import ChainProfile
     from bot.publishing.composer import Composition
-
-LARGEST_PICTURE = 20 * 1024 * 1024
 
 
 @click.command()
@@ -120,6 +118,7 @@ class _Preview:
             click.ClickException: it can't be read or shown, or no such chain is configured.
         """
         from bot.briefs import parse  # noqa: PLC0415
+        from bot.format.pictures import with_placeholders  # noqa: PLC0415
 
         profiles = workspace.profiles(config)
         if chain and chain not in profiles:
@@ -129,19 +128,23 @@ class _Preview:
         stdin = str(path) == "-"
         data = _read(path)
         fenced = data.removeprefix(b"\xef\xbb\xbf").startswith((b"---", b"+++"))
-        name = "standard input" if stdin else path.name
+        queue = config.posts.resolve()
+        inside = path.resolve().is_relative_to(queue)
+        folder = queue if inside else path.parent
+        name = str(path.resolve().relative_to(queue)) if inside else path.name
+        name = "standard input" if stdin else name
         parsed = parse(data, path=name, timezone=config.timezone)
         if parsed.brief is None or not fenced:
             errors = [f for f in parsed.findings if _is_in_the_way(f, fenced=fenced and not stdin)]
             if errors:
                 raise click.ClickException("\n".join(map(str, errors)))
-            text = data.decode("utf-8-sig")
-            return cls(config, path.parent, text, None, None, chain or config.chain, ())
+            text, _ = with_placeholders(data.decode("utf-8-sig"), name)
+            return cls(config, folder, text, None, None, chain or config.chain, ())
         brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief
-        made = workspace.composer(config).compose(brief)[0]
-        body = made.post.body if made.post else parsed.brief.body
+        made = workspace.composer(config).compose(brief, folder)[0]
+        body = made.post.body if made.post else with_placeholders(brief.body, name)[0]
         findings = (*parsed.findings, *made.findings)
-        return cls(config, path.parent, body, parsed.brief, made, made.chain, findings)
+        return cls(config, folder, body, parsed.brief, made, made.chain, findings)
 
     def fragment(self) -> str:
         """The body's HTML, its pictures where they are."""
@@ -153,12 +156,11 @@ class _Preview:
         """The whole page, self-contained."""
         from bot.format import page as pages  # noqa: PLC0415
         from bot.format.relative import relative  # noqa: PLC0415
-        from bot.format.render import collect, render  # noqa: PLC0415
+        from bot.format.render import render  # noqa: PLC0415
         from bot.format.size import packed_size  # noqa: PLC0415
 
         profile = self._profile()
-        places, pictures = self._pictures(collect(self.body, profile.front_end).unsaved)
-        rendered = render(self.body, profile.front_end, places)
+        rendered = render(self.body, profile.front_end)
         post = self.composition.post if self.composition else None
         brief = self.brief
         zone = ZoneInfo((brief and brief.timezone) or self.config.timezone)
@@ -187,27 +189,21 @@ class _Preview:
             findings=sorted(self.findings, key=lambda finding: finding.line),
             site=f"{site.scheme}://{site.netloc}/",
         )
-        return pages.write(shown, pictures, script)
+        return pages.write(shown, self._pictures(), script)
 
     def _profile(self) -> "ChainProfile":
         profiles = workspace.profiles(self.config)
         return profiles.get(self.chain, profiles[self.config.chain])  # a finding says it is unknown
 
-    def _pictures(self, addresses: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """Places for the pictures that stand on this disk, and what goes there.
+    def _pictures(self) -> Mapping[str, str]:
+        """What the page shows for the pictures of the queue, by what stands for them."""
+        from bot.briefs.pictures import PictureRefused, read_picture  # noqa: PLC0415
+        from bot.format.pictures import placeholder, standing  # noqa: PLC0415
 
-        A picture outside the brief's folder isn't shown: it wouldn't be published either.
-        """
-        places: dict[str, str] = {}
         pictures: dict[str, str] = {}
-        root = self.folder.resolve()
-        for number, address in enumerate(addresses):
-            file = (root / unquote(address)).resolve() if address else root
-            kind = mimetypes.guess_type(file.name)[0] or ""
-            if not (file.is_file() and file.is_relative_to(root) and kind.startswith("image/")):
-                continue
-            if file.stat().st_size <= LARGEST_PICTURE:
-                places[address] = f"https://picture.invalid/{number}"
-                data = base64.b64encode(file.read_bytes()).decode()
-                pictures[places[address]] = f"data:{kind};base64,{data}"
-        return places, pictures
+        for path in standing(self.body):
+            with suppress(PictureRefused):  # a finding says why
+                picture = read_picture(self.folder, path)
+                data = base64.b64encode(picture.data).decode()
+                pictures[placeholder(path)] = f"data:{picture.kind};base64,{data}"
+        return pictures

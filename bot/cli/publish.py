@@ -46,7 +46,12 @@ def publish(
             for entry in entries
         ]
     composer = workspace.composer(config)
-    compositions = [c for entry in entries if entry.brief for c in composer.compose(entry.brief)]
+    compositions = [
+        composition
+        for entry in entries
+        if entry.brief
+        for composition in composer.compose(entry.brief, entry.folder)
+    ]
     if dry_run:
         for composition in compositions:
             told = dry_run_json(composition)
@@ -56,8 +61,22 @@ def publish(
         click.echo(str(finding), err=True)
     if any(finding.level is Level.ERROR for finding in findings):
         ctx.exit(1)
+    if not dry_run:
+        _refuse_pictures_elsewhere(config, entries, compositions)
     if not dry_run and not _publish(config, entries, wait):
         ctx.exit(1)
+
+
+def _refuse_pictures_elsewhere(
+    config: Settings, entries: Sequence[Entry], compositions: Sequence[Composition]
+) -> None:
+    """Pictures are uploaded from the queue's folder, by whatever process goes on with the brief."""
+    shown = {each.brief.path for each in compositions if each.pictures}
+    for entry in entries:
+        if entry.path in shown and entry.folder.resolve() != config.posts.resolve():
+            raise click.ClickException(
+                f"{entry.file} shows pictures beside it; put it and them into {config.posts}"
+            )
 
 
 def dry_run_json(composition: Composition) -> dict[str, object]:

@@ -182,7 +182,9 @@ def service(
 ) -> "Service":
     """The service over these records, for every configured chain."""
     from bot.briefs import Queue  # noqa: PLC0415
+    from bot.briefs.pictures import without_metadata  # noqa: PLC0415
     from bot.publishing.intake import Edits, Intake  # noqa: PLC0415
+    from bot.publishing.pictures import Pictures  # noqa: PLC0415
     from bot.publishing.publisher import Publisher  # noqa: PLC0415
     from bot.publishing.results import Results  # noqa: PLC0415
     from bot.publishing.service import Service  # noqa: PLC0415
@@ -201,8 +203,10 @@ def service(
         name: chain(profile, partial(report, name)) for name, profile in profiles(config).items()
     }
     watches = {name: Watch(chain, now) for name, chain in chains.items()}
+    strip = (lambda picture: picture.data) if config.keep_metadata else without_metadata
+    pictures = Pictures(config.posts, records, now, log, strip)
     publishers = {
-        name: Publisher(watch, records, config.posting_key, now, log)
+        name: Publisher(watch, records, config.posting_key, pictures, now, log)
         for name, watch in watches.items()
     }
     intake = Intake(queue, composer(config), records, now, log, Edits(config.edits))

@@ -1,6 +1,6 @@
 """From a brief to a post. Pure: the same brief and defaults always give the same post."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import __version__
 from bot.briefs import Brief, Finding, Level, found, unignored
@@ -9,6 +9,7 @@ from bot.format.body import TemplateFailed, body
 from bot.format.flavour import Flavour
 from bot.format.metadata import json_metadata, tags_of
 from bot.format.permlink import permlink, reply_permlink
+from bot.format.pictures import Local, located, placeholder, with_placeholders
 from bot.format.post import FIFTY_FIFTY, PayoutOptions, Post
 from bot.format.render import collect
 from bot.format.shown import rendering_findings
@@ -35,10 +36,15 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A post, or None when a finding of level error stands in the way."""
+    """A post, or None when a finding of level error stands in the way.
+
+    Attributes:
+        pictures: those of the queue that it shows, with their lines in the file.
+    """
 
     post: Post | None
     findings: tuple[Finding, ...]
+    pictures: tuple[Local, ...] = ()
 
 
 def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENSER) -> Composed:
@@ -55,7 +61,8 @@ def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENS
     ]
     try:
         around = (defaults.header, defaults.footer)
-        made = body(brief, around, author or "", tags, flavour)
+        shown, pictures = _with_placeholders(brief)
+        made = body(shown, around, author or "", tags, flavour)
     except TemplateFailed as error:
         message = f"the {error.name} of the configuration can't be rendered: {error}"
         findings.append(found(brief.path, 1, error.name, message))
@@ -79,7 +86,7 @@ def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENS
         parent_permlink=parent_permlink,
         title=brief.title,
         body=text,
-        json_metadata=json_metadata(brief, text, tags, collected, defaults.app),
+        json_metadata=json_metadata(shown, text, tags, collected, defaults.app),
         tags=tags,
         options=_options(brief),
         self_vote=int(brief.self_vote * 100) if brief.self_vote else None,
@@ -88,7 +95,18 @@ def compose(brief: Brief, defaults: Defaults, flavour: Flavour = Flavour.CONDENS
     findings += rendering_findings(brief, collected, made.lost, flavour)
     failed = any(finding.level is Level.ERROR for finding in findings)
     ignored = (*brief.ignore, *defaults.ignore)
-    return Composed(None if failed else post, unignored(findings, ignored))
+    return Composed(None if failed else post, unignored(findings, ignored), pictures)
+
+
+def _with_placeholders(brief: Brief) -> tuple[Brief, tuple[Local, ...]]:
+    """The brief with something standing for each picture of the queue, and those pictures."""
+    text, pictures = with_placeholders(brief.body, brief.path)
+    pictures = tuple(Local(local.path, brief.body_line + local.line) for local in pictures)
+    cover = located(brief.image, brief.path) if brief.image else None
+    if cover is not None:
+        brief = replace(brief, image=placeholder(cover))
+        pictures = (Local(cover, brief.line("image")), *pictures)
+    return replace(brief, body=text), pictures
 
 
 def _options(brief: Brief) -> PayoutOptions | None:

@@ -6,7 +6,7 @@ json_metadata.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.briefs.keys import is_account
@@ -63,13 +63,9 @@ class Ready:
     collected: Collected
 
 
-def ready(markup: str, flavour: Flavour, pictures: Mapping[str, str] | None = None) -> Ready:
-    """Read a post's markup, and do to it what the platform does before it sanitises.
-
-    Args:
-        pictures: other addresses for pictures, by the ones that are written.
-    """
-    walk = _Walk(flavour, pictures or {})
+def ready(markup: str, flavour: Flavour) -> Ready:
+    """Read a post's markup, and do to it what the platform does before it sanitises."""
+    walk = _Walk(flavour)
     nodes = walk.children(tree.read(markup).children, parent="")
     return Ready(nodes, walk.collected())
 
@@ -77,9 +73,8 @@ def ready(markup: str, flavour: Flavour, pictures: Mapping[str, str] | None = No
 class _Walk:
     """One way through a tree, collecting into ordered sets."""
 
-    def __init__(self, flavour: Flavour, pictures: Mapping[str, str]) -> None:
+    def __init__(self, flavour: Flavour) -> None:
         self._flavour = flavour
-        self._pictures = pictures
         self._found: dict[str, dict[str, None]] = {name: {} for name in Collected.__slots__}
 
     def collected(self) -> Collected:
@@ -110,7 +105,6 @@ class _Walk:
             self._add("refused", address)
         if element.name == "img" and address:
             self._add("images", address)
-            address = self._pictures.get(address, address)
             attributes["src"] = f"https:{address}" if address.startswith("//") else address
             picture = Element("img", attributes)
             if parent == "a" or self._flavour is Flavour.HIVE:

@@ -1,6 +1,5 @@
 """A body as the platform shows it: Markdown, then the tree, then what the sanitiser lets stand."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.format import players, tree
@@ -31,17 +30,9 @@ def collect(body: str, flavour: Flavour = Flavour.CONDENSER) -> Collected:
     return ready(to_html(body), flavour).collected
 
 
-def render(
-    body: str,
-    flavour: Flavour = Flavour.CONDENSER,
-    pictures: Mapping[str, str] | None = None,
-) -> Rendered:
-    """The body of a post or reply as front ends of this flavour show it.
-
-    Args:
-        pictures: other addresses for pictures, by the ones that are written.
-    """
-    made = ready(to_html(body), flavour, pictures)
+def render(body: str, flavour: Flavour = Flavour.CONDENSER) -> Rendered:
+    """The body of a post or reply as front ends of this flavour show it."""
+    made = ready(to_html(body), flavour)
     nodes = sanitise(made.nodes, flavour)
     (_, first), *rest = players.split(written(nodes), flavour)
     parts = [f"<div>{as_shown(first, flavour)}</div>"]

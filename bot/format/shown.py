@@ -19,6 +19,7 @@ from bot.format.sanitise import ALLOWED_ELEMENTS
 _NO_SPACE = re.compile(r" {0,3}(?:#{2,6}[^#\s]|#[^-#a-zA-Z0-9\s])")
 _DELIMITERS = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?")
 _UNKNOWN_PICTURE = re.compile(r"\.(?:webp|avif|heic|bmp|jfif)(?:\?|\Z)", re.IGNORECASE)
+_WITHOUT_WORDS = re.compile(r"!\[\s*\]\(\s*[^\s)]")
 _PLACES = re.compile(r"(?:^|[\s>])(?=https?://)")
 _RELATIVE = re.compile(r"(?!(?:[a-z][a-z\d+.-]*:|//|/|#|www\.))", re.IGNORECASE)
 _DOMAIN = re.compile(
@@ -90,6 +91,9 @@ def _picture_findings(brief: Brief, collected: Collected) -> Iterator[Finding]:
             else "a picture without an address; write it between the parentheses"
         )
         yield _at(brief, address or "](", "html.image", message)
+    for match in _WITHOUT_WORDS.finditer(brief.body):
+        message = "a picture without words for who can't see it; write them between the brackets"
+        yield _on(brief, brief.body.count("\n", 0, match.start()), "picture.alt", message)
     for text in collected.lost:
         message = (
             "the platform shows the picture and drops the text beside it; "

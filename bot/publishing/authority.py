@@ -9,10 +9,10 @@ class KeyRefused(PermanentChainError):  # noqa: N818  # what happened
 
 
 def check_key(chain: Chain, account: Account, key: PostingKey | None) -> str:
-    """Say by what right `key` posts for `account`.
+    """The name of the account by whose posting key `account` can be posted for.
 
     Returns:
-        A sentence part for people, such as `posting key of alice`.
+        `account` itself, or one to which it has granted posting authority.
 
     Raises:
         KeyRefused: no key, an owner or active key, or no posting authority for the account.
@@ -26,14 +26,14 @@ def check_key(chain: Chain, account: Account, key: PostingKey | None) -> str:
     public = chain.public_key(key)
     _refuse_power(account, public)
     if _holds(account.posting, public):
-        return f"posting key of {account.name}"
+        return account.name
     for name, weight in account.posting.account_auths:
         granted = chain.account(name)
         if granted is None:
             continue
         _refuse_power(granted, public)
         if weight >= account.posting.weight_threshold and _holds(granted.posting, public):
-            return f"posting key of {name}, to which {account.name} has granted posting authority"
+            return name
     raise KeyRefused(
         f"the key for {account.name} has no posting authority{_whose(chain, account, public)}; "
         f"use {account.name}'s posting key, or grant posting authority to the key's account"

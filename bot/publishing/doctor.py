@@ -74,10 +74,13 @@ def _author(chain: Chain, author: str, keys: Keys, now: datetime) -> Iterator[Di
             return
         yield Diagnosis(f"account {author}", Health.OK, f"exists on {chain.profile.name}")
         try:
-            right = check_key(chain, account, keys(author))
+            holder = check_key(chain, account, keys(author))
         except KeyRefused as error:
             yield Diagnosis(f"key {author}", Health.FAIL, str(error))
         else:
+            right = f"posting key of {holder}"
+            if holder != author:
+                right += f", to which {author} has granted posting authority"
             yield Diagnosis(f"key {author}", Health.OK, right)
         yield _credits(chain, account, now)
     except NodesUnreachable as error:

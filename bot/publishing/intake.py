@@ -115,7 +115,7 @@ class Intake:
                     if row.path == entry.path:
                         self._withhold(row, entry, problems)
         elif not brief.draft:
-            for composition in self._composer.compose(brief):
+            for composition in self._composer.compose(brief, entry.folder):
                 problems += self._take_on(entry, composition, known)
         self._report(entry, problems)
         return problems

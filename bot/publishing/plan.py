@@ -57,7 +57,7 @@ def steps(
         if brief is None:
             result.append(Step(entry.path, "", "", "", "", "problem", None, "; ".join(errors)))
             continue
-        for composition in composer.compose(brief):
+        for composition in composer.compose(brief, entry.folder):
             key = (composition.chain, brief.id)
             met.add(key)
             step = _step(composition, known.get(key), entry.fingerprint, now)

@@ -26,6 +26,7 @@ from bot.format.patch import edit_body
 from bot.publishing.authority import check_key
 from bot.publishing.edits import changed_elsewhere, comment_of, reblogged
 from bot.publishing.intervals import respect_date, respect_intervals
+from bot.publishing.pictures import Pictures
 from bot.publishing.watch import SLOT, Clock, Watch
 from bot.records import (
     Attempt,
@@ -59,14 +60,24 @@ class Publisher:
     Args:
         watch: the chain.
         keys: the posting key for an author, or None.
+        pictures: uploads what the briefs show.
         now: the clock (UTC) that waiting times are counted by.
     """
 
-    def __init__(self, watch: Watch, records: Records, keys: Keys, now: Clock, log: Log) -> None:
+    def __init__(  # what it works with
+        self,
+        watch: Watch,
+        records: Records,
+        keys: Keys,
+        pictures: Pictures,
+        now: Clock,
+        log: Log,
+    ) -> None:
         self._watch = watch
         self._chain = watch.chain
         self._records = records
         self._keys = keys
+        self._pictures = pictures
         self._now = now
         self._log = log
 
@@ -160,10 +171,11 @@ class Publisher:
                 "correct `author`, or the chain"
             )
         key = self._keys(publication.author)
-        check_key(self._chain, account, key)
+        holder = check_key(self._chain, account, key)
         assert key is not None, "check_key refuses a missing key"
         respect_intervals(publication, account, head)
-        operations = [(name, fields) for name, fields in json.loads(publication.operations)]
+        told = self._pictures.uploaded(publication.operations, self._chain, holder, key)
+        operations = [(name, fields) for name, fields in json.loads(told)]
         if publication.kind is Kind.EDIT and content is not None:
             operations = [("comment", _as_edit(operations[0][1], content))]
         transaction = self._chain.sign(operations, key, head, LIFETIME)
@@ -184,6 +196,7 @@ class Publisher:
                 size=transaction.size,
             ),
             self._now(),
+            told,
         )
         return self._send(publication, attempt)
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from bot.records.engine import said_plainly
-from bot.records.tables import attempts, events, leases, node_events, publications
+from bot.records.tables import attempts, events, leases, node_events, pictures, publications
 from bot.records.values import (
     Attempt,
     Event,
@@ -191,6 +191,16 @@ class RecordsReader:
                 )
                 for row in rows
             )
+
+    def picture(self, host: str, sha256: str) -> str | None:
+        """The address of a picture that this image host has taken; None when it hasn't."""
+        with self._reading() as connection:
+            url: str | None = connection.execute(
+                sa.select(pictures.c.url)
+                .where(pictures.c.host == host)
+                .where(pictures.c.sha256 == sha256)
+            ).scalar()
+        return url
 
     def node_events(self, since: datetime) -> tuple[NodeEvent, ...]:
         """Nodes that were set aside since then, first to last."""

@@ -23,7 +23,7 @@ from bot.records.engine import (
 )
 from bot.records.leases import Leases
 from bot.records.reading import RecordsReader, attempt_of, publication_of
-from bot.records.tables import attempts, events, leases, node_events, publications
+from bot.records.tables import attempts, events, leases, node_events, pictures, publications
 from bot.records.transitions import ARROWS, UNPUBLISHED
 from bot.records.values import (
     Attempt,
@@ -361,6 +361,16 @@ class Records(RecordsReader):
             if row is None:
                 raise Conflict(f"publication {publication_id} isn't waiting any more")
             return publication_of(row)
+
+    def remember_picture(self, host: str, sha256: str, url: str, now: datetime) -> None:
+        """Record that an image host has taken a picture."""
+        with self._writing() as connection:
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            connection.execute(
+                dialect.insert(pictures)
+                .values(host=host, sha256=sha256, url=url, uploaded_at=now)
+                .on_conflict_do_nothing()
+            )
 
     def note_node(self, chain: str, node: str, reason: str, worker: str, now: datetime) -> None:
         """Record that a node was set aside."""

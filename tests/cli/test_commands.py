@@ -240,7 +240,7 @@ author: alice
 date: 2020-01-02
 beneficiaries: ["bob:2.5%"]
 ---
-Hello @bob, <script>alert(1)</script> ![map](map.png) ![no](../secret.png)
+Hello @bob, <script>alert(1)</script> ![map](map.png)
 
 ##NoSpace
 """
@@ -253,8 +253,7 @@ def preview(folder, *arguments, **options):
 def test_a_preview_shows_the_post_and_what_is_sent(tmp_path):
     briefbot(tmp_path, "init", ".")
     (tmp_path / "posts/a.md").write_text(BRIEF)
-    (tmp_path / "posts/map.png").write_bytes(b"\x89PNG picture")
-    (tmp_path / "secret.png").write_bytes(b"\x89PNG secret")
+    (tmp_path / "posts/map.png").write_bytes(b"\x89PNG\r\n\x1a\n picture")
     done = briefbot(tmp_path, "preview", "posts/a.md")
     page = done.stdout
 
@@ -262,13 +261,23 @@ def test_a_preview_shows_the_post_and_what_is_sent(tmp_path):
     assert 'in <a href="/created/taliban">#taliban</a>' in page
     assert "years ago</time>" in page
     assert "@bob 2.5 %" in page
-    assert "data:image/png;base64,iVBORyBwaWN0dXJl" in page
+    assert "data:image/png;base64,iVBORw0KGgogcGljdHVyZQ==" in page
     assert page.count("data:image") == 2  # the picture, and the link around it
     assert "comment_options" in page
     assert "<script" not in page
     assert "script-src &#39;none&#39;" in page
     assert "write a space after the #" in page
     assert "a.md:10: warning markdown.heading" in done.stderr
+
+
+def test_a_preview_shows_no_picture_from_outside_of_the_queue(tmp_path):
+    briefbot(tmp_path, "init", ".")
+    (tmp_path / "posts/a.md").write_text(BRIEF.replace("map.png", "../secret.png"))
+    (tmp_path / "secret.png").write_bytes(b"\x89PNG\r\n\x1a\n secret")
+    done = briefbot(tmp_path, "preview", "posts/a.md")
+
+    assert "data:image" not in done.stdout
+    assert "a.md:8: error picture.outside" in done.stderr
 
 
 def test_a_fragment_is_the_body_alone_from_a_file_or_from_standard_input(tmp_path):

@@ -20,8 +20,8 @@ def findings(body, flavour=Flavour.CONDENSER, markup="platform"):
     [
         ("a\n\n<marquee>x</marquee>", [("html.element", 3)]),
         ('a\n<iframe src="https://evil.example/"></iframe>', [("html.iframe", 2)]),
-        ("a\n\n![map](map.png)", [("html.image", 3)]),
         ("a\n\n![map]()", [("html.image", 3)]),
+        ("a\n\n![](https://x.org/a.png)", [("picture.alt", 3)]),
         ("a\n\nsee https://x.org/a.png there", [("html.image.beside", 3)]),
         ("a\n\nhttps://x.org/a.webp", [("html.image.format", 3)]),
         ("a\n\n![x](https://x.org/a.webp)", []),

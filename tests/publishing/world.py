@@ -29,6 +29,7 @@ from bot.format import Defaults
 from bot.publishing.audit import UNFINISHED, histories, violations
 from bot.publishing.composer import Composer
 from bot.publishing.intake import Intake
+from bot.publishing.pictures import Pictures
 from bot.publishing.publisher import Publisher
 from bot.publishing.results import Results
 from bot.publishing.service import Service
@@ -224,7 +225,8 @@ class Worker:
         log = structlog.wrap_logger(None, processors=[_nowhere])
         composer = Composer(Defaults(), {"devnet": chain.profile}, "devnet")
         intake = Intake(Queue(world.posts), composer, self.records, world.now, log)
-        publisher = Publisher(watch, self.records, _key, world.now, log)
+        pictures = Pictures(world.posts, self.records, world.now, log)
+        publisher = Publisher(watch, self.records, _key, pictures, world.now, log)
         results = Results({"devnet": chain}, self.records, world.now)
         self.service = Service(
             intake,

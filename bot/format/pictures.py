@@ -1,0 +1,103 @@
+"""Pictures that stand beside the brief: where its text names them, and what stands there meanwhile.
+
+Their addresses are known when they are uploaded; until then an address stands for each that can't
+be anybody's (RFC 2606 keeps `.invalid` free), so that everything else can be decided before.
+"""
+
+import posixpath
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from bot.format.remarkable import remarkable
+
+PLACEHOLDER = "https://picture.invalid/"
+_STANDING = re.compile(re.escape(PLACEHOLDER) + r"([A-Za-z0-9_.~/%-]+)")
+_MARKDOWN = r"!\[(?P<alt>(?:[^\]\\]|\\.)*)\]\(\s*(?:<(?P<angled>[^>\n]*)>|(?P<plain>[^\s)]+))"
+_HTML = r"<img\b[^>]*?\ssrc\s*=\s*(?:\"(?P<double>[^\">]*)\"|'(?P<single>[^'>]*)')"
+_REFERENCE = r"^ {0,3}\[[^\]\n]+\]:[ \t]*(?P<reference>\S+\.(?:png|jpe?g|gif|webp))(?=\s|$)"
+_NAMED = re.compile(f"{_MARKDOWN}|{_HTML}|{_REFERENCE}", re.IGNORECASE | re.MULTILINE)
+_ADDRESSES = ("angled", "plain", "double", "single", "reference")
+_ELSEWHERE = re.compile(r"[a-z][a-z\d+.-]*:|//|#|$", re.IGNORECASE)
+_INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A picture of the queue in a text.
+
+    Attributes:
+        path: relative to the queue, with `/`; it begins with `..` when it leads out.
+        line: lines above it in the text.
+    """
+
+    path: str
+    line: int
+
+
+def located(address: str, brief: str) -> str | None:
+    """The path in the queue that a brief means by a picture's address; None for one elsewhere.
+
+    Args:
+        brief: the brief's path. What begins with `/` is counted from the queue's folder.
+    """
+    if _ELSEWHERE.match(address):
+        return None
+    written = unquote(address.partition("?")[0])
+    folder = "" if written.startswith("/") else posixpath.dirname(brief)
+    return posixpath.normpath(posixpath.join(folder, written.lstrip("/")))
+
+
+def placeholder(path: str) -> str:
+    """What stands for a picture's address until it is uploaded."""
+    return PLACEHOLDER + quote(path)
+
+
+def standing(text: str) -> tuple[str, ...]:
+    """Paths of the pictures for which something stands in a text."""
+    return tuple(dict.fromkeys(unquote(match[1]) for match in _STANDING.finditer(text)))
+
+
+def with_addresses(text: str, addresses: dict[str, str]) -> str:
+    """The text with the uploaded pictures' addresses, by their paths."""
+    return _STANDING.sub(lambda match: addresses[unquote(match[1])], text)
+
+
+def with_placeholders(body: str, brief: str) -> tuple[str, tuple[Local, ...]]:
+    """The body with something standing for each picture of the queue, and those pictures.
+
+    What stands in code is left as it is.
+    """
+    found = [match for match in _NAMED.finditer(body) if _local(match, brief)]
+    if not found:
+        return body, ()
+    coded = _coded(body)
+    made, locals_, end = [], [], 0
+    for match in found:
+        group = next(name for name in _ADDRESSES if match[name] is not None)
+        path = _local(match, brief)
+        start = match.start(group)
+        if path is None or any(first <= start < last for first, last in coded):
+            continue
+        made += [body[end:start], placeholder(path)]
+        end = match.end(group)
+        locals_.append(Local(path, body.count("\n", 0, start)))
+    return "".join([*made, body[end:]]), tuple(locals_)
+
+
+def _local(match: re.Match[str], brief: str) -> str | None:
+    address = next(match[name] for name in _ADDRESSES if match[name] is not None)
+    return located(address, brief)
+
+
+def _coded(body: str) -> list[tuple[int, int]]:
+    """Where code stands in a text, as (first, after last) offsets."""
+    starts = [0]
+    for line in body.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    blocks = [
+        (starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)])
+        for token in remarkable().parse(body)
+        if token.type in {"fence", "code_block"} and token.map
+    ]
+    return blocks + [match.span() for match in _INLINE_CODE.finditer(body)]

@@ -1,0 +1,123 @@
+"""Pictures of the queue, on their way to the image host and into a post."""
+
+import json
+import urllib.request
+
+import pytest
+
+from tests.briefs.test_pictures import GPS, chunk, exif, jpeg, png, segment
+
+MAP = png(chunk(b"tEXt", b"Place\0" + GPS))
+
+
+@pytest.fixture
+def newsroom(newsroom):
+    (newsroom.root / "posts/img").mkdir()
+    (newsroom.root / "posts/img/map.png").write_bytes(MAP)
+    return newsroom
+
+
+def addresses(room, permlink="the-pass"):
+    post = room.content("alice", permlink)
+    return post["body"], json.loads(post["json_metadata"]).get("image")
+
+
+def served(address):
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return answer.read()
+
+
+def test_a_picture_is_uploaded_and_stands_in_the_post_and_its_metadata(newsroom):
+    newsroom.brief("pass.md", title="The pass", body="See ![the map](img/map.png).")
+    newsroom.run("publish", "posts/pass.md", "--wait", "final")
+
+    body, [address] = addresses(newsroom)
+    assert body == f"See ![the map]({address})."
+    assert address.startswith(newsroom.devnet.url)
+    assert served(address) == png(), "without the place where it was made"
+    assert newsroom.run("audit")
+
+
+def test_a_cover_is_the_first_picture(newsroom):
+    newsroom.brief(
+        "pass.md", title="The pass", image="/img/map.png", body="![a](https://x.org/a.png)"
+    )
+    newsroom.run("publish", "posts/pass.md", "--wait", "final")
+    _, [cover, other] = addresses(newsroom)
+    assert served(cover) == png()
+    assert other == "https://x.org/a.png"
+
+
+def test_each_content_is_uploaded_once(newsroom):
+    (newsroom.root / "posts/copy.png").write_bytes(MAP)
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png) ![b](copy.png)")
+    newsroom.brief("other.md", author="bob", body="![a](img/map.png)")
+    newsroom.publish_all(2)
+
+    log = (newsroom.root / "service.log").read_text()
+    assert log.count('"uploading"') + log.count("uploading ") == 1, log
+    assert len(set(addresses(newsroom)[1])) == 1
+
+
+def test_metadata_stays_in_where_that_is_asked_for(newsroom):
+    config = newsroom.root / "config/briefbot.toml"
+    config.write_text(config.read_text() + "[pictures]\nkeep_metadata = true\n")
+    picture = jpeg(segment(0xE1, exif(1)))
+    (newsroom.root / "posts/a.jpg").write_bytes(picture)
+    newsroom.brief("pass.md", title="The pass", body="![a](a.jpg)")
+    newsroom.run("publish", "posts/pass.md", "--wait", "final")
+    assert served(addresses(newsroom)[1][0]) == picture
+
+
+@pytest.mark.parametrize("address", ["missing.png", "../secret.png", "pass.md"])
+def test_what_cant_be_uploaded_is_never_published(newsroom, address):
+    (newsroom.root / "secret.png").write_bytes(MAP)
+    newsroom.brief("pass.md", title="The pass", body=f"![a]({address})")
+    assert "error picture." in newsroom.run("publish", "posts/pass.md", expect=1)
+    assert newsroom.comments() == []
+
+
+def test_a_picture_that_vanishes_before_its_time_rejects_the_brief(newsroom):
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png)", date="2099-01-01")
+    newsroom.run("publish", "posts/pass.md")
+    (newsroom.root / "posts/img/map.png").unlink()
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png)")
+    assert "no picture" in newsroom.run("publish", "posts/pass.md", expect=1)
+    assert newsroom.comments() == []
+
+
+def test_a_brief_waits_for_an_image_host_that_is_down(newsroom):
+    config = newsroom.root / "config/briefbot.toml"
+    text = config.read_text()
+    config.write_text(f'{text}images = "http://127.0.0.1:1"\n')
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png)")
+    assert "didn't take the picture" in newsroom.run("publish", "posts/pass.md")
+    assert newsroom.log()[0]["status"] == "waiting"
+    assert newsroom.comments() == []
+
+    config.write_text(text)
+    newsroom.run("retry", "pass")
+    newsroom.run("publish", "posts/pass.md", "--wait", "final")
+    assert served(addresses(newsroom)[1][0]) == png()
+
+
+def test_an_edit_keeps_the_pictures_that_are_uploaded(newsroom):
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png)")
+    newsroom.run("publish", "posts/pass.md", "--wait", "final")
+    _, [address] = addresses(newsroom)
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png)\n\nMore.")
+    newsroom.run("publish", "posts/pass.md", "--wait", "final")
+    assert addresses(newsroom) == (f"![a]({address})\n\nMore.", [address])
+
+
+def test_without_an_image_host_it_is_said_before(newsroom):
+    config = newsroom.root / "config/briefbot.toml"
+    told = config.read_text().replace("[chains.devnet]", "[chains.mine]")
+    chain_id = newsroom.devnet.rpc("condenser_api.get_config", [])["STEEM_CHAIN_ID"]
+    told = told.replace('chain = "devnet"', 'chain = "mine"')
+    config.write_text(
+        f'{told}chain_id = "{chain_id}"\nprefix = "STM"\n'
+        'symbols = {core = "STEEM", debt = "SBD", vests = "VESTS"}\n'
+    )
+    newsroom.brief("pass.md", body="![a](img/map.png)")
+    assert "picture.host" in newsroom.run("check", expect=1)
