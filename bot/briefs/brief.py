@@ -38,6 +38,8 @@ class Brief:
         max_accepted_payout: in the chain's dollars; 0 declines payout.
         self_vote: percent (0 to 100) of the author's own vote.
         reply_to: (author, permlink) of the post that this one replies to.
+            (`""`, name) for one that another brief makes.
+        cross_post: (author, permlink) of the post that this one shows in another community.
         chains: names of configured chains; empty means the configured default.
         differing: chain to the fields that are otherwise there; `on` applies them.
         ignore: codes of findings that the author doesn't want to see.
@@ -68,6 +70,7 @@ class Brief:
     allow_curation_rewards: bool = True
     self_vote: Decimal | None = None
     reply_to: tuple[str, str] | None = None
+    cross_post: tuple[str, str] | None = None
     chains: tuple[str, ...] = ()
     differing: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     draft: bool = False

@@ -309,6 +309,23 @@ CHECKS: Mapping[str, Check] = {
         "Make it smaller.",
         "chain-rules §7.7",
     ),
+    "link.brief": Check(
+        WARNING,
+        "A `[[link]]` names no brief that is, or will be, published on this chain; it is shown as "
+        "text.",
+        "Correct the name: an id, a file's name or a title.",
+    ),
+    "link.circle": Check(
+        WARNING,
+        "Two briefs that aren't published yet link to each other, by whatever way. Neither waits "
+        "for the other then.",
+        "Leave one link out, and add it by an edit once both are published.",
+    ),
+    "reply_to.brief": Check(
+        ERROR,
+        "There is no brief of that name to reply to on this chain.",
+        "Correct `reply_to:`; a draft has no address yet.",
+    ),
     "reply_to": Check(
         ERROR,
         "There is no post under the address to reply to (`--online`).",

@@ -34,6 +34,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "allow_curation_rewards": (),
     "self_vote": (),
     "reply_to": ("parent", "reply_identifier"),
+    "cross_post": ("crosspost",),
     "chain": ("chains",),
     "draft": ("published",),
     "id": (),
@@ -352,12 +353,19 @@ def amount(value: Any) -> Decimal:
     return found
 
 
-def reply_to(value: Any) -> tuple[str, str]:
+def post(value: Any) -> tuple[str, str]:
     """`@author/permlink`, also at the end of an address."""
     match = re.search(r"@?([a-z0-9.-]+)/([a-z0-9-]+)/?$", text(value))
     if not match or not is_account(match[1]):
-        raise BadValue("expected @author/permlink of the post to reply to")
+        raise BadValue("expected @author/permlink of the post")
     return match[1], match[2]
+
+
+def reply_to(value: Any) -> tuple[str, str]:
+    """A post as `post` reads it, or ("", name) for a brief: `part-1.md`, `[[part-1]]`."""
+    written = text(value)
+    brief = re.fullmatch(r"\[\[(?P<name>[^\[\]]+)\]\]|(?P<file>.+\.(?:md|markdown))", written)
+    return ("", brief["name"] or brief["file"]) if brief else post(written)
 
 
 def chains(value: Any) -> tuple[str, ...]:

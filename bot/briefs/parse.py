@@ -140,6 +140,7 @@ class _Reading:
             image=self._take(given, "image", keys.image),
             canonical_url=self._take(given, "canonical_url", keys.address),
             reply_to=self._take(given, "reply_to", keys.reply_to),
+            cross_post=self._take(given, "cross_post", keys.post),
             chains=self._take(given, "chain", keys.chains) or (),
             differing=self._differing(given),
             draft=bool(draft),

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.briefs.keys import BadValue, reply_to
+from bot.briefs import keys
 from bot.cli import workspace
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
@@ -32,8 +32,8 @@ def reblog(
     if name not in workspace.profiles(config):
         raise click.UsageError(f"{name} is no configured chain")
     try:
-        owner, permlink = reply_to(post)
-    except BadValue:
+        owner, permlink = keys.post(post)
+    except keys.BadValue:
         raise click.UsageError(f"{post!r}: expected @author/permlink") from None
     with workspace.records(config, create=True) as records:
         try:

@@ -52,11 +52,18 @@ def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
 
 
 def composer(config: Settings) -> "Composer":
-    """What makes posts of briefs under this configuration."""
+    """What makes posts of briefs under this configuration, and knows their neighbours."""
+    from bot.briefs import BriefError, Entry, Queue  # noqa: PLC0415
     from bot.format import Defaults  # noqa: PLC0415
     from bot.publishing.composer import Composer  # noqa: PLC0415
 
-    return Composer(
+    def neighbours() -> tuple[Entry, ...]:
+        try:
+            return Queue(config.posts, timezone=config.timezone).look()
+        except BriefError:  # no queue, no neighbours
+            return ()
+
+    made = Composer(
         defaults=Defaults(
             author=config.default_author,
             tags=config.default_tags,
@@ -67,6 +74,7 @@ def composer(config: Settings) -> "Composer":
         profiles=profiles(config),
         default_chain=config.chain,
     )
+    return made.among(neighbours, lambda: latest(config))
 
 
 def chain(

@@ -45,6 +45,13 @@ def category_findings(brief: Brief, tags: tuple[str, ...]) -> Iterator[Finding]:
             yield _at(brief, "tags", "category", message)
 
 
+def cross_post_findings(brief: Brief) -> Iterator[Finding]:
+    """A cross-post is a root post in a community."""
+    if brief.cross_post and (brief.reply_to or not brief.community):
+        message = "a cross-post stands in a community: write `community:`, and no `reply_to:`"
+        yield _at(brief, "cross_post", "key.cross_post", message)
+
+
 def post_findings(brief: Brief, post: Post) -> Iterator[Finding]:
     """What is wrong, or will surprise, in the post as it will be sent."""
     yield from _text_findings(brief, post)

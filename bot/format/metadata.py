@@ -43,5 +43,8 @@ def json_metadata(
         "authored_by": brief.authored_by,
         "briefbot": {"brief": brief.id},
     }
+    if brief.cross_post:  # by the first tag and these two front ends know it
+        values["tags"] = list(dict.fromkeys(["cross-post", *tags]))
+        values["original_author"], values["original_permlink"] = brief.cross_post
     kept = {key: value for key, value in values.items() if value}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from bot.format.remarkable import remarkable
+from bot.format.code import coded
 
 PLACEHOLDER = "https://picture.invalid/"
 _STANDING = re.compile(re.escape(PLACEHOLDER) + r"([A-Za-z0-9_.~/%-]+)")
@@ -19,7 +19,6 @@ _REFERENCE = r"^ {0,3}\[[^\]\n]+\]:[ \t]*(?P<reference>\S+\.(?:png|jpe?g|gif|web
 _NAMED = re.compile(f"{_MARKDOWN}|{_HTML}|{_REFERENCE}", re.IGNORECASE | re.MULTILINE)
 _ADDRESSES = ("angled", "plain", "double", "single", "reference")
 _ELSEWHERE = re.compile(r"[a-z][a-z\d+.-]*:|//|#|$", re.IGNORECASE)
-_INLINE_CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +70,13 @@ def with_placeholders(body: str, brief: str) -> tuple[str, tuple[Local, ...]]:
     found = [match for match in _NAMED.finditer(body) if _local(match, brief)]
     if not found:
         return body, ()
-    coded = _coded(body)
+    code = coded(body)
     made, locals_, end = [], [], 0
     for match in found:
         group = next(name for name in _ADDRESSES if match[name] is not None)
         path = _local(match, brief)
         start = match.start(group)
-        if path is None or any(first <= start < last for first, last in coded):
+        if path is None or any(first <= start < last for first, last in code):
             continue
         made += [body[end:start], placeholder(path)]
         end = match.end(group)
@@ -88,16 +87,3 @@ def with_placeholders(body: str, brief: str) -> tuple[str, tuple[Local, ...]]:
 def _local(match: re.Match[str], brief: str) -> str | None:
     address = next(match[name] for name in _ADDRESSES if match[name] is not None)
     return located(address, brief)
-
-
-def _coded(body: str) -> list[tuple[int, int]]:
-    """Where code stands in a text, as (first, after last) offsets."""
-    starts = [0]
-    for line in body.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
-    blocks = [
-        (starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)])
-        for token in remarkable().parse(body)
-        if token.type in {"fence", "code_block"} and token.map
-    ]
-    return blocks + [match.span() for match in _INLINE_CODE.finditer(body)]

@@ -1,18 +1,21 @@
 """Briefs as they would stand on their chains, under one configuration."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.briefs import Brief, Finding, found
+from bot.briefs import Brief, Entry, Finding, found
 from bot.briefs.pictures import PictureRefused, read_picture
 from bot.chain.operations import operations
 from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import Operation
 from bot.format import Defaults, compose
+from bot.format.compose import Place
+from bot.format.links import Link, nowhere
 from bot.format.pictures import Local
 from bot.format.post import Post
+from bot.publishing.neighbours import Known, Neighbours
 from bot.publishing.pictures import NO_HOST
 from bot.records import Kind, NewPublication
 
@@ -44,6 +47,14 @@ class Composer:
     defaults: Defaults
     profiles: Mapping[str, ChainProfile]
     default_chain: str
+    neighbours: Neighbours | None = None
+
+    def among(
+        self, entries: Callable[[], Iterable[Entry]], known: Callable[[], Known]
+    ) -> "Composer":
+        """The same, where briefs link and reply to these."""
+        neighbours = Neighbours(entries, known, self.defaults, self.profiles, self.default_chain)
+        return replace(self, neighbours=neighbours)
 
     def compose(self, brief: Brief, folder: Path) -> tuple[Composition, ...]:
         """One composition for each chain that the brief names, or for the default chain.
@@ -61,20 +72,30 @@ class Composer:
             message = f"unknown chain {chain!r}; configured are {known}"
             finding = found(brief.path, brief.line("chain"), "chain", message)
             return Composition(brief, chain, None, (), (finding,))
-        composed = compose(brief, self.defaults, profile.front_end)
+        around = self.neighbours
+        resolve = around.resolver(chain, frozenset({brief.path})) if around else nowhere
+        composed = compose(brief, self.defaults, profile.front_end, resolve)
         refused = tuple(_picture_findings(brief, composed.pictures, profile, folder))
-        findings = (*composed.findings, *refused)
+        findings = (*composed.findings, *refused, *self._circles(brief, chain, composed.links))
         post = composed.post
         if post is None or refused:
             return Composition(brief, chain, None, (), findings)
-        # a reply's category is its root's, which only the chain knows; no front end needs it
-        template = profile.url.replace("{category}/", "") if post.is_reply else profile.url
-        url = template.format(
-            category=post.parent_permlink, author=post.author, permlink=post.permlink
-        )
+        stands = Place(post.author, post.permlink, post.parent_author, post.parent_permlink)
+        url = stands.url(profile.url)
         pictures = tuple(dict.fromkeys(local.path for local in composed.pictures))
         made = operations(post, profile)
         return Composition(brief, chain, post, made, findings, url, pictures)
+
+    def _circles(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
+        """Links to briefs that link back, so that one of them must go first."""
+        for link in links:
+            around = self.neighbours
+            if link.target and around and around.leads_back(chain, brief, link.name):
+                message = (
+                    f"{link.name.word} links back to this brief: they don't wait for each other, "
+                    "and the first to go out has a link that leads nowhere for a while"
+                )
+                yield found(brief.path, link.line, "link.circle", message)
 
 
 def _picture_findings(

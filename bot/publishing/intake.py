@@ -92,6 +92,7 @@ class Intake:
         self, entries: Iterable[Entry], rows: Iterable[Publication]
     ) -> tuple[Finding, ...]:
         known = {(row.chain, row.brief): row for row in rows}
+        self._composer = self._composer.among(self._queue.look, lambda: known)
         return tuple(finding for entry in entries for finding in self._take(entry, known))
 
     def _withdraw(self, row: Publication, reason: str) -> None:

@@ -26,6 +26,7 @@ from bot.format.patch import edit_body
 from bot.publishing.authority import check_key
 from bot.publishing.edits import changed_elsewhere, comment_of, reblogged
 from bot.publishing.intervals import respect_date, respect_intervals
+from bot.publishing.order import blocker
 from bot.publishing.pictures import Pictures
 from bot.publishing.watch import SLOT, Clock, Watch
 from bot.records import (
@@ -48,6 +49,7 @@ Long enough to resend it over a restart or an outage of minutes, short enough th
 outcome resolves itself soon; the chains allow an hour.
 """
 CREDITS_WAIT = 3600.0  # seconds until credits are looked at again of which nobody says when
+LONGEST_TURN = 300.0  # seconds until it is looked again whether another brief went out
 DEFAULT_WAIT = 30.0  # a refusal that names no time
 
 Log = structlog.stdlib.BoundLogger
@@ -94,6 +96,8 @@ class Publisher:
                 self._watch.look()
             except NodesUnreachable as error:
                 return self._postpone(publication, error)
+            if other := blocker(self._records, publication):
+                return self._postpone(publication, _waits_for(other, self._now()))
             publication = self._move(publication, Status.QUEUED, "it is time to try again")
         if self._is_late(publication):
             return self._move(publication, Status.MISSED, "its `expires` passed before it could go")
@@ -147,22 +151,9 @@ class Publisher:
                 "its record is damaged: what is stored isn't what was queued. Restore a backup of "
                 "the database, or change the brief's file to queue it anew"
             )
-        content = None
-        if publication.kind is Kind.REBLOG:
-            self._refuse_second_reblog(publication)
-        else:
-            content = self._chain.agreed_content(publication.author, publication.permlink)
-        if publication.kind in {Kind.EDIT, Kind.DELETE} and content is None:
-            where = f"@{publication.author}/{publication.permlink}"
-            raise PermanentChainError(
-                f"there is no post {where} on {publication.chain} any more; give the brief another "
-                "`id` to publish it anew"
-            )
-        if publication.kind is Kind.EDIT and content is not None:
-            if settled := self._settle_edit(publication, content, head):
-                return settled
-        elif publication.kind in {Kind.POST, Kind.REPLY} and content is not None:
-            return self._adopt(publication, content, head)
+        settled, content = self._look_first(publication, head)
+        if settled is not None:
+            return settled
         respect_date(publication, head)
         account = self._chain.account(publication.author)
         if account is None:
@@ -199,6 +190,28 @@ class Publisher:
             told,
         )
         return self._send(publication, attempt)
+
+    def _look_first(
+        self, publication: Publication, head: Head
+    ) -> tuple[Publication | None, Content | None]:
+        """What stands at its address now, and the publication if nothing is to be sent for it."""
+        if other := blocker(self._records, publication):
+            raise _waits_for(other, self._now())
+        if publication.kind is Kind.REBLOG:
+            self._refuse_second_reblog(publication)
+            return None, None
+        content = self._chain.agreed_content(publication.author, publication.permlink)
+        if publication.kind in {Kind.POST, Kind.REPLY}:
+            return (self._adopt(publication, content, head) if content else None), content
+        if content is None:
+            where = f"@{publication.author}/{publication.permlink}"
+            raise PermanentChainError(
+                f"there is no post {where} on {publication.chain} any more; give the brief another "
+                "`id` to publish it anew"
+            )
+        if publication.kind is Kind.EDIT:
+            return self._settle_edit(publication, content, head), content
+        return None, content
 
     def _adopt(self, publication: Publication, content: Content, head: Head) -> Publication:
         """The permlink is in use: ours from an earlier life, or somebody else's post."""
@@ -415,8 +428,8 @@ class Publisher:
         reason = f"resource credits are short; {when}. {error}"
         return self._wait(publication, reason, self._watch.real_seconds(seconds))
 
-    def _postpone(self, publication: Publication, error: NodesUnreachable) -> Publication:
-        """Let it wait on while no node answers; its attempts and its history don't grow by it."""
+    def _postpone(self, publication: Publication, error: TransientChainError) -> Publication:
+        """Let it wait on for the same reason; its attempts and its history don't grow by it."""
         now = self._now()
         retry_at = now + timedelta(seconds=self._pause(error))
         return self._records.postpone(publication.id, retry_at, str(error), now)
@@ -466,6 +479,13 @@ class Publisher:
             final_at=final_at,
             attempt=attempt,
         )
+
+
+def _waits_for(other: Publication, now: datetime) -> TransientChainError:
+    """Why a publication waits for another one, and how long at least."""
+    rest = (other.scheduled_at - now).total_seconds() if other.scheduled_at else 0.0
+    message = f"it waits for {other.brief}, to which it replies or links: that is {other.status}"
+    return TransientChainError(message, min(max(rest, 2 * SLOT), LONGEST_TURN))
 
 
 def _as_edit(comment: dict[str, Any], content: Content) -> dict[str, Any]:

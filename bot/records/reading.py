@@ -143,6 +143,18 @@ class RecordsReader:
             sa.select(publications).where(publications.c.id.in_(newest)).order_by(publications.c.id)
         )
 
+    def at(self, chain: str, author: str, permlink: str) -> Publication | None:
+        """The post or reply that has this address, or is to have it."""
+        found = self._select(
+            sa.select(publications)
+            .where(publications.c.chain == chain)
+            .where(publications.c.author == author)
+            .where(publications.c.permlink == permlink)
+            .where(publications.c.status != Status.CANCELLED.value)
+            .where(publications.c.kind.in_([Kind.POST.value, Kind.REPLY.value]))
+        )
+        return found[0] if found else None
+
     def published(self, **equal: str) -> dict[tuple[str, str], Publication]:
         """Each brief's text as it was last published, by (chain, brief); none that were deleted.
 

@@ -17,10 +17,10 @@ def without_write_ahead():
     prepare, write_ahead = Publisher._prepare, Records.write_ahead
 
     def send_first(self, publication, head):
-        def recorded_late(records, publication_id, new, now):
+        def recorded_late(records, publication_id, new, now, operations):
             with suppress(ChainError):  # as a script does it
                 self._chain.broadcast(new)
-            return write_ahead(records, publication_id, new, now)
+            return write_ahead(records, publication_id, new, now, operations)
 
         Records.write_ahead = recorded_late
         return prepare(self, publication, head)

@@ -1,0 +1,127 @@
+"""The other briefs of the queue, as links and replies name them."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from bot.briefs import Brief, Entry
+from bot.chain.profiles import ChainProfile
+from bot.format import Defaults
+from bot.format.compose import place
+from bot.format.links import Name, Resolve, Target, with_links
+from bot.records import Publication, Status
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}-")
+_THERE = {Status.INCLUDED, Status.FINAL}
+
+Known = Mapping[tuple[str, str], Publication]
+"""The latest publication of each (chain, brief)."""
+
+
+class Neighbours:
+    """Where briefs stand, or will stand.
+
+    Args:
+        entries: gives the queue's files; called when the first link is met.
+        known: gives what is recorded of them.
+    """
+
+    def __init__(
+        self,
+        entries: Callable[[], Iterable[Entry]],
+        known: Callable[[], Known],
+        defaults: Defaults,
+        profiles: Mapping[str, ChainProfile],
+        default_chain: str,
+    ) -> None:
+        self._entries = entries
+        self._known = known
+        self._defaults = defaults
+        self._profiles = profiles
+        self._default_chain = default_chain
+        self._next: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def resolver(self, chain: str, asking: frozenset[str] = frozenset()) -> Resolve:
+        """What tells where a brief stands on a chain; None for what isn't published there.
+
+        Args:
+            asking: paths of the briefs on whose behalf it is asked: replies in a circle have no
+                address.
+        """
+
+        def resolve(name: Name) -> Target | None:
+            brief = self._named(name)
+            if brief is None or chain not in (brief.chains or (self._default_chain,)):
+                return None
+            row = self._recorded.get((chain, brief.id))
+            if row is not None and row.status is not Status.CANCELLED:
+                return Target(row.author, row.permlink, row.url)
+            if brief.draft or brief.path in asking or chain not in self._profiles:
+                return None
+            stands = place(
+                brief.on(chain), self._defaults, self.resolver(chain, asking | {brief.path})
+            )
+            if stands is None:
+                return None
+            return Target(stands.author, stands.permlink, stands.url(self._profiles[chain].url))
+
+        return resolve
+
+    def leads_back(self, chain: str, start: Brief, name: Name) -> bool:
+        """Whether a brief that isn't published yet links back to `start`, by any way."""
+        met: set[str] = set()
+        first = self._named(name)
+        ahead = [first.path] if first else []
+        while ahead:
+            path = ahead.pop()
+            if path == start.path:
+                return True
+            if path not in met:
+                met.add(path)
+                ahead += self._ahead(chain, path)
+        return False
+
+    def _ahead(self, chain: str, path: str) -> tuple[str, ...]:
+        """Paths of what an unpublished brief links to."""
+        if (chain, path) not in self._next:
+            brief = self._by_path[path.rpartition(".")[0]]
+            row = self._recorded.get((chain, brief.id))
+            links = with_links(brief.body, brief.path, self.resolver(chain))[1]
+            named = [self._named(link.name) for link in links if link.target]
+            published = row is not None and row.status in _THERE
+            self._next[chain, path] = (
+                () if published else tuple(other.path for other in named if other)
+            )
+        return self._next[chain, path]
+
+    def _named(self, name: Name) -> Brief | None:
+        if name.path is not None:
+            stem = re.sub(r"\.(?:md|markdown)$", "", name.path, flags=re.IGNORECASE)
+            if found := self._by_path.get(stem):
+                return found
+        word = re.sub(r"\.(?:md|markdown)$", "", name.word.strip().lower())
+        return self._by_word.get(word)
+
+    @cached_property
+    def _recorded(self) -> Known:
+        return self._known()
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, Brief]:
+        return {e.path.rpartition(".")[0]: e.brief for e in self._entries() if e.brief}
+
+    @cached_property
+    def _by_word(self) -> Mapping[str, Brief]:
+        """By id, by the file's name (with its day and without), and by title; ids come first."""
+        found: dict[str, Brief] = {}
+        names: tuple[Callable[[Brief], str], ...] = (
+            lambda brief: brief.id,
+            lambda brief: PurePosixPath(brief.path).stem,
+            lambda brief: _DAY.sub("", PurePosixPath(brief.path).stem),
+            lambda brief: brief.title,
+        )
+        for name in names:
+            for brief in self._by_path.values():
+                found.setdefault(name(brief).lower(), brief)
+        return found

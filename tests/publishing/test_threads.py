@@ -1,0 +1,95 @@
+"""Briefs that link and reply to each other: each waits for what it needs."""
+
+import json
+
+import pytest
+
+
+def when(room, *briefs):
+    """The blocks in which these briefs stand."""
+    blocks = {row["brief"]: row["block_num"] for row in room.log()}
+    return [blocks[brief] for brief in briefs]
+
+
+def test_a_link_to_a_brief_becomes_its_address_and_waits_for_it(newsroom):
+    newsroom.brief(
+        "a.md", title="Part two", author="bob", body="After [part one](sub/z.md), [[z]]."
+    )
+    newsroom.brief("sub/z.md", title="Part one", body="Body.")
+    newsroom.publish_all(2)
+
+    address = f"{newsroom.devnet.url}/taliban/@alice/part-one"
+    assert newsroom.content("bob", "part-two")["body"] == (
+        f"After [part one]({address}), [z]({address})."
+    )
+    first, second = when(newsroom, "sub/z", "a")
+    assert first < second
+    waiting = json.loads(newsroom.run("show", "a", "--json"))["events"]
+    assert any("it waits for sub/z" in event["reason"] for event in waiting)
+
+
+def test_a_reply_to_a_queued_brief_waits_for_it_and_a_thread_comes_in_order(newsroom):
+    newsroom.brief("1-last.md", title="Three", author="bob", reply_to="2-middle.md")
+    newsroom.brief("2-middle.md", title="Two", author="alice", reply_to='"[[3-root]]"')
+    newsroom.brief("3-root.md", title="One", author="bob")
+    newsroom.publish_all(3)
+
+    root, middle, last = when(newsroom, "3-root", "2-middle", "1-last")
+    assert root < middle < last
+    post = newsroom.content("bob", newsroom.log("--brief", "1-last")[0]["permlink"])
+    assert (post["parent_author"], post["depth"]) == ("alice", 2)
+
+
+def test_a_reply_to_a_queued_briefs_address_waits_as_well(newsroom):
+    newsroom.brief("a.md", author="bob", reply_to="'@alice/one'")
+    newsroom.brief("z.md", title="One")
+    newsroom.publish_all(2)
+    first, second = when(newsroom, "z", "a")
+    assert first < second
+
+
+def test_briefs_that_link_to_each_other_are_told_and_dont_wait(newsroom):
+    newsroom.brief("a.md", author="alice", body="Next: [[b]].")
+    newsroom.brief("b.md", author="bob", body="Before: [[a]].")
+    told = newsroom.run("check")
+    assert told.count("link.circle") == 2
+    newsroom.publish_all(2)
+
+
+def test_a_draft_has_no_address_yet(newsroom):
+    newsroom.brief("a.md", body="See [[b]].")
+    newsroom.brief("b.md", draft="true")
+    newsroom.brief("c.md", reply_to="b.md")
+    told = newsroom.run("check", expect=1)
+    assert "warning link.brief" in told
+    assert "error reply_to.brief" in told
+
+
+def test_a_published_brief_keeps_its_address_under_another_title(newsroom):
+    newsroom.brief("z.md", title="One")
+    newsroom.run("publish", "posts/z.md", "--wait", "final")
+    newsroom.brief("z.md", title="Quite another")
+    newsroom.brief("a.md", author="bob", body="See [[z]].")
+    assert "@alice/one)" in newsroom.run("publish", "posts/a.md", "--dry-run")
+
+
+@pytest.mark.parametrize("key", ["cross_post", "crosspost"])
+def test_a_cross_post_has_the_form_that_front_ends_know(newsroom, key):
+    newsroom.brief("z.md", title="One")
+    newsroom.run("publish", "posts/z.md", "--wait", "final")
+    keys = {key: "'@alice/one'", "community": "hive-123456"}
+    newsroom.brief("a.md", title="One, again", author="bob", body="Read this.", **keys)
+    newsroom.run("publish", "posts/a.md", "--wait", "final")
+
+    post = newsroom.content("bob", "one-again")
+    assert post["body"] == (
+        "This is a cross post of [@alice/one](/@alice/one) by @alice.<br><br>Read this."
+    )
+    metadata = json.loads(post["json_metadata"])
+    assert metadata["tags"][0] == "cross-post"
+    assert (metadata["original_author"], metadata["original_permlink"]) == ("alice", "one")
+
+
+def test_a_cross_post_needs_a_community(newsroom):
+    newsroom.brief("a.md", cross_post="'@alice/one'")
+    assert "key.cross_post" in newsroom.run("check", expect=1)
