@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.chain.profiles import ChainProfile
+from bot.format.post import PayoutOptions
 
 Operation = tuple[str, dict[str, Any]]
 """An operation in condenser_api's legacy form: its name and its fields."""
@@ -95,6 +96,9 @@ class Content:
     """A post or reply as it stands on the chain (condenser_api.get_content).
 
     `created` is the time of the block *before* the one that holds it (chain-rules §0.2).
+
+    Attributes:
+        options: as its author set them.
     """
 
     author: str
@@ -112,6 +116,7 @@ class Content:
     total_payout: str
     curator_payout: str
     cashout_time: datetime
+    options: PayoutOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@ shape that it doesn't know; the caller then counts the answer as unusable and as
 """
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from bot.briefs import Beneficiary
+from bot.chain.operations import DEFAULT_MAX_ACCEPTED_PAYOUT
 from bot.chain.protocol import (
     Account,
     Authority,
@@ -17,6 +20,7 @@ from bot.chain.protocol import (
     Membership,
     ResourceCredits,
 )
+from bot.format.post import FIFTY_FIFTY, PayoutOptions
 
 _SLOT = timedelta(seconds=3)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,6 +92,24 @@ def read_content(result: Any, author: str, permlink: str) -> Content | None:
         total_payout=str(result["total_payout_value"]),
         curator_payout=str(result["curator_payout_value"]),
         cashout_time=read_time(result["cashout_time"]),
+        options=_options(result),
+    )
+
+
+def _options(result: Any) -> PayoutOptions:
+    """A post's payout options, in whichever chain's words; the default cap counts as none."""
+    percents = (result.get(f"percent_{name}") for name in ("steem_dollars", "hbd", "blurt"))
+    most = str(result.get("max_accepted_payout", DEFAULT_MAX_ACCEPTED_PAYOUT)).partition(" ")[0]
+    shares = (
+        Beneficiary(str(share["account"]), int(share["weight"]))
+        for share in result.get("beneficiaries", ())
+    )
+    return PayoutOptions(
+        max_accepted_payout=None if Decimal(most) == DEFAULT_MAX_ACCEPTED_PAYOUT else Decimal(most),
+        percent=int(next((p for p in percents if p is not None), FIFTY_FIFTY)),
+        allow_votes=bool(result.get("allow_votes", True)),
+        allow_curation_rewards=bool(result.get("allow_curation_rewards", True)),
+        beneficiaries=tuple(shares),
     )
 
 

@@ -24,6 +24,8 @@ COMMANDS = {
     "keep": "decide whose text stays, the chain's or the brief's",
     "delete": "take a published post off the chain again",
     "reblog": "show a post of somebody else to your readers",
+    "pull": "an account's posts from the chain, as briefs",
+    "export": "the records, whole, for other programs",
     "audit": "hold the records against the chain, and say what differs",
     "doctor": "check configuration, clock, database, node, accounts and keys",
     "devnet": "a local chain to point any Steem client at",

@@ -215,7 +215,11 @@ class Publisher:
 
     def _adopt(self, publication: Publication, content: Content, head: Head) -> Publication:
         """The permlink is in use: ours from an earlier life, or somebody else's post."""
-        if brief_in(content.json_metadata) != publication.brief:
+        wanted = comment_of(publication)
+        place = ("parent_author", "parent_permlink", "title")
+        is_same = all(getattr(content, name) == wanted[name] for name in place)
+        is_same = is_same and content.body.strip() == wanted["body"].strip()
+        if brief_in(content.json_metadata) != publication.brief and not is_same:
             raise PermanentChainError(
                 f"permlink taken by @{content.author}/{content.permlink} "
                 f"(“{content.title}”, {content.created:%Y-%m-%d}): publishing would overwrite it; "
@@ -229,7 +233,7 @@ class Publisher:
         publication = self._move(
             publication,
             Status.INCLUDED,
-            "found on the chain, written by this brief: the record is rebuilt from it",
+            "found on the chain, as this brief wrote it: the record is rebuilt from it",
             trx_id=trx_id,
             block_num=block.num,
             included_at=block.time,

@@ -90,9 +90,9 @@ class Newsroom:
         """`briefbot log --json`, parsed."""
         return [json.loads(line) for line in self.run("log", "--json", *arguments).splitlines()]
 
-    def wait_for(self, status, count=1):
+    def wait_for(self, status, count=1, patience=PATIENCE):
         """Wait until `count` publications have this status; returns the log as it was then."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while time.monotonic() < end:
             rows = [log_line(row) for row in self.records_with()]
             if sum(row["status"] == status for row in rows) >= count:

@@ -1,0 +1,115 @@
+"""Posts from the chain, written as the briefs that would make them."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from bot.briefs.write import written
+from bot.chain.protocol import Chain, Content
+from bot.format.post import FIFTY_FIFTY
+from bot.format.render import collect
+from bot.publishing.publisher import brief_in
+
+_BEGINNING = datetime(2016, 1, 1, tzinfo=UTC)  # before the first block of the family
+_TEXTS = ("description", "authored_by", "canonical_url")
+_SAFE = re.compile(r"[^/\0\\]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A post as a file: its path in the queue, and its text."""
+
+    path: str
+    text: str
+
+
+def posts_of(chain: Chain, author: str, *, replies: bool = False) -> Iterator[Pulled]:
+    """An account's posts as they stand now, the oldest first; deleted ones are left out.
+
+    Args:
+        replies: whether its replies come too.
+
+    Raises:
+        NodesUnreachable: no node answers.
+    """
+    addresses = dict.fromkeys(
+        operation.permlink
+        for operation in chain.comments_of(author, _BEGINNING)
+        if replies or not operation.parent_author
+    )
+    for permlink in addresses:
+        content = chain.content(author, permlink)
+        if content is not None:
+            yield pulled(content, chain.profile.name)
+
+
+def pulled(content: Content, chain: str) -> Pulled:
+    """One post as a brief whose front matter is complete: publishing it again does nothing."""
+    metadata = _object(content.json_metadata)
+    values: dict[str, Any] = {"title": content.title, "author": content.author}
+    tags = [tag for tag in _list(metadata.get("tags")) if isinstance(tag, str)]
+    if content.parent_author:
+        values["reply_to"] = f"@{content.parent_author}/{content.parent_permlink}"
+    elif content.category.startswith("hive-"):
+        values["community"] = content.category
+    elif tags[:1] != [content.category]:
+        tags = [content.category, *(tag for tag in tags if tag != content.category)]
+    values |= {"tags": tags, "slug": content.permlink, "chain": chain}
+    values["date"] = f"{content.created:%Y-%m-%dT%H:%M:%SZ}"
+    values |= {key: metadata[key] for key in _TEXTS if _is_line(metadata.get(key))}
+    pictures = [text for text in _list(metadata.get("image")) if isinstance(text, str)]
+    if pictures and pictures[0] not in collect(content.body).images:
+        values["image"] = pictures[0]
+    values |= _rewards(content)
+    brief = brief_in(content.json_metadata)
+    path = f"{content.permlink}.md"
+    if brief is not None:
+        named = PurePosixPath(f"{brief}.md")
+        inside = not named.is_absolute() and ".." not in named.parts
+        if inside and all(_SAFE.fullmatch(part) for part in named.parts):
+            path = str(named)
+        else:
+            values["id"] = brief
+    given = {key: value for key, value in values.items() if value not in ("", [])}
+    return Pulled(path, written(given, content.body))
+
+
+def _rewards(content: Content) -> dict[str, Any]:
+    """What its author asked for that isn't the chain's default."""
+    options = content.options
+    values: dict[str, Any] = {}
+    if options.max_accepted_payout == 0:
+        values["reward"] = "decline"
+    elif options.percent != FIFTY_FIFTY:
+        values["reward"] = "power_up" if options.percent == 0 else options.percent
+    if options.max_accepted_payout:
+        values["max_accepted_payout"] = str(options.max_accepted_payout)
+    if options.beneficiaries:
+        values["beneficiaries"] = [
+            f"{share.account}:{share.weight / 100:g}%" for share in options.beneficiaries
+        ]
+    if not options.allow_votes:
+        values["allow_votes"] = False
+    if not options.allow_curation_rewards:
+        values["allow_curation_rewards"] = False
+    return values
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and value.strip() == value and "\n" not in value
