@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof check lint bench bench-devnet bench-workers bench-rendering docs lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof fuzz check lint bench bench-devnet bench-workers bench-rendering bench-check docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -36,6 +36,10 @@ chaos: $(VENV)/.installed-dev ## Random trouble over real processes and database
 
 chaos-proof: $(VENV)/.installed-dev ## Take each guard of exactly-once out, and see that the chaos notices
 	@$(BIN)/python -m tests.chaos.prove
+
+SECONDS_TO_FUZZ ?= 600
+fuzz: $(VENV)/.installed-dev ## Look for a brief that gives a traceback, or on which checks and chain differ (Linux)
+	@SECONDS_TO_FUZZ=$(SECONDS_TO_FUZZ) $(BIN)/python -m tests.fuzz
 
 check: lint ## Everything that CI runs, on this Python
 	@$(MAKE) --no-print-directory test
@@ -70,7 +74,7 @@ lock: ## Resolve the dependencies anew (needs uv)
 		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) .briefbot .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .briefbot .fuzz .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
