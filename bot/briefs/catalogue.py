@@ -120,6 +120,13 @@ CHECKS: Mapping[str, Check] = {
         ERROR, "Another brief of the queue has the same `id`.", "Give one of them another `id`."
     ),
     # -- title and body --------------------------------------------------------------------------
+    "tags.hashtags": Check(
+        INFO,
+        "Hashtags of the body join the tags while there is room: these found none, and the post "
+        "isn't listed under them.",
+        "Leave out tags that matter less.",
+        "chain-rules §7.2",
+    ),
     "title.blank": Check(
         ERROR, "There is no title.", "Write `title:`, or a `# heading` first.", "chain-rules §7.1"
     ),

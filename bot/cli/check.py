@@ -12,6 +12,7 @@ import click
 
 from bot.briefs import Entry, Finding, Level, fixed
 from bot.cli import workspace
+from bot.cli.spread import spread
 from bot.config import Settings
 
 if TYPE_CHECKING:
@@ -62,14 +63,15 @@ def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tupl
     composer = workspace.composer(config)
     published = workspace.published(config)
     asked = _online(config) if online else None
-    looked = []
-    for entry in workspace.entries(config, paths):
+    entries = workspace.entries(config, paths)
+
+    def findings(entry: Entry) -> Findings:
         compositions = composer.compose(entry.brief, entry.folder) if entry.brief else ()
-        told = (
-            [finding for each in compositions for finding in asked.findings(each)] if asked else []
-        )
-        looked.append((entry, workspace.findings(config, [entry], compositions, published, told)))
-    return looked
+        told = [f for each in compositions for f in asked.findings(each)] if asked else []
+        return workspace.findings(config, [entry], compositions, published, told)
+
+    found = [findings(entry) for entry in entries] if online else spread(findings, entries)
+    return list(zip(entries, found, strict=True))
 
 
 def _online(config: Settings) -> "Online":

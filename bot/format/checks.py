@@ -61,6 +61,17 @@ def post_findings(brief: Brief, post: Post) -> Iterator[Finding]:
         yield _at(brief, "title", "title.markdown", "Markdown isn't shown in a title")
 
 
+def hashtag_findings(
+    brief: Brief, found_in_body: tuple[str, ...], tags: tuple[str, ...]
+) -> Iterator[Finding]:
+    """Hashtags of the body join the tags while there is room."""
+    fallen = [f"#{tag}" for tag in found_in_body if tag not in tags]
+    if fallen:
+        message = f"{', '.join(fallen)} in the body: there is room for {SHOWN_TAGS} tags only"
+        line = brief.body_line + brief.body.lower().partition(fallen[0])[0].count("\n")
+        yield found(brief.path, line, "tags.hashtags", message)
+
+
 def _text_findings(brief: Brief, post: Post) -> Iterator[Finding]:
     sent = {"title": post.title, "body": post.body, "metadata": post.json_metadata}
     for field, text in sent.items():

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.format.remarkable import remarkable
+from bot.format.remarkable import parsed
 
 _INLINE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
@@ -14,7 +14,7 @@ def coded(body: str) -> list[tuple[int, int]]:
         starts.append(starts[-1] + len(line) + 1)
     blocks = [
         (starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)])
-        for token in remarkable().parse(body)
+        for token in parsed(body)[0]
         if token.type in {"fence", "code_block"} and token.map
     ]
     return blocks + [match.span() for match in _INLINE.finditer(body)]

@@ -6,7 +6,7 @@ footnotes, tables and strikethrough on (tests/fixtures/rendering/README.md).
 
 import re
 
-from bot.format.remarkable import remarkable
+from bot.format.remarkable import rendered
 
 _HTML_BODY = re.compile(r"\s*<html>.*</html>\s*", re.DOTALL)
 _PARAGRAPH_BODY = re.compile(r"\s*<p>.*</p>", re.DOTALL)  # whatever stands after it
@@ -23,4 +23,4 @@ def to_html(body: str) -> str:
         return re.sub(r"^\s*<html>|</html>\s*$", "", body)
     # comments are shown as a remark there, so they must not become one of ours
     visible = re.sub(r"<!--(.*?)(?:-->|$)", r"(html comment removed: \1)", body, flags=re.DOTALL)
-    return str(remarkable().render(visible))
+    return rendered(visible)

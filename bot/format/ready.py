@@ -153,7 +153,7 @@ class _Walk:
         content = _MENTION.sub(self._mention, content)
         if self._flavour is Flavour.CONDENSER:
             content = _ADDRESS.sub(self._address, content)
-        return tree.read(content).children
+        return tree.read(content).children if "<" in content or "&" in content else [content]
 
     def _naked(self, text: str, pictures: list[str]) -> list[Element | str]:
         """A naked picture takes the place of all the text around it: a defect of the site."""

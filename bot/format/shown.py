@@ -13,7 +13,7 @@ from bot.briefs import Brief, Finding, Fix, found
 from bot.format.flavour import Flavour
 from bot.format.markdown import is_html
 from bot.format.ready import Collected
-from bot.format.remarkable import remarkable
+from bot.format.remarkable import parsed
 from bot.format.sanitise import ALLOWED_ELEMENTS
 
 _NO_SPACE = re.compile(r" {0,3}(?:#{2,6}[^#\s]|#[^-#a-zA-Z0-9\s])")
@@ -136,7 +136,7 @@ def _link_findings(brief: Brief, collected: Collected, flavour: Flavour) -> Iter
 def _markdown_findings(brief: Brief) -> Iterator[Finding]:
     """What isn't the Markdown that it looks like."""
     lines = brief.body.split("\n")
-    for token in remarkable().parse(brief.body):
+    for token in parsed(brief.body)[0]:
         first, end = token.map or (0, 0)
         if token.type == "fence" and not _is_closed(token, lines[first:end]):
             message = f"the code isn't closed; write {token.markup} after it"
@@ -162,7 +162,7 @@ def _leftover_findings(brief: Brief) -> Iterator[Finding]:
     if not ("{" in brief.body or "<!--" in brief.body):
         return
     lines = brief.body.split("\n")
-    for token in remarkable().parse(brief.body):
+    for token in parsed(brief.body)[0]:
         if token.type not in {"inline", "html_block"}:
             continue
         first, end = token.map or (0, 0)

@@ -84,7 +84,8 @@ def read(markup: str) -> Element:
 
 def _add_text(element: Element, raw: str) -> None:
     if raw:
-        element.children.append(_ENTITY.sub(lambda entity: html.unescape(entity[0]), raw))
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), raw) if "&" in raw else raw
+        element.children.append(text)
 
 
 def _attributes(raw: str) -> dict[str, str]:

@@ -59,3 +59,11 @@ def test_hive_keeps_places_and_text_beside_pictures():
 
 def test_what_extended_markup_cant_say_is_found():
     assert findings("Odd\n{: data-mood=sad }", markup="extended") == [("markup.extended", 2)]
+
+
+def test_hashtags_that_find_no_room_are_told():
+    tags = ", ".join(f"tag{letter}" for letter in "abcdefg")
+    text = f"---\ntitle: T\ntags: [{tags}]\nauthor: alice\n---\nx\n#One and #two\n"
+    made = compose(parse(text.encode(), path="b.md").brief, Defaults())
+    found = [finding for finding in made.findings if finding.code == "tags.hashtags"]
+    assert [(finding.line, "#two in the body" in finding.message) for finding in found] == [(7, True)]

@@ -36,7 +36,8 @@ TITLES = mostly(
 BODIES = mostly(
     TEXTS.filter(str.strip),
     st.sampled_from(["", " ", "\n\n"]),
-    st.integers(64_000, 65_600).map("x".__mul__),
+    # so many letters: as a text it would fill the report; between the two it depends on metadata
+    st.one_of(st.integers(64_000, 64_400), st.integers(65_280, 66_000)),
 )
 SLUGS = mostly(
     st.one_of(st.none(), st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True)),
@@ -64,6 +65,7 @@ SHARES = mostly(
 @FEW
 @given(title=TITLES, body=BODIES, slug=SLUGS, tags=TAGS, shares=SHARES)
 def test_checks_and_chain_say_the_same(agreement, title, body, slug, tags, shares):
+    body = "x" * body if isinstance(body, int) else body
     values = {"title": title, "author": "alice", "tags": tags}
     if slug is not None:
         values["slug"] = slug

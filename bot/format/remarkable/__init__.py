@@ -4,6 +4,6 @@ markdown-it-py is a port of Remarkable's successor, which has followed CommonMar
 platform shows still follows Remarkable 1.7 (docs/rendering.md lists the differences).
 """
 
-from bot.format.remarkable.parser import remarkable
+from bot.format.remarkable.parser import parsed, rendered
 
-__all__ = ["remarkable"]
+__all__ = ["parsed", "rendered"]

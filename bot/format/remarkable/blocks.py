@@ -62,7 +62,9 @@ class Blocks(ParserBlock):
             if state.level >= state.md.options.maxNesting:
                 state.line = endLine
                 break
-            any(rule(state, line, endLine, False) for rule in rules)
+            for rule in rules:
+                if rule(state, line, endLine, False):
+                    break
             state.tight = not spread
             line = state.line
             spread = spread or state.isEmpty(line - 1)

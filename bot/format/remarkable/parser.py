@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml, unescapeAll
@@ -49,6 +49,20 @@ def remarkable() -> Remarkable:
     parser.add_render_rule("footnote_anchor", _footnote_anchor)
     parser.add_render_rule("footnote_caption", _footnote_caption)
     return parser
+
+
+@lru_cache(maxsize=2)
+def parsed(body: str) -> tuple[list[Token], EnvType]:
+    """A body's tokens, and what rendering them needs; kept for who asks for the same one again."""
+    environment: EnvType = {}
+    return remarkable().parse(body, environment), environment
+
+
+def rendered(body: str) -> str:
+    """A body as HTML."""
+    tokens, environment = parsed(body)
+    parser = remarkable()
+    return str(parser.renderer.render(tokens, parser.options, environment))
 
 
 def _normalize(state: StateCore) -> None:
