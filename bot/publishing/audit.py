@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.chain.protocol import Chain, CommentOperation
-from bot.publishing.publisher import brief_in
+from bot.publishing.looking import brief_in
 from bot.records import Attempt, Event, Kind, Outcome, Publication, Records, Status
 from bot.records.transitions import ARROWS
 

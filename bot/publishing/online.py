@@ -8,7 +8,8 @@ from bot.chain.protocol import Account, Chain
 from bot.publishing.authority import KeyRefused, check_key
 from bot.publishing.composer import Composition
 from bot.publishing.doctor import LOW_CREDITS
-from bot.publishing.publisher import Keys, brief_in
+from bot.publishing.looking import brief_in
+from bot.publishing.publisher import Keys
 
 
 class Online:

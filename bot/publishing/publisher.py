@@ -24,8 +24,8 @@ from bot.chain.errors import (
 from bot.chain.protocol import Content, Head, PostingKey, SignedTransaction
 from bot.format.patch import edit_body
 from bot.publishing.authority import check_key
-from bot.publishing.edits import changed_elsewhere, comment_of, reblogged
 from bot.publishing.intervals import respect_date, respect_intervals
+from bot.publishing.looking import Already, Undecided, look_first
 from bot.publishing.order import blocker
 from bot.publishing.pictures import Pictures
 from bot.publishing.watch import SLOT, Clock, Watch
@@ -39,7 +39,6 @@ from bot.records import (
     Publication,
     Records,
     Status,
-    text_digest,
 )
 
 LIFETIME = 180.0
@@ -151,9 +150,13 @@ class Publisher:
                 "its record is damaged: what is stored isn't what was queued. Restore a backup of "
                 "the database, or change the brief's file to queue it anew"
             )
-        settled, content = self._look_first(publication, head)
-        if settled is not None:
-            return settled
+        if other := blocker(self._records, publication):
+            raise _waits_for(other, self._now())
+        found = look_first(publication, self._watch, head)
+        if isinstance(found, Undecided):
+            return self._move(publication, Status.HELD, found.reason, error=found.reason)
+        if isinstance(found, Already):
+            return self._adopt(publication, found, head)
         respect_date(publication, head)
         account = self._chain.account(publication.author)
         if account is None:
@@ -167,8 +170,8 @@ class Publisher:
         respect_intervals(publication, account, head)
         told = self._pictures.uploaded(publication.operations, self._chain, holder, key)
         operations = [(name, fields) for name, fields in json.loads(told)]
-        if publication.kind is Kind.EDIT and content is not None:
-            operations = [("comment", _as_edit(operations[0][1], content))]
+        if publication.kind is Kind.EDIT and found.content is not None:
+            operations = [("comment", _as_edit(operations[0][1], found.content))]
         transaction = self._chain.sign(operations, key, head, LIFETIME)
         largest = head.maximum_block_size - 256  # §2.1
         if transaction.size > largest:
@@ -191,97 +194,18 @@ class Publisher:
         )
         return self._send(publication, attempt)
 
-    def _look_first(
-        self, publication: Publication, head: Head
-    ) -> tuple[Publication | None, Content | None]:
-        """What stands at its address now, and the publication if nothing is to be sent for it."""
-        if other := blocker(self._records, publication):
-            raise _waits_for(other, self._now())
-        if publication.kind is Kind.REBLOG:
-            self._refuse_second_reblog(publication)
-            return None, None
-        content = self._chain.agreed_content(publication.author, publication.permlink)
-        if publication.kind in {Kind.POST, Kind.REPLY}:
-            return (self._adopt(publication, content, head) if content else None), content
-        if content is None:
-            where = f"@{publication.author}/{publication.permlink}"
-            raise PermanentChainError(
-                f"there is no post {where} on {publication.chain} any more; give the brief another "
-                "`id` to publish it anew"
-            )
-        if publication.kind is Kind.EDIT:
-            return self._settle_edit(publication, content, head), content
-        return None, content
-
-    def _adopt(self, publication: Publication, content: Content, head: Head) -> Publication:
-        """The permlink is in use: ours from an earlier life, or somebody else's post."""
-        wanted = comment_of(publication)
-        place = ("parent_author", "parent_permlink", "title")
-        is_same = all(getattr(content, name) == wanted[name] for name in place)
-        is_same = is_same and content.body.strip() == wanted["body"].strip()
-        if brief_in(content.json_metadata) != publication.brief and not is_same:
-            raise PermanentChainError(
-                f"permlink taken by @{content.author}/{content.permlink} "
-                f"(“{content.title}”, {content.created:%Y-%m-%d}): publishing would overwrite it; "
-                "set another `slug`"
-            )
-        self._watch.blocks.observe(head)
-        found = self._watch.blocks.find_post(content.author, content.permlink, content.created)
-        if found is None:
-            raise TransientChainError("the post is on the chain, but no block shows it yet", 3.0)
-        trx_id, block = found
-        publication = self._move(
-            publication,
-            Status.INCLUDED,
-            "found on the chain, as this brief wrote it: the record is rebuilt from it",
-            trx_id=trx_id,
-            block_num=block.num,
-            included_at=block.time,
-        )
-        return self._finalise(publication, trx_id, block.num)
-
-    def _refuse_second_reblog(self, publication: Publication) -> None:
-        author, permlink = reblogged(publication)
-        if self._chain.content(author, permlink) is None:
-            raise PermanentChainError(f"there is no post @{author}/{permlink} to reblog")
-        if publication.author in self._chain.reblogged_by(author, permlink):
-            raise PermanentChainError(
-                f"{publication.author} has reblogged @{author}/{permlink} already"
-            )
-
-    def _settle_edit(
-        self, publication: Publication, content: Content, head: Head
-    ) -> Publication | None:
-        """What to do with an edit instead of sending it; None when it may be sent."""
-        wanted = comment_of(publication)
-        if (content.title, content.body) == (wanted["title"], wanted["body"]):
-            if content.json_metadata == wanted["json_metadata"]:
-                return self._adopt_edit(publication, content, head)
-        elif text_digest(content.title, content.body) != publication.base:
-            reason = changed_elsewhere(publication)
-            return self._move(publication, Status.HELD, reason, error=reason)
-        return None
-
-    def _adopt_edit(self, publication: Publication, content: Content, head: Head) -> Publication:
-        """The chain shows this text already: it was sent in an earlier life, or by other means."""
-        written = [
-            operation
-            for operation in self._chain.comments_of(content.author, content.created)
-            if operation.permlink == content.permlink
-        ]
-        if not written:
-            raise TransientChainError("the edit is on the chain, but no history shows it yet", 3.0)
-        last = written[-1]
+    def _adopt(self, publication: Publication, found: Already, head: Head) -> Publication:
+        """It stands there already: the record is rebuilt from the chain."""
         self._watch.blocks.observe(head)
         publication = self._move(
             publication,
             Status.INCLUDED,
-            "the chain shows this text already: the record is rebuilt from it",
-            trx_id=last.trx_id,
-            block_num=last.block_num,
-            included_at=last.time,
+            found.reason,
+            trx_id=found.trx_id,
+            block_num=found.block_num,
+            included_at=found.included_at,
         )
-        return self._finalise(publication, last.trx_id, last.block_num)
+        return self._finalise(publication, found.trx_id, found.block_num)
 
     # -- sending ---------------------------------------------------------------------------------
 
@@ -495,14 +419,6 @@ def _waits_for(other: Publication, now: datetime) -> TransientChainError:
 def _as_edit(comment: dict[str, Any], content: Content) -> dict[str, Any]:
     """The comment operation that makes what stands there into this one."""
     return comment | {"body": edit_body(content.body, comment["body"])}
-
-
-def brief_in(json_metadata: str) -> str | None:
-    """Id of the brief that wrote a post, by our own key in its metadata; None for others."""
-    try:
-        return str(json.loads(json_metadata)["briefbot"]["brief"])
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 def _identity(publication: Publication) -> Mapping[str, str]:

@@ -66,4 +66,6 @@ def test_hashtags_that_find_no_room_are_told():
     text = f"---\ntitle: T\ntags: [{tags}]\nauthor: alice\n---\nx\n#One and #two\n"
     made = compose(parse(text.encode(), path="b.md").brief, Defaults())
     found = [finding for finding in made.findings if finding.code == "tags.hashtags"]
-    assert [(finding.line, "#two in the body" in finding.message) for finding in found] == [(7, True)]
+    assert [(finding.line, "#two in the body" in finding.message) for finding in found] == [
+        (7, True)
+    ]
