@@ -39,7 +39,8 @@ class Watch:
         self.chain = chain
         self.blocks = Blocks(chain)
         self.pace = SLOT
-        """Real seconds between blocks, as seen: 3 on a public chain, less on a rehearsal."""
+        """Real seconds between looks: a block's 3 on a public chain, less on a rehearsal."""
+        self._measured = SLOT
         self._now = now
         self._steady = steady
         self._chance = chance
@@ -91,8 +92,8 @@ class Watch:
     def real_seconds(self, chain_seconds: float) -> float:
         """Real time in which so much of the chain's time passes."""
         if self._pace_is_known:
-            seconds = chain_seconds * self.pace / SLOT
-            return seconds if self.pace >= SLOT else min(seconds, LONGEST_GUESS)
+            seconds = chain_seconds * self._measured / SLOT
+            return seconds if self._measured >= SLOT else min(seconds, LONGEST_GUESS)
         return min(chain_seconds, SLOT)  # how much faster it goes, a second look tells
 
     def _rest(self) -> float:
@@ -107,6 +108,7 @@ class Watch:
         elif head.block_num != self._last_look[0]:
             blocks, seconds = head.block_num - self._last_look[0], steady - self._last_look[1]
             if blocks > 0:
-                self.pace = min(max(seconds / blocks, QUICKEST), SLOT)
+                self._measured = min(seconds / blocks, SLOT)
+                self.pace = max(self._measured, QUICKEST)
                 self._pace_is_known = True
             self._last_look = (head.block_num, steady)

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from bot.devnet.testing import Devnet
@@ -15,5 +17,15 @@ def devnet(tmp_path):
 @pytest.fixture
 def newsroom(tmp_path, devnet, database_url):
     room = Newsroom(tmp_path / "newsroom", devnet, database_url)
+    yield room
+    room.close()
+
+
+@pytest.fixture
+def sqlite_newsroom(tmp_path, devnet, sqlite):
+    """A newsroom for what no engine does differently."""
+    file = tmp_path / "briefbot.db"
+    shutil.copy(sqlite, file)
+    room = Newsroom(tmp_path / "newsroom", devnet, f"sqlite:///{file}")
     yield room
     room.close()

@@ -31,11 +31,11 @@ def test_nothing_shorter_than_the_text_itself_is_sent():
 
 
 @pytest.fixture
-def published(newsroom):
+def published(sqlite_newsroom):
     """One brief, final on the chain."""
-    newsroom.brief("pass.md", title="The pass", body=LONG)
-    newsroom.run("publish", "posts/pass.md", "--wait", "final")
-    return newsroom
+    sqlite_newsroom.brief("pass.md", title="The pass", body=LONG)
+    sqlite_newsroom.run("publish", "posts/pass.md", "--wait", "final")
+    return sqlite_newsroom
 
 
 def rows(room):
@@ -189,7 +189,10 @@ def test_a_lost_database_doesnt_send_an_edit_twice(published):
     assert rows(other) == [("post", "final")]
 
 
-def test_an_edit_is_sent_once_however_often_the_service_is_killed(published):
+def test_an_edit_is_sent_once_however_often_the_service_is_killed(newsroom):
+    published = newsroom
+    published.brief("pass.md", title="The pass", body=LONG)
+    published.run("publish", "posts/pass.md", "--wait", "final")
     published.brief("pass.md", title="The pass", body="New.")
     for _ in range(3):
         service = published.start()

@@ -11,10 +11,10 @@ MAP = png(chunk(b"tEXt", b"Place\0" + GPS))
 
 
 @pytest.fixture
-def newsroom(newsroom):
-    (newsroom.root / "posts/img").mkdir()
-    (newsroom.root / "posts/img/map.png").write_bytes(MAP)
-    return newsroom
+def newsroom(sqlite_newsroom):
+    (sqlite_newsroom.root / "posts/img").mkdir()
+    (sqlite_newsroom.root / "posts/img/map.png").write_bytes(MAP)
+    return sqlite_newsroom
 
 
 def addresses(room, permlink="the-pass"):

@@ -5,6 +5,11 @@ import json
 import pytest
 
 
+@pytest.fixture
+def newsroom(sqlite_newsroom):
+    return sqlite_newsroom
+
+
 def when(room, *briefs):
     """The blocks in which these briefs stand."""
     blocks = {row["brief"]: row["block_num"] for row in room.log()}
