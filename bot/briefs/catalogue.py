@@ -245,6 +245,13 @@ CHECKS: Mapping[str, Check] = {
         "Ask the community's team for the role of a member, or post elsewhere.",
         "chain-rules §1.6",
     ),
+    "credits": Check(
+        ERROR,
+        "The author's resource credits don't suffice for this post at its date (`--online`, by "
+        "Steem's prices). The service would let it wait.",
+        "Shorten it, give it a later `date:`, power up, or get a delegation.",
+        "chain-rules §3",
+    ),
     "date.clock_change": Check(
         WARNING,
         "The clock change skips that local time, or repeats it.",

@@ -22,6 +22,7 @@ from beembase.signedtransactions import Signed_Transaction
 from beemgraphenebase.objects import GrapheneObject
 from beemgraphenebase.types import Array, Static_variant, Uint16
 
+from bot.chain.credits import CreditPrices, read_prices
 from bot.chain.errors import NodesUnreachable, NotServed
 from bot.chain.images import upload
 from bot.chain.keys import public_key, signature
@@ -185,6 +186,21 @@ class BeemChain:
                 "rc_api.find_rc_accounts",
                 {"accounts": [name]},
                 lambda result: read_resource_credits(result, name),
+            )
+        except NotServed:
+            return None
+
+    def credit_prices(self) -> CreditPrices | None:
+        """What posts cost in credits now, or None where that isn't told (Blurt) or is otherwise."""
+        if self._profile.irreversibility == "obi":  # Hive shares the regeneration out among pools
+            return None
+        try:
+            params = self._nodes.ask("rc_api.get_resource_params", {}, dict)
+            pools = self._nodes.ask("rc_api.get_resource_pool", {}, dict)
+            return self._nodes.ask(
+                "condenser_api.get_dynamic_global_properties",
+                [],
+                lambda figures: read_prices(params, pools, figures),
             )
         except NotServed:
             return None

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.chain.profiles import ChainProfile
 from bot.format.post import PayoutOptions
+
+if TYPE_CHECKING:
+    from bot.chain.credits import CreditPrices
 
 Operation = tuple[str, dict[str, Any]]
 """An operation in condenser_api's legacy form: its name and its fields."""
@@ -201,6 +204,9 @@ class Chain(Protocol):
 
     def resource_credits(self, name: str) -> ResourceCredits | None:
         """The account's mana, or None when the node doesn't serve rc_api."""
+
+    def credit_prices(self) -> "CreditPrices | None":
+        """What posts cost in credits now, or None where that isn't told, or counted otherwise."""
 
     def content(self, author: str, permlink: str) -> Content | None:
         """The post under (author, permlink), or None when that place is free."""

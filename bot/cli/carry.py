@@ -9,7 +9,7 @@ from bot.cli import workspace
 from bot.publishing.service import Service
 from bot.records import Publication, Status
 
-PACE = 1.0  # seconds between looks at the chain
+PACE = 1.0  # seconds between looks at the chain, at most
 FAILED = {Status.REJECTED, Status.MISSED, Status.HELD, Status.CANCELLED}
 
 
@@ -37,7 +37,7 @@ def carried(service: Service, rows: Sequence[Publication], wait: str | None) -> 
                 held.add(row.id)
                 click.echo(f"{row.brief}: {holder} is at work for {row.author}, and goes on")
         if not any(told[row.id].status is not row.status for row in rows):
-            time.sleep(PACE)
+            time.sleep(min(PACE, service.pace()))
     service.leave()
     return not any(row.status in FAILED for row in rows)
 

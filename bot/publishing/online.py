@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from bot.briefs import Finding, found
+from bot.chain.credits import CreditPrices
 from bot.chain.errors import NotServed
 from bot.chain.protocol import Account, Chain
+from bot.format.size import packed_size
 from bot.publishing.authority import KeyRefused, check_key
 from bot.publishing.composer import Composition
 from bot.publishing.doctor import LOW_CREDITS
@@ -23,6 +25,7 @@ class Online:
     def __init__(self, chains: Mapping[str, Chain], keys: Keys) -> None:
         self._chains = chains
         self._keys = keys
+        self._prices: dict[str, CreditPrices | None] = {}
         self._accounts: dict[tuple[str, str], Account | None] = {}
         self._authors: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
 
@@ -54,6 +57,8 @@ class Online:
         if brief.reply_to is not None and chain.content(*brief.reply_to) is None:
             message = f"there is no post @{'/'.join(brief.reply_to)} on {composition.chain}"
             yield found(brief.path, brief.line("reply_to"), "reply_to", f"{message}; correct it")
+        if self._account(composition.chain, post.author) is not None:
+            yield from self._credits(composition)
         if post.parent_permlink.startswith("hive-") and not post.is_reply:
             yield from self._community(composition)
 
@@ -79,6 +84,28 @@ class Online:
             if share < LOW_CREDITS:
                 message = f"{share:.0%} of {author}'s resource credits are left"
                 yield "author.credits", f"{message}; power up, or wait"
+
+    def _credits(self, composition: Composition) -> Iterator[Finding]:
+        """Whether the post can be paid for at its date, by the account's credits and the prices."""
+        brief, post, chain = composition.brief, composition.post, self._chains[composition.chain]
+        assert post is not None, "only what can be sent is asked about"
+        if composition.chain not in self._prices:
+            self._prices[composition.chain] = chain.credit_prices()
+        prices = self._prices[composition.chain]
+        figures = chain.resource_credits(post.author)
+        if (
+            prices is None
+            or figures is None
+            or self._account(composition.chain, post.author) is None
+        ):
+            return
+        needed = prices.cost(composition.operations, packed_size(post))
+        now = chain.head().time
+        enough = figures.suffices_at(needed, now)
+        if enough is None or enough > max(now, brief.date or now):
+            when = f"from {enough:%Y-%m-%d %H:%M} UTC on" if enough else "never: power up"
+            message = f"{post.author} has too few resource credits for this post; enough {when}"
+            yield found(brief.path, brief.line("author"), "credits", message)
 
     def _community(self, composition: Composition) -> Iterator[Finding]:
         brief, post = composition.brief, composition.post

@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from bot.chain.beem_chain import BeemChain
+from bot.chain.errors import CreditsShort
+from bot.chain.profiles import profile
+from bot.config import PostingKey
 from bot.devnet.testing import Devnet
 from tests.devnet.client import Client
 from tests.publishing.newsroom import Newsroom
@@ -80,7 +84,31 @@ def test_too_few_credits(room, client):
     client.new_account("pauper")  # with alice's keys, and nothing else
     room.write_keys({"pauper": room.devnet.key("alice")})
     room.brief("one.md", author="pauper")
-    assert codes(room, expect=0) == [(4, "author.credits")]
+    assert codes(room) == [(4, "author.credits"), (4, "credits")]
+
+
+def test_the_cost_is_what_the_chain_charges(devnet, client):
+    client.new_account("modest")
+    profiles = profile("devnet", {"nodes": [devnet.url]})
+    with BeemChain(profiles) as chain:
+        for post in (
+            ["comment"],
+            ["comment", "comment_options"],
+            ["comment", "comment_options", "vote"],
+        ):
+            fields = {
+                "comment": client.comment("modest", body="x" * 5000)[1],
+                "comment_options": client.options(
+                    {"author": "modest", "permlink": "p"}, beneficiaries=[("alice", 1), ("bob", 2)]
+                )[1],
+                "vote": {"voter": "modest", "author": "modest", "permlink": "p", "weight": 1},
+            }
+            fields["comment"]["permlink"] = "p"
+            operations = [(name, fields[name]) for name in post]
+            signed = chain.sign(operations, PostingKey(devnet.key("alice")), chain.head(), 60)
+            with pytest.raises(CreditsShort) as refused:
+                chain.broadcast(signed)
+            assert chain.credit_prices().cost(operations, signed.size) == refused.value.needed
 
 
 def test_without_a_node_nothing_is_called_good(room):

@@ -1,0 +1,71 @@
+"""What a post costs in resource credits on Steem, by a node's own figures (chain-rules §3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.chain.protocol import Operation
+
+_BLOCKS_OF_REGENERATION = 144_000  # five days of blocks
+_FIXED_SIZES: Mapping[str, str] = {"vote": "comment_vote_object_base_size"}
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPrices:
+    """What each resource costs now.
+
+    Attributes:
+        resources: name to (price, unit, divisor): `price · count · unit // divisor + 1` credits.
+        state: bytes that objects take of the chain's state, by the name of the figure.
+        time: execution time by operation.
+    """
+
+    resources: Mapping[str, tuple[int, int, int]]
+    state: Mapping[str, int]
+    time: Mapping[str, int]
+
+    def cost(self, operations: Sequence[Operation], size: int) -> int:
+        """Credits for a transaction of `size` bytes with these operations.
+
+        Raises:
+            KeyError: an operation whose figures this node doesn't tell.
+        """
+        state = self.state["transaction_object_base_size"]
+        state += self.state["transaction_object_byte_size"] * size
+        state += sum(self._state(name, fields) for name, fields in operations)
+        time = sum(self.time[f"{name}_operation_exec_time"] for name, _ in operations)
+        used = {"history_bytes": size, "state_bytes": state, "execution_time": time}
+        total = 0
+        for name, count in used.items():
+            price, unit, divisor = self.resources[f"resource_{name}"]
+            total += price * count * unit // divisor + 1
+        return total
+
+    def _state(self, name: str, fields: Mapping[str, Any]) -> int:
+        if name == "comment":
+            return (
+                self.state["comment_object_base_size"]
+                + self.state["comment_object_permlink_char_size"] * len(fields["permlink"])
+                + self.state["comment_object_parent_permlink_char_size"]
+                * len(fields["parent_permlink"])
+            )
+        if name == "comment_options":
+            shares = [value["beneficiaries"] for kind, value in fields["extensions"] if kind == 0]
+            count = len(shares[0]) if shares else 0
+            return self.state["comment_object_beneficiaries_member_size"] * count
+        return self.state[_FIXED_SIZES[name]]
+
+
+def read_prices(params: Any, pools: Any, figures: Any) -> CreditPrices:
+    """From `rc_api.get_resource_params`, `get_resource_pool` and the chain's global properties."""
+    vests = str(figures["total_vesting_shares"]).partition(" ")[0]
+    regeneration = int(vests.replace(".", "")) // _BLOCKS_OF_REGENERATION
+    resources = {}
+    for name, told in params["resource_params"].items():
+        curve = told["price_curve_params"]
+        pool = max(int(pools["resource_pool"][name]["pool"]), 0)
+        price = (regeneration * int(curve["coeff_a"]) >> int(curve["shift"])) + 1
+        unit = int(told["resource_dynamics_params"]["resource_unit"])
+        resources[name] = (price, unit, int(curve["coeff_b"]) + pool)
+    sizes = params["size_info"]
+    return CreditPrices(resources, sizes["resource_state_bytes"], sizes["resource_execution_time"])
