@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.records import LogRow, Publication, Status
+from bot.records import Kind, LogRow, Publication, Status
 
 COLOURS = {
     Status.QUEUED: "cyan",
@@ -43,7 +43,7 @@ def log_table(rows: Sequence[LogRow], timezone: str) -> Table:
             str(publication.id),
             local(_when(publication), timezone),
             Text(publication.status.value, COLOURS[publication.status]),
-            Text(f"@{publication.author}/{publication.permlink}") + _why(publication),
+            Text(_what(publication)) + _why(publication),
             str(publication.block_num or ""),
             (publication.trx_id or "")[:8],
         )
@@ -62,7 +62,7 @@ def print_log(rows: Sequence[LogRow], timezone: str) -> None:
             str(publication.id),
             local(_when(publication), timezone),
             publication.status.value,
-            f"@{publication.author}/{publication.permlink}",
+            _what(publication),
             f"block {publication.block_num}" if publication.block_num else "",
             publication.trx_id or "",
             _why(publication).plain.strip(),
@@ -73,6 +73,16 @@ def print_log(rows: Sequence[LogRow], timezone: str) -> None:
 def _when(publication: Publication) -> datetime | None:
     """The instant that says most about where it is."""
     return publication.included_at or publication.scheduled_at or publication.created_at
+
+
+def _what(publication: Publication) -> str:
+    """What it does, where it isn't simply a post."""
+    where = f"@{publication.author}/{publication.permlink}"
+    if publication.kind in {Kind.POST, Kind.REPLY}:
+        return where
+    if publication.kind is Kind.REBLOG:
+        return f"reblog of {publication.title} by {publication.author}"
+    return f"{publication.kind.value} of {where}"
 
 
 def _why(publication: Publication) -> Text:

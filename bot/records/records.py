@@ -27,6 +27,7 @@ from bot.records.tables import attempts, events, leases, node_events, pictures, 
 from bot.records.transitions import ARROWS, UNPUBLISHED
 from bot.records.values import (
     Attempt,
+    Kind,
     Lease,
     NewAttempt,
     NewPublication,
@@ -56,6 +57,13 @@ class LeaseLost(RecordsError):  # noqa: N818  # what happened
     """Another worker has taken this author over: nothing more may be sent or written."""
 
 
+_ADDED = {
+    Kind.POST: "a new brief in the queue",
+    Kind.REPLY: "a new brief in the queue",
+    Kind.EDIT: "the brief's text isn't the published one",
+    Kind.DELETE: "a person deletes it",
+    Kind.REBLOG: "a person reblogs it",
+}
 _SENDS = {Outcome.SENT, Outcome.UNKNOWN, Outcome.REFUSED}
 
 
@@ -168,7 +176,7 @@ class Records(RecordsReader):
             except sa.exc.IntegrityError:
                 raise self._why_taken(connection, new) from None
             self._provide_lease(connection, new)
-            self._event(connection, row.id, None, Status.QUEUED, "a new brief in the queue", now)
+            self._event(connection, row.id, None, Status.QUEUED, _ADDED[new.kind], now)
             return publication_of(row)
 
     def replan(self, old: Publication, new: NewPublication, now: datetime) -> Publication:
