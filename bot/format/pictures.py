@@ -6,6 +6,7 @@ be anybody's (RFC 2606 keeps `.invalid` free), so that everything else can be de
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -13,6 +14,7 @@ from bot.format.code import coded
 
 PLACEHOLDER = "https://picture.invalid/"
 _STANDING = re.compile(re.escape(PLACEHOLDER) + r"([A-Za-z0-9_.~/%-]+)")
+_ADDRESS = r"https?://[^\s<>\"'()\[\]]+"
 _MARKDOWN = r"!\[(?P<alt>(?:[^\]\\]|\\.)*)\]\(\s*(?:<(?P<angled>[^>\n]*)>|(?P<plain>[^\s)]+))"
 _HTML = r"<img\b[^>]*?\ssrc\s*=\s*(?:\"(?P<double>[^\">]*)\"|'(?P<single>[^'>]*)')"
 _REFERENCE = r"^ {0,3}\[[^\]\n]+\]:[ \t]*(?P<reference>\S+\.(?:png|jpe?g|gif|webp))(?=\s|$)"
@@ -57,9 +59,28 @@ def standing(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(unquote(match[1]) for match in _STANDING.finditer(text)))
 
 
-def with_addresses(text: str, addresses: dict[str, str]) -> str:
-    """The text with the uploaded pictures' addresses, by their paths."""
-    return _STANDING.sub(lambda match: addresses[unquote(match[1])], text)
+def with_addresses(text: str, addresses: Mapping[str, str]) -> str:
+    """The text with the uploaded pictures' addresses, by their paths, as far as they are known."""
+    return _STANDING.sub(lambda match: addresses.get(unquote(match[1]), match[0]), text)
+
+
+def addresses_in(shown: str, text: str) -> Mapping[str, str]:
+    """The addresses that pictures have in a text as it is shown, by their paths.
+
+    Args:
+        text: the same with something standing for them; none are told if it isn't the same.
+    """
+    names: dict[str, str] = {}
+    pattern, end = "", 0
+    for match in _STANDING.finditer(text):
+        path = unquote(match[1])
+        pattern += re.escape(text[end : match.start()])
+        known = path in names
+        name = names.setdefault(path, f"p{len(names)}")
+        pattern += f"(?P={name})" if known else f"(?P<{name}>{_ADDRESS})"
+        end = match.end()
+    same = re.fullmatch(pattern + re.escape(text[end:]), shown) if names else None
+    return {path: same[name] for path, name in names.items()} if same else {}
 
 
 def with_placeholders(body: str, brief: str) -> tuple[str, tuple[Local, ...]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.briefs import Finding, found
 from bot.chain.protocol import Operation
+from bot.format.pictures import addresses_in, with_addresses
 from bot.publishing.composer import Composition, publication_of
 from bot.records import Kind, NewPublication, Publication, text_digest
 
@@ -30,6 +31,8 @@ def edit_of(
     """
     new = publication_of(composition, fingerprint)
     before, after = comment_of(published), comment_of(new)
+    pictures = addresses_in(before["body"], after["body"])
+    after = {key: with_addresses(text, pictures) for key, text in after.items()}
     if _essence(before) == _essence(after):
         return None
     after |= {name: before[name] for name in _PLACE}

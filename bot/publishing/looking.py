@@ -1,11 +1,12 @@
 """Look first: what stands at a publication's address, and what follows from it. Changes nothing."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.chain.errors import PermanentChainError, TransientChainError
 from bot.chain.protocol import Chain, Content, Head
+from bot.format.pictures import addresses_in, with_addresses
 from bot.publishing.edits import changed_elsewhere, comment_of, reblogged
 from bot.publishing.watch import SLOT, Watch
 from bot.records import Kind, Publication, text_digest
@@ -13,12 +14,17 @@ from bot.records import Kind, Publication, text_digest
 
 @dataclass(frozen=True, slots=True)
 class Already:
-    """What is to be sent stands there already, by this transaction."""
+    """What is to be sent stands there already, by this transaction.
+
+    Attributes:
+        operations: the planned ones, with the addresses that its pictures have there.
+    """
 
     trx_id: str
     block_num: int
     included_at: datetime
     reason: str
+    operations: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +93,14 @@ def _our_post(publication: Publication, content: Content, watch: Watch, head: He
         raise TransientChainError("the post is on the chain, but no block shows it yet", SLOT)
     trx_id, block = found
     reason = "found on the chain, as this brief wrote it: the record is rebuilt from it"
-    return Already(trx_id, block.num, block.time, reason)
+    operations = _with_pictures(publication, content)
+    return Already(trx_id, block.num, block.time, reason, operations)
 
 
 def _edit(publication: Publication, content: Content, watch: Watch) -> Already | Undecided | Free:
     """An edit goes over the text that was published last, and over no other."""
-    wanted = comment_of(publication)
+    operations = _with_pictures(publication, content)
+    wanted = comment_of(replace(publication, operations=operations))
     if (content.title, content.body) != (wanted["title"], wanted["body"]):
         if text_digest(content.title, content.body) == publication.base:
             return Free(content)
@@ -108,7 +116,13 @@ def _edit(publication: Publication, content: Content, watch: Watch) -> Already |
         raise TransientChainError("the edit is on the chain, but no history shows it yet", SLOT)
     last = written[-1]
     reason = "the chain shows this text already: the record is rebuilt from it"
-    return Already(last.trx_id, last.block_num, last.time, reason)
+    return Already(last.trx_id, last.block_num, last.time, reason, operations)
+
+
+def _with_pictures(publication: Publication, content: Content) -> str:
+    """The planned operations with the pictures' addresses, where the chain shows the same text."""
+    pictures = addresses_in(content.body, comment_of(publication)["body"])
+    return with_addresses(publication.operations, pictures)
 
 
 def _refuse_second_reblog(publication: Publication, chain: Chain) -> None:

@@ -204,6 +204,7 @@ class Publisher:
             trx_id=found.trx_id,
             block_num=found.block_num,
             included_at=found.included_at,
+            operations=found.operations,
         )
         return self._finalise(publication, found.trx_id, found.block_num)
 
@@ -389,6 +390,7 @@ class Publisher:
         trx_id: str | None = None,
         block_num: int | None = None,
         included_at: datetime | None = None,
+        operations: str | None = None,
         final_at: datetime | None = None,
         attempt: tuple[int, Outcome] | None = None,
     ) -> Publication:
@@ -404,6 +406,7 @@ class Publisher:
             trx_id=trx_id,
             block_num=block_num,
             included_at=included_at,
+            operations=operations,
             final_at=final_at,
             attempt=attempt,
         )

@@ -246,7 +246,8 @@ class Records(RecordsReader):
 
         Args:
             attempt: id of an attempt, and what has become of it by the same news.
-            found: `trx_id`, `block_num`, `included_at`, `final_at` as they become known.
+            found: `trx_id`, `block_num`, `included_at`, `final_at`, `operations` as they become
+                known.
 
         Raises:
             IllegalTransition: there is no such arrow.
@@ -263,6 +264,8 @@ class Records(RecordsReader):
                     .values(outcome=attempt[1].value, error=None)
                 )
             known = {name: value for name, value in found.items() if value is not None}
+            if "operations" in known:
+                known["digest"] = replace(current, operations=known["operations"]).sealed()
             return self._move(
                 connection, current, target, reason, now, retry_at=retry_at, error=error, **known
             )

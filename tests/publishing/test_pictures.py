@@ -121,3 +121,27 @@ def test_without_an_image_host_it_is_said_before(newsroom):
     )
     newsroom.brief("pass.md", body="![a](img/map.png)")
     assert "picture.host" in newsroom.run("check", expect=1)
+
+
+def test_a_lost_database_and_a_new_date_change_nothing_about_pictures(newsroom, tmp_path):
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png) and ![b](/img/map.png).")
+    newsroom.run("publish", "posts/pass.md", "--wait", "final")
+    sent = newsroom.comments()
+    (tmp_path / "briefbot.db").unlink()
+    service = newsroom.start()
+    newsroom.wait_for("final")
+    newsroom.brief(
+        "pass.md",
+        title="The pass",
+        body="![a](img/map.png) and ![b](/img/map.png).",
+        date="2020-01-01",
+    )
+    newsroom.brief("next.md", author="bob")
+    newsroom.wait_for("final", 2)
+    newsroom.stop(service)
+
+    assert newsroom.comments()[: len(sent)] == sent
+    assert [(row["brief"], row["kind"], row["status"]) for row in newsroom.log()] == [
+        ("pass", "post", "final"),
+        ("next", "post", "final"),
+    ]
