@@ -21,7 +21,7 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
     composer = workspace.composer(config)
     entries = Queue(config.posts, timezone=config.timezone).look()
     known = workspace.latest(config)
-    planned = steps(entries, composer, known, now)
+    planned = steps(entries, composer, known, now, edits=config.edits != "off")
     if as_json:
         for step in planned:
             click.echo(json.dumps(asdict(step) | {"when": instant(step.when)}, ensure_ascii=False))

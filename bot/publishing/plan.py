@@ -1,12 +1,13 @@
 """What the service would do next, when, and why; also why not. Reads, writes nothing."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.briefs import Entry, Level
 from bot.publishing.composer import Composer, Composition
-from bot.records import UNPUBLISHED, Publication, Status
+from bot.publishing.edits import edit_of
+from bot.records import UNPUBLISHED, Kind, Publication, Status
 
 WHY = {
     Status.PUBLISHING: "on its way: {reason}",
@@ -24,7 +25,7 @@ class Step:
     """One publication that isn't done yet.
 
     Attributes:
-        state: a status of the journey, or `new`, `draft`, `problem` for what has no record.
+        state: a status of the journey, or `new`, `edit`, `draft`, `problem` for what has no record.
         when: the earliest instant at which it goes on (UTC); None when it doesn't by itself.
     """
 
@@ -43,11 +44,14 @@ def steps(
     composer: Composer,
     known: Mapping[tuple[str, str], Publication],
     now: datetime,
+    *,
+    edits: bool = True,
 ) -> list[Step]:
     """Everything between the folder and the chain: what moves first, then what doesn't.
 
     Args:
         known: the latest publication of each (chain, brief).
+        edits: whether changed files edit their posts.
     """
     result: list[Step] = []
     met: set[tuple[str, str]] = set()
@@ -61,7 +65,7 @@ def steps(
             key = (composition.chain, brief.id)
             met.add(key)
             step = _step(composition, known.get(key), entry.fingerprint, now)
-            if step is not None:
+            if step is not None and (edits or step.state != "edit"):
                 result.append(step)
     left = "left the queue; it is withdrawn at the next scan"
     result += [
@@ -77,7 +81,7 @@ def _step(  # noqa: PLR0911  # a table of cases
     brief, post = composition.brief, composition.post
     if row is not None and row.status not in UNPUBLISHED:
         if row.status is Status.FINAL:
-            return None
+            return _edit(composition, row, fingerprint, now)
         return _told(row, None, WHY[row.status].format(reason=row.trx_id, block=row.block_num))
 
     def untold(state: str, when: datetime | None, why: str) -> Step:
@@ -107,6 +111,17 @@ def _step(  # noqa: PLR0911  # a table of cases
         return _told(row, due, "the brief was changed; it is tried again")
     when = row.retry_at if row.status is Status.WAITING else None
     return _told(row, when, WHY[row.status].format(error=row.error))
+
+
+def _edit(
+    composition: Composition, row: Publication, fingerprint: str, now: datetime
+) -> Step | None:
+    """The edit that a published brief's changed file is about to become."""
+    if row.kind is Kind.DELETE or composition.post is None or row.fingerprint == fingerprint:
+        return None
+    if edit_of(row, fingerprint, composition) is None:
+        return None
+    return replace(_told(row, now, "its file was changed: the post is edited"), state="edit")
 
 
 def _told(row: Publication, when: datetime | None, why: str) -> Step:

@@ -236,3 +236,11 @@ def test_a_post_is_reblogged_once(published):
 
 def test_nothing_can_be_reblogged_that_isnt_there(published):
     assert "no post" in published.run("reblog", "@alice/never", "--author", "bob", expect=1)
+
+
+def test_the_plan_tells_an_edit_before_it_is_taken_up(published):
+    assert "Nothing to do" in published.run("plan")
+    published.brief("pass.md", title="The pass", body="New.")
+    assert "its file was changed: the post is edited" in published.run("plan")
+    configured(published, 'edits = "off"')
+    assert "Nothing to do" in published.run("plan")
