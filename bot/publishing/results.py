@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
+from bot.chain.errors import NodesDisagree
 from bot.chain.protocol import Chain, Content
 from bot.publishing.edits import changed_elsewhere, comment_of, edit_back
 from bot.publishing.watch import Clock
@@ -12,6 +13,7 @@ from bot.records import Conflict, Publication, Records, Status
 PAID_AFTER = timedelta(days=8)  # the payout comes after seven days; a day for what follows it
 REFRESH_AFTER = timedelta(minutes=5)
 BATCH = 20
+SETTLED_AFTER = timedelta(minutes=1)  # of the chain's time, until each node shows an edit
 
 
 class Results:
@@ -34,8 +36,8 @@ class Results:
         ):
             chain = self._chains.get(publication.chain)
             content = chain.content(publication.author, publication.permlink) if chain else None
-            if content is not None:
-                self._notice(publication, content)
+            if chain is not None and content is not None:
+                self._notice(publication, content, chain)
             self._records.results(
                 publication.id,
                 votes=content.votes if content else publication.votes,
@@ -44,10 +46,21 @@ class Results:
                 now=now,
             )
 
-    def _notice(self, publication: Publication, content: Content) -> None:
-        """Ask a person when the chain shows another text than was published last."""
-        wanted = comment_of(publication)
-        if (content.title, content.body) == (wanted["title"], wanted["body"]):
+    def _notice(self, publication: Publication, content: Content, chain: Chain) -> None:
+        """Ask a person when the chain shows another text than was published last.
+
+        What one node tells, and what nodes tell right after, while they may lag, proves nothing.
+        """
+        if _is_as_published(publication, content):
+            return
+        included = publication.included_at
+        if included is None or chain.head().time - included < SETTLED_AFTER:
+            return
+        try:
+            agreed = chain.agreed_content(publication.author, publication.permlink)
+        except NodesDisagree:
+            return
+        if agreed is None or _is_as_published(publication, agreed):
             return
         now = self._now()
         edit = edit_back(publication)
@@ -55,3 +68,8 @@ class Results:
             added = self._records.add(edit, now, after=publication)
             reason = changed_elsewhere(edit)
             self._records.move(added.id, Status.QUEUED, Status.HELD, reason, now, error=reason)
+
+
+def _is_as_published(publication: Publication, content: Content) -> bool:
+    wanted = comment_of(publication)
+    return (content.title, content.body) == (wanted["title"], wanted["body"])

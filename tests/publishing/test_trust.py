@@ -70,3 +70,18 @@ def test_a_node_of_another_chain_is_set_aside(newsroom):
     with Records.open(newsroom.database) as records:
         [event] = records.node_events(datetime(2026, 1, 1, tzinfo=UTC))
     assert (event.chain, event.node) == ("devnet", newsroom.devnet.urls[0])
+
+
+def test_a_text_that_one_node_makes_up_is_nobodys_edit(newsroom):
+    newsroom.brief("one.md")
+    newsroom.publish_all(1)
+    newsroom.devnet.generate_blocks(30)  # the minute in which nodes may lag
+    newsroom.devnet.set_faults(
+        {"kind": "forge", "method": "condenser_api.get_content", "count": -1}
+    )
+    service = newsroom.start()
+    newsroom.brief("two.md", author="bob")
+    newsroom.wait_for("final", 2)
+    newsroom.stop(service)
+
+    assert [row["kind"] for row in newsroom.log()] == ["post", "post"]
