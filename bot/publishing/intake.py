@@ -211,12 +211,10 @@ class Intake:
         elif is_open:
             self._replan(row, replace(new, base=row.base))
         else:
-            now = self._now()
-            added = self._records.add(new, now, after=row)
+            asked = "edits are asked about: `briefbot release` sends it, `cancel` drops it"
+            held = asked if self._edits is Edits.ASK else None
+            self._records.add(new, self._now(), after=row, held=held)
             self._log.info("edit_queued", brief=new.brief, author=new.author)
-            if self._edits is Edits.ASK:
-                reason = "edits are asked about: `briefbot release` sends it, `cancel` drops it"
-                self._records.move(added.id, Status.QUEUED, Status.HELD, reason, now, error=reason)
 
     def _report(self, entry: Entry, findings: Iterable[Finding]) -> None:
         """Log a file's problems once for each state of the file."""

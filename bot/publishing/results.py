@@ -8,7 +8,7 @@ from bot.chain.errors import NodesDisagree
 from bot.chain.protocol import Chain, Content
 from bot.publishing.edits import changed_elsewhere, comment_of, edit_back
 from bot.publishing.watch import Clock
-from bot.records import Conflict, Publication, Records, Status
+from bot.records import Conflict, Publication, Records
 
 PAID_AFTER = timedelta(days=8)  # the payout comes after seven days; a day for what follows it
 REFRESH_AFTER = timedelta(minutes=5)
@@ -62,12 +62,9 @@ class Results:
             return
         if agreed is None or _is_as_published(publication, agreed):
             return
-        now = self._now()
         edit = edit_back(publication)
         with suppress(Conflict):  # it isn't the last word, or somebody is at it already
-            added = self._records.add(edit, now, after=publication)
-            reason = changed_elsewhere(edit)
-            self._records.move(added.id, Status.QUEUED, Status.HELD, reason, now, error=reason)
+            self._records.add(edit, self._now(), after=publication, held=changed_elsewhere(edit))
 
 
 def _is_as_published(publication: Publication, content: Content) -> bool:

@@ -145,12 +145,18 @@ class Records(RecordsReader):
     # -- the plan --------------------------------------------------------------------------------
 
     def add(
-        self, new: NewPublication, now: datetime, *, after: Publication | None = None
+        self,
+        new: NewPublication,
+        now: datetime,
+        *,
+        after: Publication | None = None,
+        held: str | None = None,
     ) -> Publication:
         """Record a brief's plan as `queued`.
 
         Args:
             after: the brief's publication that this one follows, as it was last seen.
+            held: why it is held from the beginning, so that nobody takes it up in between.
 
         Raises:
             PermlinkTaken: another brief's publication has this address.
@@ -177,7 +183,10 @@ class Records(RecordsReader):
                 raise self._why_taken(connection, new) from None
             self._provide_lease(connection, new)
             self._event(connection, row.id, None, Status.QUEUED, _ADDED[new.kind], now)
-            return publication_of(row)
+            added = publication_of(row)
+            if held is None:
+                return added
+            return self._move(connection, added, Status.HELD, held, now, error=held)
 
     def replan(self, old: Publication, new: NewPublication, now: datetime) -> Publication:
         """Put a changed brief's plan in place of the old one, while nothing of it is on its way.
