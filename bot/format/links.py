@@ -47,7 +47,7 @@ def cross_posted(text: str, author: str, permlink: str) -> str:
 
 _WIKI = r"(?<!!)\[\[(?P<wiki>[^\[\]|#\n]+)(?:#[^\[\]|\n]*)?(?:\|(?P<shown>[^\[\]\n]+))?\]\]"
 _FILE = r"[^\s()<>\"'#:?]+\.(?:md|markdown)"
-_MARKDOWN = rf"\]\(\s*<?(?P<markdown>{_FILE})(?P<m>#[^\s)>]*)?>?(?=[\s)])"
+_MARKDOWN = rf"\]\(\s*<?(?P<markdown>{_FILE})(?P<place>#[^\s)>]*)?>?(?=[\s)])"
 _REFERENCE = rf"^ {{0,3}}\[[^\]\n]+\]:[ \t]*<?(?P<reference>{_FILE})(?:#\S*)?>?(?=\s|$)"
 _HTML = rf"<a\b[^>]*?\shref\s*=\s*[\"'](?P<html>{_FILE})(?:#[^\"']*)?[\"']"
 _HUGO = r"\{\{[<%]\s*(?:rel)?ref\s+\"(?P<hugo>[^\"#]+)(?:#[^\"]*)?\"\s*[%>]\}\}"
@@ -55,8 +55,8 @@ _JEKYLL = r"\{%-?\s*(?:post_url|link)\s+(?P<jekyll>[^\s%]+)\s*-?%\}"
 _LINKS = re.compile(
     f"{_WIKI}|{_MARKDOWN}|{_REFERENCE}|{_HTML}|{_HUGO}|{_JEKYLL}", re.IGNORECASE | re.MULTILINE
 )
-_BY_PATH = ("markdown", "reference", "html")
-_WHOLE = ("hugo", "jekyll")
+_WHOLE = ("hugo", "jekyll")  # of which all becomes the address
+_KINDS = ("wiki", "markdown", "reference", "html", *_WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,9 @@ def with_links(body: str, brief: str, resolve: Resolve) -> tuple[str, tuple[Link
     for match in matches:
         if any(first <= match.start() < last for first, last in code):
             continue
-        group = match.lastgroup if match.lastgroup not in {"shown", "m"} else None
-        group = group or ("wiki" if match["wiki"] else "markdown")
+        group = next(name for name in _KINDS if match[name] is not None)
         written = match[group].strip()
-        by_path = group in _BY_PATH or group in _WHOLE
-        name = Name(written, located(written, brief) if by_path else None)
+        name = Name(written, None if group == "wiki" else located(written, brief))
         target = resolve(name)
         links.append(Link(name, target, body.count("\n", 0, match.start())))
         if target is None:
@@ -99,8 +97,8 @@ def with_links(body: str, brief: str, resolve: Resolve) -> tuple[str, tuple[Link
             text, start, stop = target.url, *match.span()
         else:
             text, start, stop = target.url, *match.span(group)
-            if match["m"]:  # front ends drop the places in a text
-                stop = match.end("m")
+            if match["place"]:  # front ends drop the places in a text
+                stop = match.end("place")
         made += [body[end:start], text]
         end = stop
     return "".join([*made, body[end:]]), tuple(links)
