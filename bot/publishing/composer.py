@@ -29,6 +29,7 @@ class Composition:
         operations: exactly as they would be signed, in condenser_api's legacy form; but for the
             pictures of the queue, which have their addresses when they are uploaded.
         pictures: paths of those pictures.
+        linked: whether it names other briefs, whose addresses may still change.
     """
 
     brief: Brief
@@ -38,6 +39,7 @@ class Composition:
     findings: tuple[Finding, ...]
     url: str = ""
     pictures: tuple[str, ...] = ()
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class Composer:
         url = stands.url(profile.url)
         pictures = tuple(dict.fromkeys(local.path for local in composed.pictures))
         made = operations(post, profile)
-        return Composition(brief, chain, post, made, findings, url, pictures)
+        linked = bool(composed.links) or (brief.reply_to is not None and not brief.reply_to[0])
+        return Composition(brief, chain, post, made, findings, url, pictures, linked)
 
     def _circles(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
         """Links to briefs that link back, so that one of them must go first."""

@@ -179,6 +179,9 @@ class Intake:
         new = publication_of(composition, entry.fingerprint)
         now = self._now()
         if row is not None and row.fingerprint == entry.fingerprint:
+            queued = row.kind in FIRST and row.status in UNPUBLISHED
+            if composition.linked and queued and row.operations != new.operations:
+                self._replan(row, new)
             return
         if row is None or (row.kind in FIRST and row.status is Status.CANCELLED):
             self._records.add(new, now)

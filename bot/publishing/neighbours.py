@@ -10,7 +10,7 @@ from bot.chain.profiles import ChainProfile
 from bot.format import Defaults
 from bot.format.compose import place
 from bot.format.links import Name, Resolve, Target, with_links
-from bot.records import Publication, Status
+from bot.records import UNPUBLISHED, Publication, Status
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}-")
 _THERE = {Status.INCLUDED, Status.FINAL}
@@ -55,7 +55,7 @@ class Neighbours:
             if brief is None or chain not in (brief.chains or (self._default_chain,)):
                 return None
             row = self._recorded.get((chain, brief.id))
-            if row is not None and row.status is not Status.CANCELLED:
+            if row is not None and row.status not in {*UNPUBLISHED, Status.CANCELLED}:
                 return Target(row.author, row.permlink, row.url)
             if brief.draft or brief.path in asking or chain not in self._profiles:
                 return None

@@ -98,3 +98,16 @@ def test_a_cross_post_has_the_form_that_front_ends_know(newsroom, key):
 def test_a_cross_post_needs_a_community(newsroom):
     newsroom.brief("a.md", cross_post="'@alice/one'")
     assert "key.cross_post" in newsroom.run("check", expect=1)
+
+
+def test_a_queued_brief_follows_the_address_of_what_it_links_to(newsroom):
+    newsroom.brief("a.md", body="See [[b]].", date="2099-01-01")
+    newsroom.brief("b.md", title="One", author="bob", date="2099-01-01")
+    newsroom.brief("c.md", author="bob", reply_to="b.md", date="2099-01-01")
+    newsroom.run("run", "--once")
+    newsroom.brief("b.md", title="Quite another", author="bob", date="2099-01-01")
+    newsroom.run("run", "--once")
+
+    rows = {row.publication.brief: row.publication.operations for row in newsroom.records_with()}
+    assert "@bob/quite-another)" in rows["a"]
+    assert '"parent_permlink":"quite-another"' in rows["c"]
