@@ -54,7 +54,10 @@ def written(tmp_path):
 
 
 TOUCH = """() => {
-  const leaves = (e) => e.target.closest("a")?.href.startsWith("http") && e.preventDefault();
+  const leaves = (e) => { // all links but those that would run something
+    const link = e.target.closest("a");
+    if (link && link.protocol !== "javascript:") e.preventDefault();
+  };
   document.addEventListener("click", leaves, true);
   for (const element of document.querySelectorAll(".body *"))
     for (const kind of ["mouseover", "focus", "click"])
