@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from bot.briefs import Brief, Finding, found
 from bot.briefs.secrets import private_key_offset
+from bot.format.pictures import located
 from bot.format.post import Post
 from bot.format.size import LARGEST, packed_size
 
@@ -70,6 +71,15 @@ def hashtag_findings(
         message = f"{', '.join(fallen)} in the body: there is room for {SHOWN_TAGS} tags only"
         line = brief.body_line + brief.body.lower().partition(fallen[0])[0].count("\n")
         yield found(brief.path, line, "tags.hashtags", message)
+
+
+def unsaved_findings(brief: Brief, addresses: tuple[str, ...]) -> Iterator[Finding]:
+    """Pictures of the queue that stand where no address can be put for them."""
+    for address in addresses:
+        if located(address, brief.path) is not None:
+            message = f"the picture {address!r} isn't understood there; write ![words]({address})"
+            line = brief.body_line + brief.body.partition(address)[0].count("\n")
+            yield found(brief.path, line, "picture.missing", message)
 
 
 def _text_findings(brief: Brief, post: Post) -> Iterator[Finding]:

@@ -148,6 +148,7 @@ def compose(
         self_vote=int(brief.self_vote * 100) if brief.self_vote else None,
     )
     findings += checks.post_findings(brief, post)
+    findings += checks.unsaved_findings(brief, collected.unsaved)
     findings += checks.hashtag_findings(brief, collected.tags, post.tags)
     findings += [
         found(

@@ -49,7 +49,7 @@ _WIKI = r"(?<!!)\[\[(?P<wiki>[^\[\]|#\n]+)(?:#[^\[\]|\n]*)?(?:\|(?P<shown>[^\[\]
 _FILE = r"[^\s()<>\"'#:?]+\.(?:md|markdown)"
 _MARKDOWN = rf"\]\(\s*<?(?P<markdown>{_FILE})(?P<place>#[^\s)>]*)?>?(?=[\s)])"
 _REFERENCE = rf"^ {{0,3}}\[[^\]\n]+\]:[ \t]*<?(?P<reference>{_FILE})(?:#\S*)?>?(?=\s|$)"
-_HTML = rf"<a\b[^>]*?\shref\s*=\s*[\"'](?P<html>{_FILE})(?:#[^\"']*)?[\"']"
+_HTML = rf"<a\b[^<>]*?\shref\s*=\s*[\"'](?P<html>{_FILE})(?:#[^\"']*)?[\"']"
 _HUGO = r"\{\{[<%]\s*(?:rel)?ref\s+\"(?P<hugo>[^\"#]+)(?:#[^\"]*)?\"\s*[%>]\}\}"
 _JEKYLL = r"\{%-?\s*(?:post_url|link)\s+(?P<jekyll>[^\s%]+)\s*-?%\}"
 _LINKS = re.compile(

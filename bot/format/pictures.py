@@ -15,8 +15,10 @@ from bot.format.code import coded
 PLACEHOLDER = "https://picture.invalid/"
 _STANDING = re.compile(re.escape(PLACEHOLDER) + r"([A-Za-z0-9_.~/%-]+)")
 _ADDRESS = r"https?://[^\s<>\"'()\[\]]+"
-_MARKDOWN = r"!\[(?P<alt>(?:[^\]\\]|\\.)*)\]\(\s*(?:<(?P<angled>[^>\n]*)>|(?P<plain>[^\s)]+))"
-_HTML = r"<img\b[^>]*?\ssrc\s*=\s*(?:\"(?P<double>[^\">]*)\"|'(?P<single>[^'>]*)')"
+# What is looked for ends where the next of its kind begins, so that hostile text takes no longer.
+_ALT = r"(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*+"
+_MARKDOWN = rf"!\[{_ALT}\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<plain>[^\s)]+))"
+_HTML = r"<img\b[^<>]*?\ssrc\s*=\s*(?:\"(?P<double>[^\">]*)\"|'(?P<single>[^'>]*)')"
 _REFERENCE = r"^ {0,3}\[[^\]\n]+\]:[ \t]*(?P<reference>\S+\.(?:png|jpe?g|gif|webp))(?=\s|$)"
 _NAMED = re.compile(f"{_MARKDOWN}|{_HTML}|{_REFERENCE}", re.IGNORECASE | re.MULTILINE)
 _ADDRESSES = ("angled", "plain", "double", "single", "reference")

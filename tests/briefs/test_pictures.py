@@ -7,8 +7,12 @@ import zlib
 
 import pytest
 
+from bot.briefs import parse
 from bot.briefs.pictures import LARGEST, PictureRefused, read_picture, without_metadata
+from bot.format import Defaults, compose
+from bot.format.links import nowhere, with_links
 from bot.format.pictures import standing, with_addresses, with_placeholders
+from tests.format.pathological import classes
 
 PIXEL = base64.b64decode(
     "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////"
@@ -146,3 +150,19 @@ def test_pictures_of_the_queue_are_found_in_a_body(body, paths):
     assert ("https://i.x/" in with_addresses(made, addresses)) is bool(paths)
     if not paths:
         assert made == body
+
+
+def test_hostile_text_takes_no_longer_than_its_length():
+    hostile = classes(64_000) | {"<img": "<img " * 12_000, "<a": "<a " * 20_000}
+    for name, body in hostile.items():
+        assert with_placeholders(body, "a.md") == (body, ()), name
+        assert with_links(body, "a.md", nowhere)[0] == body, name
+
+
+@pytest.mark.parametrize(
+    "body", ['<img alt="a < b" src="map.png">', "![a [b [c]]](map.png)", "![a](map.png)"]
+)
+def test_no_picture_of_the_queue_is_left_without_an_address(body):
+    brief = parse(f"---\ntitle: T\ntags: [a]\nauthor: alice\n---\n{body}\n".encode(), path="a.md").brief
+    made = compose(brief, Defaults())
+    assert made.pictures or made.post is None
