@@ -37,8 +37,8 @@ class Picture:
     data: bytes
 
 
-def read_picture(root: Path, path: str) -> Picture:
-    """The picture at `path` in the queue `root`.
+def kind_of(root: Path, path: str) -> str:
+    """The media type of the picture at `path` in the queue `root`, by its first bytes.
 
     Raises:
         PictureRefused: it isn't there, isn't in the queue, is too large or no picture.
@@ -53,21 +53,36 @@ def read_picture(root: Path, path: str) -> Picture:
             raise PictureRefused(
                 "picture.missing", f"there is no picture {path} in the queue; put it there"
             )
+        size = file.stat().st_size
         with file.open("rb") as opened:
-            data = opened.read(LARGEST + 1)
+            head = opened.read(12)
     except OSError as error:
         message = f"the picture {path} can't be read: {error.strerror}"
         raise PictureRefused("picture.missing", message) from None
-    if len(data) > LARGEST:
+    if size > LARGEST:
         message = f"the picture {path} has more than {LARGEST} bytes; make it smaller"
         raise PictureRefused("picture.size", message)
-    kind = next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), None)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+    kind = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None)
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
         kind = "image/webp"
     if kind is None:
         message = f"{path} is no PNG, JPEG, GIF or WebP picture; convert it"
         raise PictureRefused("picture.kind", message)
-    return Picture(path, kind, data)
+    return kind
+
+
+def read_picture(root: Path, path: str) -> Picture:
+    """The picture at `path` in the queue `root`, whole.
+
+    Raises:
+        PictureRefused: as `kind_of`.
+    """
+    kind = kind_of(root, path)
+    try:
+        return Picture(path, kind, (root / path).read_bytes())
+    except OSError as error:
+        message = f"the picture {path} can't be read: {error.strerror}"
+        raise PictureRefused("picture.missing", message) from None
 
 
 def without_metadata(picture: Picture) -> bytes:

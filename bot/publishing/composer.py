@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.briefs import Brief, Entry, Finding, found
-from bot.briefs.pictures import PictureRefused, read_picture
+from bot.briefs.pictures import PictureRefused, kind_of
 from bot.chain.operations import operations
 from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import Operation
@@ -107,7 +107,7 @@ def _picture_findings(
     """Why pictures of the queue can't be uploaded."""
     for local in pictures:
         try:
-            read_picture(folder, local.path)
+            kind_of(folder, local.path)
         except PictureRefused as refused:
             yield found(brief.path, local.line, refused.code, str(refused))
         if not profile.image_host:

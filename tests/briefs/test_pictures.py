@@ -163,6 +163,8 @@ def test_hostile_text_takes_no_longer_than_its_length():
     "body", ['<img alt="a < b" src="map.png">', "![a [b [c]]](map.png)", "![a](map.png)"]
 )
 def test_no_picture_of_the_queue_is_left_without_an_address(body):
-    brief = parse(f"---\ntitle: T\ntags: [a]\nauthor: alice\n---\n{body}\n".encode(), path="a.md").brief
+    brief = parse(
+        f"---\ntitle: T\ntags: [a]\nauthor: alice\n---\n{body}\n".encode(), path="a.md"
+    ).brief
     made = compose(brief, Defaults())
     assert made.pictures or made.post is None
