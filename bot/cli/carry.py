@@ -39,7 +39,7 @@ def carried(service: Service, rows: Sequence[Publication], wait: str | None) -> 
         if not any(told[row.id].status is not row.status for row in rows):
             time.sleep(min(PACE, service.pace()))
     service.leave()
-    return not any(row.status in FAILED for row in rows)
+    return not any(row.status in FAILED or _needs_a_person(row) for row in rows)
 
 
 def _goes_on(row: Publication, wait: str | None, *, first: bool) -> bool:
@@ -48,10 +48,17 @@ def _goes_on(row: Publication, wait: str | None, *, first: bool) -> bool:
     if row.status is Status.QUEUED:
         return row.scheduled_at is None or row.scheduled_at <= now
     if row.status is Status.WAITING:
+        if _needs_a_person(row):
+            return False
         return wait is not None or (first and _is_due(row))
     if row.status is Status.PUBLISHING:
         return first or wait is not None
     return row.status is Status.INCLUDED and (first or wait == "final")
+
+
+def _needs_a_person(row: Publication) -> bool:
+    """Whether it waits until its author can be posted for."""
+    return row.status is Status.WAITING and row.retry_at is None
 
 
 def _is_due(row: Publication) -> bool:

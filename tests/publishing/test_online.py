@@ -9,6 +9,7 @@ from bot.chain.errors import CreditsShort
 from bot.chain.profiles import profile
 from bot.config import PostingKey
 from bot.devnet.testing import Devnet
+from bot.http import Http
 from tests.devnet.client import Client
 from tests.publishing.newsroom import Newsroom
 
@@ -90,7 +91,7 @@ def test_too_few_credits(room, client):
 def test_the_cost_is_what_the_chain_charges(devnet, client):
     client.new_account("modest")
     profiles = profile("devnet", {"nodes": [devnet.url]})
-    with BeemChain(profiles) as chain:
+    with BeemChain(profiles, Http()) as chain:
         for post in (
             ["comment"],
             ["comment", "comment_options"],
