@@ -21,6 +21,7 @@ RULES = {
     "0.1": "rules of admission hold when a node takes a transaction, not in blocks",
     "0.2": "`now` is the head block's time",
     "0.3": "sizes are UTF-8 bytes",
+    "0.3 numbers": "numbers are cut to their bits on parsing, and told as texts are numbers",
     "1.1 name": "account names: 3 to 16 bytes, segments; longer ones are cut on parsing",
     "1.2 #1": "title at most 255 bytes",
     "1.2 #2": "title is UTF-8",
