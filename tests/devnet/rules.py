@@ -75,7 +75,7 @@ RULES = {
     "1.5 lockout": "the last 12 hours count less",
     "1.5 paid": "after the payout only noted",
     "1.6 signer": "at least one signer",
-    "1.6 id": "id at most 32 bytes",
+    "1.6 id": "32 bytes of an id are kept, and signed",
     "1.6 json": "JSON as the parser takes it",
     "1.6 size": "JSON at most 8192 bytes",
     "1.6 signers": "at most 40 signers, who exist",
