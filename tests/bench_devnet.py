@@ -31,7 +31,9 @@ def main() -> None:
     posts = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        devnet = Devnet(data=Path(folder), arguments=("--testnet", "--clock", "manual"))
+        devnet = Devnet(
+            data=Path(folder), keep_alive=True, arguments=("--testnet", "--clock", "manual")
+        )
         devnet.start()
         tell("cold start, s", time.perf_counter() - begun)
         bench = Bench(devnet)

@@ -8,10 +8,10 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bot.devnet.api import Api
 from bot.devnet.chain import DevnetChain
@@ -30,6 +30,11 @@ _HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></h
 _PROPERTIES = "get_dynamic_global_properties"
 _TRIES = 20  # to find neighbouring free ports
 _ANOTHER_CHAIN = "f" * 64
+_SENT: dict[str, Literal["half", "http_1_0", "chunked"]] = {
+    "truncate": "half",
+    "http_1_0": "http_1_0",
+    "chunked": "chunked",
+}
 
 
 class Node:
@@ -41,6 +46,7 @@ class Node:
         admin: whether `devnet_api` answers.
         listeners: ports at which it answers, each with troubles of its own: to a client they are
             as many nodes of one chain.
+        keep_alive: whether connections stay open after an answer.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class Node:
         block_interval: float | None,
         admin: bool,
         listeners: int = 1,
+        keep_alive: bool = False,
     ) -> None:
         genesis = network.config()["STEEM_GENESIS_TIME"] if network.bare else None
         start = seconds(genesis) if genesis else int(time.time()) // SLOT * SLOT
@@ -60,7 +67,9 @@ class Node:
         self._block_interval = block_interval
         self._admin = admin
         self._doors = [_Door() for _ in range(listeners)]
-        self._servers = [Server(partial(self._answer, door)) for door in self._doors]
+        self._servers = [
+            Server(partial(self._answer, door), keep_alive=keep_alive) for door in self._doors
+        ]
         self._made = asyncio.Event()
         self._hurried = asyncio.Event()
 
@@ -145,9 +154,7 @@ class Node:
             return await self._call(door, api, method, params, trouble)
 
         reply = Reply(200, "application/json", await respond(exchange.body, call))
-        if kind == "drop_after":
-            return None
-        return reply.cut() if kind == "truncate" else reply
+        return None if kind == "drop_after" else _sent(reply, trouble)
 
     def _page(self, target: str) -> Reply:
         """A post as a person may read it in a browser: its text, nothing rendered."""
@@ -277,6 +284,15 @@ class _Door:
 
     troubles: Troubles = field(default_factory=Troubles)
     pretended: dict[str, tuple[int, Transaction]] = field(default_factory=dict)
+
+
+def _sent(reply: Reply, trouble: Trouble | None) -> Reply:
+    """A reply as this trouble lets it out."""
+    if trouble is None:
+        return reply
+    if trouble.kind == "idle":
+        return replace(reply, idle=trouble.seconds)
+    return replace(reply, sent=_SENT.get(trouble.kind, "whole"))
 
 
 def _distorted(trouble: Trouble, method: str, result: Any) -> Any:
