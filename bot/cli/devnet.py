@@ -33,6 +33,9 @@ from bot.devnet.testing import READY
                    "on; or at once. By default as the flavour does.")  # fmt: skip
 @click.option("--nodes", type=click.IntRange(1, 9), default=1, show_default=True,
               help="Ports that answer for the one chain, from --port upwards.")  # fmt: skip
+@click.option("--keep-alive", is_flag=True,
+              help="Keep connections open, as a proxy before a node does. steemd's own server "
+                   "closes each after one answer.")  # fmt: skip
 @click.option("--admin", is_flag=True, help="Let devnet_api make forks and troubles on demand.")
 def devnet(
     port: int,
@@ -44,6 +47,7 @@ def devnet(
     nodes: int,
     *,
     testnet: bool,
+    keep_alive: bool,
     admin: bool,
 ) -> None:
     """Run a Steem-style chain of your own on this machine, for any client that speaks JSON-RPC.
@@ -65,7 +69,14 @@ def devnet(
     chosen = network(flavour, testnet=testnet, finality=finality)
     interval = None if clock == "manual" else block_interval
     try:
-        node = Node(chosen, data, block_interval=interval, admin=admin, listeners=nodes)
+        node = Node(
+            chosen,
+            data,
+            block_interval=interval,
+            admin=admin,
+            listeners=nodes,
+            keep_alive=keep_alive,
+        )
     except StoreDiffers as error:
         raise click.ClickException(f"{data}: {error}; choose or empty the folder") from None
 
