@@ -5,8 +5,10 @@ in the TOML file; a posting key is looked up when it is needed and not kept in t
 """
 
 import difflib
+import io
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from bot.errors import BotError
 
@@ -23,14 +26,30 @@ DEFAULT_FILE = Path("config/briefbot.toml")
 _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
 EDITS = ("auto", "ask", "off")
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
+_DURATION = re.compile(r"([0-9]{1,5})\s*([smhd])")  # 99999d is what a calendar still holds
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_ACCOUNT = re.compile(r"[a-z][a-z0-9.-]{2,15}")
+_CHAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_PLAIN = re.compile(r"[\w.-]{1,60}", re.ASCII)
+_LARGEST_FILE = 1024 * 1024
+_LARGEST_KEY_FILE = 4096  # a key has 51 characters
 
 
 class ConfigError(BotError):
-    """The configuration can't be used; the message names the key and the remedy."""
+    """The configuration can't be used; the message names the file or variable, and the remedy.
+
+    It never repeats a value: a key or password may stand where it doesn't belong.
+    """
 
     exit_code = 2
+
+
+class _SettingError(Exception):
+    """A setting that can't be used; `load` adds where it stands."""
+
+    def __init__(self, setting: str, told: str) -> None:
+        super().__init__(f"{setting}: {told}")
+        self.setting = setting
 
 
 class PostingKey:
@@ -73,6 +92,7 @@ class Settings:
     Attributes:
         keep_metadata: whether uploaded pictures keep EXIF (with its GPS position) and the like.
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
+        variables: the environment's variable for each setting that one overrides.
     """
 
     root: Path
@@ -91,12 +111,17 @@ class Settings:
     keep_metadata: bool = False
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def origin(self, setting: str) -> str:
+        """Where `setting` (such as `chains.mynet.nodes`) stands, for a message about it."""
+        return _origin(setting, self.variables, self.file)
 
     def posting_key(self, author: str) -> PostingKey | None:
         """The key that signs for `author`: environment, `.env`, `*_FILE`, or the OS keyring.
 
         Raises:
-            ConfigError: a key file is named and can't be read.
+            ConfigError: a key file is named, and it can't be read or holds no text.
         """
         settings = self.authors.get(author)
         account = settings.signer if settings and settings.signer else author
@@ -104,16 +129,27 @@ class Settings:
         if wif := self.environment.get(variable, "").strip():
             return PostingKey(wif)
         if file := self.environment.get(f"{variable}_FILE"):
-            try:
-                return PostingKey((self.root / file).read_text(encoding="ascii").strip())
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{variable}_FILE: can't read the key file {file}") from error
+            return _key_in(f"{variable}_FILE", self.root / file)
         return _from_keyring(account)
 
 
 def key_variable(account: str) -> str:
     """Name of the environment variable that holds an account's posting key."""
     return _KEY_PREFIX + re.sub(r"[^A-Z0-9]", "_", account.upper())
+
+
+def _key_in(variable: str, file: Path) -> PostingKey:
+    remedy = "name a file that this user can read and that holds the posting key alone"
+    try:
+        wif = _content(file, _LARGEST_KEY_FILE).decode("ascii").strip()
+    except UnicodeDecodeError:
+        wif = ""
+    except _Unreadable as error:
+        # not the file's name: somebody may have put the key itself there
+        raise ConfigError(f"{variable}: the key file can't be read ({error}); {remedy}") from None
+    if not wif:
+        raise ConfigError(f"{variable}: there is no key in the key file; {remedy}")
+    return PostingKey(wif)
 
 
 def _from_keyring(account: str) -> PostingKey | None:
@@ -129,6 +165,44 @@ def _from_keyring(account: str) -> PostingKey | None:
     return PostingKey(wif) if wif else None
 
 
+class _Unreadable(Exception):  # noqa: N818  # what happened
+    """Why a file can't be read, in the operating system's words."""
+
+
+def _content(file: Path, largest: int) -> bytes:
+    """What a regular file holds; nothing here waits for the writer of a FIFO."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _Unreadable("it is no file")
+            data = opened.read(largest + 1)
+    except IsADirectoryError:
+        raise _Unreadable("it is a folder") from None
+    except OSError as error:
+        raise _Unreadable(error.strerror) from None
+    except ValueError:  # NUL, or what no file system can name
+        raise _Unreadable("no file can have that name") from None
+    if len(data) > largest:
+        raise _Unreadable(f"it has more than {largest} bytes")
+    return data
+
+
+def _text_of(file: Path, *, needed: bool) -> str | None:
+    """A configuration file's text; None when there is none and it isn't needed."""
+    if not needed and not os.path.lexists(file):
+        return None
+    remedy = "it must be a file of UTF-8 text that this user can read"
+    try:
+        return _content(file, _LARGEST_FILE).decode("utf-8-sig")
+    except _Unreadable as error:
+        raise ConfigError(f"{_shown(str(file))}: can't be read: {error}; {remedy}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{_shown(str(file))}: can't be read: byte {error.start} is not UTF-8; {remedy}"
+        ) from None
+
+
 def load(
     file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ
 ) -> Settings:
@@ -140,52 +214,104 @@ def load(
         environ: the process environment.
 
     Raises:
-        ConfigError: a file that was asked for is missing, bad TOML, an unknown key, a wrong type.
+        ConfigError: a file can't be read, bad TOML, an unknown key, a value that can't be used.
     """
     chosen = Path(file) if file else DEFAULT_FILE
-    table: dict[str, Any] = {}
-    if chosen.is_file():
-        try:
-            table = tomllib.loads(chosen.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{chosen}: not valid TOML: {error}") from error
-    elif file:
-        raise ConfigError(f"{chosen}: no such file; `briefbot init` writes one")
-    parent = chosen.resolve().parent
+    if file and not os.path.lexists(chosen):
+        raise ConfigError(f"{_shown(str(chosen))}: no such file; `briefbot init` writes one")
+    text = _text_of(chosen, needed=bool(file))
+    table = _toml(text or "", chosen)
+    try:
+        parent = chosen.resolve().parent
+    except OSError as error:
+        raise ConfigError(
+            f"the current folder can't be used: {error.strerror}; change to another"
+        ) from None
     root = parent.parent if parent.name == "config" else parent
-    environment = {k: v for k, v in dotenv_values(root / ".env").items() if v is not None}
-    environment |= environ
-    for name, value in sorted(environment.items()):
-        _override(table, name, value)
-    return _settings(table, root, chosen if chosen.is_file() else None, environment)
+    environment = _dotenv(root / ".env") | dict(environ)
+    variables: dict[str, str] = {}
+    there = None if text is None else chosen
+    try:
+        for name, value in sorted(environment.items()):
+            if setting := _override(table, name, value):
+                variables[setting] = name
+        return _settings(table, root, there, environment, variables)
+    except _SettingError as error:
+        origin = _origin(error.setting, variables, there)
+        raise ConfigError(f"{origin}: {error}") from None
 
 
-def _override(table: dict[str, Any], name: str, value: str) -> None:
-    """Put `BRIEFBOT_A__B=value` into the table as `a.b`."""
+def _toml(text: str, file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # also for a number with too many digits
+        told = str(error).split(";", 1)[0]
+    except RecursionError:
+        told = "it is nested too deeply"
+    raise ConfigError(f"{_shown(str(file))}: not valid TOML: {told}; correct it there")
+
+
+def _dotenv(file: Path) -> dict[str, str]:
+    text = _text_of(file, needed=False)
+    if text is None:
+        return {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            raise ConfigError(
+                f"{_shown(str(file))}: line {binding.original.line} can't be understood; write "
+                "NAME=value"
+            )
+    values = dotenv_values(stream=io.StringIO(text))
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _origin(setting: str, variables: Mapping[str, str], file: Path | None) -> str:
+    """The variable that says `setting` or what it is part of; else the file."""
+    part = setting
+    while part:
+        if part in variables:
+            return _shown(variables[part])
+        part = part.rpartition(".")[0]
+    return _shown(str(file)) if file else "the environment"
+
+
+def _shown(name: str) -> str:
+    """A name from outside as it may stand in one line of a message."""
+    return name if name.isprintable() else ascii(name)
+
+
+def _override(table: dict[str, Any], name: str, value: str) -> str | None:
+    """Put `BRIEFBOT_A__B=value` into the table as `a.b`, and return that."""
     if not name.startswith(_PREFIX) or name.startswith(_KEY_PREFIX) or name == "BRIEFBOT_CONFIG":
-        return
+        return None
     *path, last = name.removeprefix(_PREFIX).lower().split("__")
     for part in path:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise ConfigError(f"{name}: {part} is a value, not a table")
+            raise ConfigError(f"{_shown(name)}: {_shown(part)} is a value, not a table; unset one")
     try:
-        table[last] = tomllib.loads(f"v = {value}")["v"]
-    except tomllib.TOMLDecodeError:
+        read = tomllib.loads(f"v = {value}")
+        table[last] = read["v"] if len(read) == 1 else value
+    except (ValueError, RecursionError):
         table[last] = value  # a bare word or an address, as one writes it in a shell
+    return ".".join((*path, last))
 
 
 def _settings(
-    table: dict[str, Any], root: Path, file: Path | None, environment: Mapping[str, str]
+    table: dict[str, Any],
+    root: Path,
+    file: Path | None,
+    environment: Mapping[str, str],
+    variables: Mapping[str, str],
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
         "pictures",
     }  # fmt: skip
     _known_keys(table, known, "")
-    edits = _text(table, "edits", "auto")
+    edits = _word(table, "edits", "auto")
     if edits not in EDITS:
-        raise ConfigError(f"edits: {edits!r} is none of {', '.join(EDITS)}")
+        raise _SettingError("edits", f"expected one of {', '.join(EDITS)}")
     defaults = _table(table, "defaults")
     checks = _table(table, "checks")
     pictures = _table(table, "pictures")
@@ -193,29 +319,27 @@ def _settings(
     _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
     authors = {
-        name: _author(_table(_table(table, "author"), name, "author."), f"author.{name}.")
+        _account(name, "author"): _author(
+            _table(_table(table, "author"), name, "author."), f"author.{name}."
+        )
         for name in _table(table, "author")
     }
     chains = {
-        name: _table(_table(table, "chains"), name, "chains.") for name in _table(table, "chains")
+        _chain(name, "chains"): _table(_table(table, "chains"), name, "chains.")
+        for name in _table(table, "chains")
     }
-    timezone = _text(table, "timezone", "UTC")
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(
-            f"timezone: {timezone!r} is no IANA zone; write one like Europe/Berlin"
-        ) from error
+    default_author = _text(defaults, "author", "", "defaults.")
     return Settings(
         root=root,
         file=file,
-        chain=_text(table, "chain", "devnet"),
-        timezone=timezone,
-        posts=root / _text(table, "posts", "posts"),
-        database=_database(_text(table, "database", "sqlite:///briefbot.db"), root),
+        chain=_chain(_word(table, "chain", "devnet"), "chain"),
+        timezone=_zone(_word(table, "timezone", "UTC")),
+        posts=root / _word(table, "posts", "posts"),
+        database=_database(_word(table, "database", "sqlite:///briefbot.db"), root),
         authors=authors,
-        default_author=_text(defaults, "author", "", "defaults.")
-        or (next(iter(authors)) if len(authors) == 1 else None),
+        default_author=_account(default_author, "defaults.author")
+        if default_author
+        else (next(iter(authors)) if len(authors) == 1 else None),
         default_tags=tuple(
             tag.lstrip("#").lower() for tag in _texts(defaults, "tags", "defaults.")
         ),
@@ -226,32 +350,50 @@ def _settings(
         keep_metadata=_truth(pictures, "keep_metadata", "pictures."),
         chains=chains,
         environment=environment,
+        variables=variables,
     )
+
+
+def _account(name: str, setting: str) -> str:
+    if not _ACCOUNT.fullmatch(name):
+        told = "expected an account's name: 3 to 16 of a-z, 0-9, - and ., a letter first"
+        raise _SettingError(setting, told)
+    return name
+
+
+def _chain(name: str, setting: str) -> str:
+    if not _CHAIN.fullmatch(name):
+        told = "expected a chain's name: up to 32 letters, digits, - and _"
+        raise _SettingError(setting, told)
+    return name
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        told = "this is no IANA zone; write one like Europe/Berlin"
+        raise _SettingError("timezone", told) from None
+    return name
 
 
 def _author(table: Mapping[str, Any], path: str) -> AuthorSettings:
     _known_keys(table, {"slots", "min_gap", "signer"}, path)
-    gap = _text(table, "min_gap", "0s", path)
-    match = _DURATION.fullmatch(gap.strip())
+    match = _DURATION.fullmatch(_text(table, "min_gap", "0s", path).strip())
     if not match:
-        raise ConfigError(f"{path}min_gap: {gap!r} is no duration; write one like 30m, 6h or 1d")
+        raise _SettingError(f"{path}min_gap", "expected a duration like 30m, 6h or 1d")
+    signer = _text(table, "signer", "", path)
     return AuthorSettings(
         slots=_texts(table, "slots", path),
         min_gap=timedelta(**{_UNITS[match[2]]: int(match[1])}),
-        signer=_text(table, "signer", "", path) or None,
+        signer=_account(signer, f"{path}signer") if signer else None,
     )
 
 
 def _database(url: str, root: Path) -> str:
     """Make the file of an SQLite address absolute, so that it doesn't depend on the caller."""
-    scheme, separator, rest = url.partition(":///")
-    if (
-        scheme == "sqlite"
-        and separator
-        and rest
-        and not rest.startswith("/")
-        and rest != ":memory:"
-    ):
+    scheme, _, rest = url.partition(":///")
+    if scheme == "sqlite" and rest and not rest.startswith("/"):
         return f"sqlite:///{root / rest}"
     return url
 
@@ -259,34 +401,50 @@ def _database(url: str, root: Path) -> str:
 def _known_keys(table: Mapping[str, Any], known: set[str], path: str) -> None:
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
+            near = difflib.get_close_matches(key[:60], known, 1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
-            raise ConfigError(f"{path}{key}: unknown setting; {hint}")
+            name = key if _PLAIN.fullmatch(key) else "a key of it"
+            raise _SettingError(f"{path}{name}", f"unknown setting; {hint}")
 
 
 def _table(table: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, Any]:
     value = table.get(key, {})
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{path}{key}: expected a table, [{path}{key}]")
+        raise _SettingError(f"{path}{key}", f"expected a table, [{path}{key}]")
     return value
 
 
 def _text(table: Mapping[str, Any], key: str, default: str, path: str = "") -> str:
     value = table.get(key, default)
     if not isinstance(value, str):
-        raise ConfigError(f"{path}{key}: expected text in quotes, not {value!r}")
+        raise _SettingError(f"{path}{key}", "expected text in quotes")
+    return _writable(value, f"{path}{key}")
+
+
+def _word(table: Mapping[str, Any], key: str, default: str) -> str:
+    """Text in one line that says something."""
+    value = _text(table, key, default)
+    if not value.strip() or not value.isprintable():
+        raise _SettingError(key, f"expected one line of text, such as {default!r}")
     return value
 
 
 def _truth(table: Mapping[str, Any], key: str, path: str) -> bool:
     value = table.get(key, False)
     if not isinstance(value, bool):
-        raise ConfigError(f"{path}{key}: expected true or false, not {value!r}")
+        raise _SettingError(f"{path}{key}", "expected true or false")
     return value
 
 
 def _texts(table: Mapping[str, Any], key: str, path: str) -> tuple[str, ...]:
     value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ConfigError(f'{path}{key}: expected a list of texts, like ["a", "b"]')
-    return tuple(value)
+        raise _SettingError(f"{path}{key}", 'expected a list of texts, like ["a", "b"]')
+    return tuple(_writable(item, f"{path}{key}") for item in value)
+
+
+def _writable(text: str, setting: str) -> str:
+    """Text that files, databases and chains take: no NUL, and nothing that is not UTF-8."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise _SettingError(setting, "expected text in UTF-8, without NUL; write it anew")
+    return text

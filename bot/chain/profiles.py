@@ -14,9 +14,19 @@ from bot.format.flavour import Flavour
 
 
 class ProfileError(BotError):
-    """A `[chains.NAME]` table that makes no chain; the message names the key and the remedy."""
+    """A `[chains.NAME]` table that makes no chain; the message names the key and the remedy.
+
+    It never repeats a value: an address may hold a password.
+
+    Attributes:
+        setting: the key, such as `chains.mynet.nodes`.
+    """
 
     exit_code = 2
+
+    def __init__(self, setting: str, told: str) -> None:
+        super().__init__(f"{setting}: {told}")
+        self.setting = setting
 
 
 _PATH = "/{category}/@{author}/{permlink}"  # as every website of the family has it
@@ -148,8 +158,12 @@ _CHOICES = {
 }
 _REQUIRED = ("nodes", "chain_id", "prefix", "symbols")
 _KEYS = tuple(field.name for field in fields(ChainProfile) if field.name != "name")
-# No user:password@, since secrets don't stand in the TOML; no query; no spaces, no braces.
-_NODE = re.compile(r"https?://[^\s{}@?#/]+(/[^\s{}?#]*)?")
+# No user:password@, since secrets don't stand in the TOML; no query; no spaces, no braces. The
+# host is a name as DNS has it (63 characters between dots) or an IP address.
+_ADDRESS = re.compile(
+    r"https?://([A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+    r"(/[^\s{}?#]*)?"
+)
 _URL_FIELDS = ("category", "author", "permlink")
 
 
@@ -166,19 +180,20 @@ def profile(name: str, table: Mapping[str, Any] | None = None) -> ChainProfile:
     """
     known = BUILT_IN.get(name)
     table = table or {}
+    path = f"chains.{name}"
     if known is None and not table:
         raise ProfileError(
-            f"there is no chain {name!r}: use one of {', '.join(BUILT_IN)}, "
-            f"or describe it in a table [chains.{name}]"
+            path,
+            f"there is no chain {name!r}: use one of {', '.join(BUILT_IN)}, or describe it in "
+            "this table",
         )
-    path = f"chains.{name}"
     for key in table:
         if key not in _KEYS:
-            raise ProfileError(f"{path}.{key}: no such key{_nearest(key, _KEYS)}")
+            raise ProfileError(f"{path}.{_shown(key)}", f"no such key{_nearest(key, _KEYS)}")
     if known is None:
         for key in _REQUIRED:
             if key not in table:
-                raise ProfileError(f"{path}.{key}: missing; a chain of one's own needs it")
+                raise ProfileError(f"{path}.{key}", "missing; a chain of one's own needs it")
     values = {key: _READERS[key](value, f"{path}.{key}") for key, value in table.items()}
     if "nodes" in values and "url" not in values and name not in ("steem", "hive", "blurt"):
         # a chain without a website of its own: the path a website would have, on its node
@@ -188,15 +203,26 @@ def profile(name: str, table: Mapping[str, Any] | None = None) -> ChainProfile:
 
 def _nodes(value: object, path: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not value:
-        raise ProfileError(f"{path}: expected a list with at least one node's address")
-    for node in value:
-        if isinstance(node, str) and node.startswith(("ws://", "wss://")):
-            raise ProfileError(
-                f"{path}: {node}: websocket nodes aren't spoken to; give the node's http(s) address"
-            )
-        if not isinstance(node, str) or not _NODE.fullmatch(node):
-            raise ProfileError(f"{path}: {node!r} is no address such as https://api.example.org")
-    return tuple(value)
+        raise ProfileError(path, "expected a list with at least one node's address")
+    return tuple(_address(node, path) for node in value)
+
+
+def _address(value: object, path: str) -> str:
+    """The http address of a node or an image host."""
+    remedy = "expected an address such as https://api.example.org, without user, password or query"
+    if isinstance(value, str) and value.startswith(("ws://", "wss://")):
+        raise ProfileError(
+            path, "websocket nodes aren't spoken to; give the node's http(s) address"
+        )
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value) or not value.isprintable():
+        raise ProfileError(path, remedy)
+    try:
+        parts = urlsplit(value)
+        if parts.port == 0:
+            raise ProfileError(path, remedy)
+    except ValueError:  # a port beyond 65535, or brackets without an address in them
+        raise ProfileError(path, remedy) from None
+    return value
 
 
 def _chain_id(value: object, path: str) -> str:
@@ -210,21 +236,23 @@ def _prefix(value: object, path: str) -> str:
 def _symbols(value: object, path: str) -> Symbols:
     if not isinstance(value, Mapping):
         raise ProfileError(
-            f'{path}: expected a table such as {{ core = "TESTS", debt = "TBD", vests = "VESTS" }}'
+            path, 'expected a table such as { core = "TESTS", debt = "TBD", vests = "VESTS" }'
         )
     for key in value:
         if key not in ("core", "debt", "vests"):
-            raise ProfileError(f"{path}.{key}: no such key; known are core, debt and vests")
+            raise ProfileError(
+                f"{path}.{_shown(key)}", "no such key; known are core, debt and vests"
+            )
     for key in ("core", "vests"):
         if key not in value:
-            raise ProfileError(f"{path}.{key}: missing")
+            raise ProfileError(f"{path}.{key}", "missing")
     # six letters at most: a symbol is packed into seven bytes, the last of them zero
     names = {
         key: _matching(text, f"{path}.{key}", r"[A-Z]{1,6}", "one to six capital letters")
         for key, text in value.items()
     }
     if len(set(names.values())) < len(names):
-        raise ProfileError(f"{path}: the symbols must differ from each other")
+        raise ProfileError(path, "the symbols must differ from each other")
     return Symbols(names["core"], names.get("debt"), names["vests"])
 
 
@@ -232,18 +260,19 @@ def _url(value: object, path: str) -> str:
     remedy = "an address with {author} and {permlink}, and {category} where it belongs"
     text = _matching(value, path, r"\S+", remedy)
     try:
-        names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-        text.format_map(dict.fromkeys(_URL_FIELDS, ""))
-    except (ValueError, KeyError, IndexError, AttributeError):
-        raise ProfileError(f"{path}: {text!r}: expected {remedy}") from None
-    if not names >= {"author", "permlink"}:
-        raise ProfileError(f"{path}: {text!r}: expected {remedy}")
+        parts = list(string.Formatter().parse(text))
+    except ValueError:
+        raise ProfileError(path, f"expected {remedy}") from None
+    names = {name for _, name, _, _ in parts if name is not None}
+    formatted = any(form or conversion for _, _, form, conversion in parts)
+    if formatted or not {"author", "permlink"} <= names <= {*_URL_FIELDS}:
+        raise ProfileError(path, f"expected {remedy}")
     return text
 
 
 def _confirmations(value: object, path: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ProfileError(f"{path}: {value!r}: expected a whole number, 1 or more")
+        raise ProfileError(path, "expected a whole number, 1 or more")
     return value
 
 
@@ -253,18 +282,19 @@ def _choice(value: object, path: str) -> str:
 
 
 def _matching(value: object, path: str, pattern: str, expected: str) -> str:
-    if not isinstance(value, str) or not re.fullmatch(pattern, value):
-        raise ProfileError(f"{path}: {value!r}: expected {expected}")
+    if not isinstance(value, str) or not re.fullmatch(pattern, value) or not value.isprintable():
+        raise ProfileError(path, f"expected {expected}")
     return value
 
 
 def _nearest(key: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
+    near = difflib.get_close_matches(key[:60], known, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
 
 
-def _images(value: object, path: str) -> str:
-    return _matching(value, path, _NODE.pattern, "the image host's address")
+def _shown(key: str) -> str:
+    """A key as it may stand in one line of a message."""
+    return key if re.fullmatch(r"[\w.-]{1,60}", key, re.ASCII) else "a key of it"
 
 
 _READERS: Mapping[str, Callable[[object, str], Any]] = {
@@ -276,6 +306,6 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "irreversibility": _choice,
     "confirmations": _confirmations,
     "front_end": lambda value, path: Flavour(_choice(value, path)),
-    "images": _images,
+    "images": _address,
     "url": _url,
 }

@@ -1,5 +1,6 @@
 """What the commands work on: settings, records, chains and briefs, made once and handed down."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -38,16 +39,20 @@ def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
     """Every chain that a brief may name: the built-in ones and those of the configuration.
 
     Raises:
-        ConfigError: the configured default is none of them.
+        ConfigError: a table makes no chain, or the configured default is none of them.
     """
-    from bot.chain.profiles import BUILT_IN, profile  # noqa: PLC0415
+    from bot.chain.profiles import BUILT_IN, ProfileError, profile  # noqa: PLC0415
 
-    known = {
-        name: profile(name, config.chains.get(name, {})) for name in {*BUILT_IN, *config.chains}
-    }
+    try:
+        known = {
+            name: profile(name, config.chains.get(name, {})) for name in {*BUILT_IN, *config.chains}
+        }
+    except ProfileError as error:
+        raise ConfigError(f"{config.origin(error.setting)}: {error}") from None
     if config.chain not in known:
         raise ConfigError(
-            f"chain: {config.chain!r} is not a known chain; known are {', '.join(sorted(known))}"
+            f"{config.origin('chain')}: chain: no chain has this name; known are "
+            f"{', '.join(sorted(known))}"
         )
     return known
 
@@ -129,12 +134,12 @@ def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
 
 def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
     """What each (chain, brief) has on its chain; nothing when no database can be asked."""
-    from bot.records import RecordsError  # noqa: PLC0415
+    from bot.records import DatabaseUnavailable, SchemaDiffers  # noqa: PLC0415
 
     try:
         with records(config) as opened:
             return opened.published()
-    except RecordsError:
+    except (DatabaseUnavailable, SchemaDiffers):
         return {}
 
 
@@ -143,8 +148,9 @@ def entries(config: Settings, paths: Iterable[Path]) -> "list[Entry]":
     from bot.briefs import Queue, read  # noqa: PLC0415
 
     found: list[Entry] = []
+    queue = os.path.realpath(config.posts)
     for path in paths:
-        if path.resolve() == config.posts.resolve() or path.is_dir():
+        if os.path.realpath(path) == queue or path.is_dir():
             found += Queue(path, timezone=config.timezone).look()
         else:
             found.append(read(path, root=config.posts, timezone=config.timezone))
@@ -184,9 +190,9 @@ def authors(config: Settings) -> list[str]:
 
 def without_password(url: str) -> str:
     """A database's address as it may be shown."""
-    from sqlalchemy.engine import make_url  # noqa: PLC0415
+    from bot.records.engine import address_of  # noqa: PLC0415
 
-    return make_url(url).render_as_string(hide_password=True)
+    return address_of(url).render_as_string(hide_password=True)
 
 
 def service(

@@ -15,12 +15,24 @@ from bot.errors import BotError
 VERSION = "0003"
 """The schema that this code works with: the newest file in `migrations/versions`."""
 
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+_LARGEST_PORT = 65535
+
 BUSY_SECONDS = 5
 _LIMITS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=15s"  # of a lease's 30
 
 
 class RecordsError(BotError):
     """The records can't be used as asked."""
+
+
+class BadAddress(RecordsError):  # noqa: N818  # what is wrong
+    """The address names no database that there can be; the message never repeats it.
+
+    It may hold a password.
+    """
+
+    exit_code = 2
 
 
 class DatabaseUnavailable(RecordsError):  # noqa: N818  # what happened
@@ -50,20 +62,21 @@ def connect(url: str, *, create: bool = False) -> sa.Engine:
         create: make an SQLite file that isn't there.
 
     Raises:
-        RecordsError: no such kind of database, its driver isn't installed, or no file can be made.
+        BadAddress: no such kind of database, or its driver isn't installed.
+        DatabaseUnavailable: no file can be made.
     """
+    address = address_of(url)
     try:
-        address = make_url(url)
         if address.get_backend_name() == "sqlite":
-            return _sqlite(address, create=create)
+            return _sqlite(Path(address.database or ""), create=create)
         limits = {} if "options" in address.query else {"options": _LIMITS}
         return sa.create_engine(
             address, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS} | limits
         )
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise RecordsError(f"database: can't make sense of the address: {error}") from None
+    except (ArgumentError, NoSuchModuleError):
+        raise _bad_address("its options can't be understood") from None
     except ModuleNotFoundError as error:
-        raise RecordsError(
+        raise BadAddress(
             f"database: the driver {error.name} isn't installed; pip install 'briefbot[postgres]'"
         ) from None
     except OSError as error:
@@ -72,20 +85,42 @@ def connect(url: str, *, create: bool = False) -> sa.Engine:
         ) from None
 
 
-def _sqlite(address: sa.URL, *, create: bool) -> sa.Engine:
-    file = address.database
-    if not file or file == ":memory:":
-        engine = sa.create_engine(address)
-    else:
-        if create:
-            _make(Path(file))
+def address_of(url: str) -> sa.URL:
+    """The address that `url` is.
 
-        def opened() -> sqlite3.Connection:
-            uri = f"{Path(file).absolute().as_uri()}?mode=rw"
-            return sqlite3.connect(uri, uri=True, check_same_thread=False)
+    Raises:
+        BadAddress: it is none of a database that the records can be in.
+    """
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        raise _bad_address("this can't be understood") from None
+    backend, _, driver = address.drivername.partition("+")
+    if backend not in _DRIVERS or (driver and address.drivername != _DRIVERS[backend]):
+        raise _bad_address("there is no such kind")
+    if address.port is not None and not 0 < address.port <= _LARGEST_PORT:
+        raise _bad_address("there is no such port")
+    if backend == "sqlite" and (address.host or address.query or not address.database):
+        raise _bad_address("a file's name, and nothing else, follows three slashes")
+    return address.set(drivername=_DRIVERS[backend])
 
-        engine = sa.create_engine("sqlite://", creator=opened, poolclass=sa.QueuePool)
-        _watch_file(engine, Path(file))
+
+def _bad_address(reason: str) -> BadAddress:
+    return BadAddress(
+        f"database: {reason}; write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+    )
+
+
+def _sqlite(file: Path, *, create: bool) -> sa.Engine:
+    if create:
+        _make(file)
+
+    def opened() -> sqlite3.Connection:
+        uri = f"{file.absolute().as_uri()}?mode=rw"
+        return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    engine = sa.create_engine("sqlite://", creator=opened, poolclass=sa.QueuePool)
+    _watch_file(engine, file)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,5 +1,6 @@
 """The records of one database: every change of status with its event, in one transaction."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -15,6 +16,7 @@ from bot.records.engine import (
     NoDatabase,
     RecordsError,
     SchemaDiffers,
+    address_of,
     connect,
     examine,
     said_plainly,
@@ -82,12 +84,14 @@ class Records(RecordsReader):
         """Open the database at `url`, and with `create` make it when there is none yet.
 
         Raises:
+            BadAddress: there can be no database of that address.
             DatabaseUnavailable: it isn't there or doesn't answer.
             SchemaDiffers: it was made by another version; the message says what to do.
         """
-        if not create and url.startswith("sqlite:///"):
-            file = Path(url.removeprefix("sqlite:///"))
-            if not file.exists():
+        address = address_of(url)
+        if not create and address.get_backend_name() == "sqlite":
+            file = Path(address.database or "")
+            if not os.path.lexists(file):
                 raise NoDatabase(
                     f"there is no database {file.name} yet: `briefbot run`, `briefbot publish` or "
                     "`briefbot db upgrade` makes it"

@@ -1,0 +1,384 @@
+"""Whatever stands in the configuration, it can be used, or one sentence says where it is wrong."""
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.cli import workspace
+from bot.config import ConfigError, Settings, load
+from bot.devnet.testing import Devnet
+from bot.records import RecordsError
+from bot.records.engine import connect
+from tests.publishing.forked import Forked
+
+SECRET = Devnet.key("alice")
+COMMANDS = (["doctor"], ["plan"], ["log"], ["run", "--once"], ["check"])
+
+
+def refused(root, *, code=2, commands=COMMANDS, **environment):
+    """What every command says; each ends with `code` and one sentence, and tells no secret."""
+    running = []
+    for command in commands:
+        output = root.parent / f"{command[0]}.log"
+        running.append(
+            (command, output, Forked(*command, folder=root, output=output, environment=environment))
+        )
+    told = []
+    for command, output, process in running:
+        status = process.wait(60)
+        text = output.read_bytes().decode()
+        assert "Traceback" not in text, (command, text)
+        assert SECRET not in text, command
+        assert status == code, (command, status, text)
+        lines = text.splitlines()
+        assert len(lines) == 1, (command, lines)
+        assert lines[0].startswith("briefbot: "), (command, lines)
+        told.append(lines[0])
+    return told
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "room/config").mkdir(parents=True)
+    (tmp_path / "room/posts").mkdir()
+    return tmp_path / "room"
+
+
+def a_folder(path):
+    path.mkdir()
+
+
+def a_fifo(path):
+    os.mkfifo(path)
+
+
+def a_loop(path):
+    path.symlink_to(path.name)
+
+
+def leads_nowhere(path):
+    path.symlink_to("nothing")
+
+
+def no_text(path):
+    path.write_bytes(b"A=1\n\xff\xfe")
+
+
+def too_large(path):
+    path.write_bytes(b"#" * 1_100_000)
+
+
+@pytest.mark.parametrize("name", [".env", "config/briefbot.toml"])
+@pytest.mark.parametrize("make", [a_folder, a_fifo, a_loop, leads_nowhere, no_text, too_large])
+def test_a_file_that_cant_be_read_is_named_with_its_remedy(root, name, make):
+    make(root / name)
+
+    for told in refused(root):
+        assert f"{name}: can't be read: " in told
+        assert "UTF-8 text that this user can read" in told
+
+
+def test_a_file_of_somebody_else_is_named_too(root):
+    """As root everything can be read, so the command runs as somebody who isn't."""
+    if os.getuid() != 0:
+        pytest.skip("only root can become somebody else")
+    (root / ".env").write_text(f"BRIEFBOT_POSTING_KEY_ALICE={SECRET}\n")
+    (root / ".env").chmod(0o600)
+    output = root.parent / "told.log"
+    folder = tempfile.mkdtemp()  # pytest's own folders are open to root alone
+    try:
+        moved = Path(folder) / "room"
+        shutil.copytree(root, moved)
+        Path(folder).chmod(0o755)
+        process = Forked("plan", folder=moved, output=output, prepare=become_nobody)
+        assert process.wait(60) == 2
+    finally:
+        shutil.rmtree(folder)
+    assert ".env: can't be read: Permission denied" in output.read_text()
+
+
+def become_nobody():
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+def test_a_line_of_the_secrets_that_cant_be_understood_is_told_by_its_number(root):
+    (root / ".env").write_text(f'A=1\nBRIEFBOT_POSTING_KEY_ALICE "{SECRET}\n')
+
+    for told in refused(root):
+        assert ".env: line 2 can't be understood; write NAME=value" in told
+
+
+def test_a_file_from_another_system_is_read(root):
+    (root / ".env").write_bytes(f"\ufeffBRIEFBOT_POSTING_KEY_ALICE={SECRET}\r\n".encode())
+    (root / "config/briefbot.toml").write_bytes('\ufeffchain = "hive"\r\n'.encode())
+
+    settings = load(root / "config/briefbot.toml", {})
+    assert settings.chain == "hive"
+    assert settings.posting_key("alice").reveal() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('timezone = "../../etc/passwd"', "timezone: this is no IANA zone"),
+        ('timezone = ""', "timezone: expected one line"),
+        ('database = ""', "database: expected one line"),
+        ('posts = "a\\u0000b"', "posts: expected text"),
+        ('posts = "a\\nb"', "posts: expected one line"),
+        ('chain = {nested = {table = "x"}}', "chain: expected text"),
+        (f'database = ["postgresql://u:{SECRET}@h/d"]', "database: expected text"),
+        (f'[author.alice]\nsigner = "{SECRET}"', "author.alice.signer: expected an account"),
+        (f'[author."{SECRET}"]', "author: expected an account's name"),
+        ('[author.alice]\nmin_gap = "99999999999d"', "author.alice.min_gap: expected a duration"),
+        ("n = " + "9" * 5000, "not valid TOML"),
+        ("n = " + "[" * 5000, "not valid TOML"),
+        ('["a\\nb\\u001b"]', "a key of it: unknown setting"),
+        ('[pictures]\nkeep_metadata = "no"', "pictures.keep_metadata: expected true or false"),
+    ],
+)
+def test_a_value_that_cant_be_used_is_told_with_its_file(root, text, told):
+    (root / "config/briefbot.toml").write_text(text)
+
+    for said in refused(root):
+        assert said.startswith("briefbot: config/briefbot.toml: ")
+        assert told in said
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("nodes = 7", "nodes: expected a list"),
+        ("nodes = []", "nodes: expected a list"),
+        (f'nodes = ["https://u:{SECRET}@h"]', "nodes: expected an address"),
+        (f'nodes = ["https://h?key={SECRET}"]', "nodes: expected an address"),
+        ('nodes = ["http://[::1"]', "nodes: expected an address"),
+        ('nodes = ["http://h:99999"]', "nodes: expected an address"),
+        ('nodes = ["http://h:0"]', "nodes: expected an address"),
+        ('nodes = ["http://:80"]', "nodes: expected an address"),
+        ('nodes = ["http://a..b"]', "nodes: expected an address"),
+        ('nodes = ["http://h/\\u001b[31m"]', "nodes: expected an address"),
+        ('url = "https://h/{author:>999999999999}/{permlink}"', "url: expected an address"),
+        ('images = "ftp://h"', "images: expected an address"),
+        ("confirmations = 0", "confirmations: expected a whole number"),
+        (f'symbols = "{SECRET}"', "symbols: expected a table"),
+        ('"a\\u001b" = 1', "a key of it: no such key"),
+    ],
+)
+def test_a_chain_that_makes_no_sense_is_told_with_its_file(root, table, told):
+    (root / "config/briefbot.toml").write_text(f"[chains.devnet]\n{table}\n")
+
+    for said in refused(root, commands=[c for c in COMMANDS if c != ["log"]]):
+        assert said.startswith("briefbot: config/briefbot.toml: chains.devnet.")
+        assert told in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("BRIEFBOT_TIMEZONE", ""),
+        ("BRIEFBOT_DATABASE", "1"),
+        ("BRIEFBOT_CHAIN", SECRET),
+        ("BRIEFBOT_CHAIN__DEEP", "1"),
+        ("BRIEFBOT_POSTS", "\udcff"),
+        ("BRIEFBOT_EDITS", "[" * 5000),
+        ("BRIEFBOT_EDITS", "9" * 5000),
+        ("BRIEFBOT_TYPO", SECRET),
+        ("BRIEFBOT_CHAINS", "7"),
+        ("BRIEFBOT_AUTHOR__ALICE__MIN_GAP", "soon"),
+        ("BRIEFBOT_PICTURES__KEEP_METADATA", "maybe"),
+    ],
+)
+def test_a_variable_that_cant_be_used_is_named(root, variable, value):
+    (root / "config/briefbot.toml").write_text('chain = "devnet"\n')
+
+    for told in refused(root, **{variable: value}):
+        assert told.startswith(f"briefbot: {variable}: ")
+
+
+def test_the_variable_behind_a_chains_table_is_named(root):
+    for told in refused(root, commands=(["plan"],), BRIEFBOT_CHAINS__DEVNET__NODES="[7]"):
+        assert "BRIEFBOT_CHAINS__DEVNET__NODES: chains.devnet.nodes: expected an address" in told
+
+
+POSSIBLE = "sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"mysql://u:{SECRET}@h/d",
+        f"postgres://u:{SECRET}@h/d",
+        f"postgresql+asyncpg://u:{SECRET}@h/d",
+        f"postgresql://u:{SECRET}@h:port/d",
+        f"postgresql://u:{SECRET}@h:99999/d",
+        "sqlite+aiosqlite:///briefbot.db",
+        "sqlite://briefbot.db",
+        "sqlite:///",
+        "sqlite:///briefbot.db?mode=ro",
+        "briefbot.db",
+        SECRET,
+    ],
+)
+def test_a_database_that_there_cant_be_is_refused_with_those_that_there_can(root, address):
+    for told in refused(root, commands=COMMANDS[2:], BRIEFBOT_DATABASE=address):
+        assert POSSIBLE in told
+
+
+@pytest.mark.parametrize("make", [a_folder, a_loop])
+@pytest.mark.parametrize("name", ["db", "n" * 300])
+def test_a_database_that_cant_be_opened_is_told(root, make, name):
+    with suppress(OSError):  # a name that is too long
+        make(root / name)
+
+    for told in refused(root, code=3, commands=(["run"],), BRIEFBOT_DATABASE=f"sqlite:///{name}"):
+        assert "database" in told
+
+
+@pytest.mark.parametrize("make", [a_fifo, a_loop, leads_nowhere])
+def test_a_queue_that_is_no_folder_is_told(root, make):
+    (root / "posts").rmdir()
+    make(root / "posts")
+
+    for told in refused(root, code=1, commands=(["plan"], ["check"])):
+        assert "can't read" in told or "can't be read" in told
+
+
+# -- keys ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [a_folder, a_fifo, a_loop, leads_nowhere, no_text, too_large, Path.touch],
+)
+def test_a_key_file_that_holds_no_key_is_told_by_its_variable(root, make):
+    make(root / "key")
+    settings = load(None, {"BRIEFBOT_POSTING_KEY_ALICE_FILE": str(root / "key")})
+
+    with pytest.raises(ConfigError, match=r"^BRIEFBOT_POSTING_KEY_ALICE_FILE: .*; name a file"):
+        settings.posting_key("alice")
+
+
+@pytest.mark.parametrize("value", [SECRET, SECRET * 100, "a\0b", "\ud800"])
+def test_a_key_in_place_of_its_files_name_is_not_repeated(value):
+    settings = load(None, {"BRIEFBOT_POSTING_KEY_ALICE_FILE": value})
+
+    with pytest.raises(ConfigError, match="can't be read") as caught:
+        settings.posting_key("alice")
+    assert SECRET not in str(caught.value)
+
+
+# -- anything at all -------------------------------------------------------------------------------
+
+ODD = st.sampled_from(
+    [SECRET, "", "\0", "a\nb", "\ud800", "../../etc/passwd", "Europe/Berlin", "sqlite:///x.db",
+     f"postgresql://u:{SECRET}@h:x/d", "http://[::1", "https://api.example.org", "99999999999d",
+     "6h", "alice", "steem", "{author}", "https://x/{author}/{permlink}"]
+)  # fmt: skip
+TEXT = ODD | st.text(max_size=40)
+LEAVES = TEXT | st.booleans() | st.integers() | st.floats()
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=5,
+)
+CHAIN = st.dictionaries(
+    st.sampled_from(
+        ["nodes", "chain_id", "prefix", "symbols", "url", "images", "confirmations", "front_end"]
+    ),
+    VALUES | st.lists(TEXT, max_size=2),
+)
+AUTHOR = st.dictionaries(st.sampled_from(["slots", "min_gap", "signer"]), VALUES)
+SETTINGS = {
+    "chain": VALUES,
+    "timezone": VALUES,
+    "posts": VALUES,
+    "database": VALUES,
+    "edits": VALUES,
+    "author": st.dictionaries(st.just("alice") | TEXT, AUTHOR | VALUES, max_size=2) | VALUES,
+    "defaults": st.dictionaries(st.sampled_from(["author", "tags", "header"]), VALUES) | VALUES,
+    "chains": st.dictionaries(st.sampled_from(["devnet", "mynet", "a b", SECRET]), CHAIN) | VALUES,
+    "checks": st.fixed_dictionaries({"ignore": VALUES}) | VALUES,
+    "pictures": st.fixed_dictionaries({"keep_metadata": VALUES}) | VALUES,
+}
+
+
+def toml(value):
+    """A value as TOML has it; strings as JSON has them, which is the same."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value) if isinstance(value, str) else str(value).lower()
+
+
+VARIABLES = st.dictionaries(
+    st.sampled_from(
+        ["BRIEFBOT_CHAIN", "BRIEFBOT_TIMEZONE", "BRIEFBOT_POSTS", "BRIEFBOT_DATABASE", "BRIEFBOT_",
+         "BRIEFBOT_AUTHOR__ALICE__MIN_GAP", "BRIEFBOT_CHAINS__DEVNET__NODES", "BRIEFBOT_AUTHOR",
+         "BRIEFBOT_CHAINS__MYNET", "BRIEFBOT_DEFAULTS__TAGS", "BRIEFBOT___", "BRIEFBOT_X__\x1b",
+         "BRIEFBOT_POSTING_KEY_ALICE", "BRIEFBOT_POSTING_KEY_ALICE_FILE", "BRIEFBOT_CONFIG"]
+    ),
+    TEXT | VALUES.map(toml),
+    max_size=3,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def config_file(tmp_path_factory):
+    return tmp_path_factory.mktemp("any") / "briefbot.toml"
+
+
+def settle(config_file, environ):
+    """Everything that reads settings; only our own errors, in one line, without a secret."""
+    try:
+        settings = load(config_file, environ)
+    except ConfigError as error:
+        assert_sentence(error)
+        return
+    assert isinstance(settings, Settings)
+    for use in (
+        workspace.profiles,
+        lambda settings: settings.posting_key("alice"),
+        lambda settings: workspace.without_password(settings.database),
+        lambda settings: connect(settings.database).dispose(),
+    ):
+        try:
+            use(settings)
+        except (ConfigError, RecordsError) as error:
+            assert_sentence(error)
+
+
+def assert_sentence(error):
+    assert error.exit_code == 2
+    assert str(error).isprintable()
+    assert SECRET not in str(error)
+    assert error.__cause__ is None
+
+
+@given(table=st.fixed_dictionaries({}, optional=SETTINGS), environ=VARIABLES)
+def test_any_table_and_environment_makes_settings_or_one_sentence(config_file, table, environ):
+    lines = [f"{key} = {toml(value)}\n" for key, value in table.items()]
+    config_file.write_text("".join(lines))
+    settle(config_file, environ)
+
+
+@given(data=st.binary() | st.text().map(lambda text: text.encode(errors="surrogatepass")))
+@example(data=b"\xef\xbb\xbf")
+def test_any_bytes_make_settings_or_one_sentence(config_file, data):
+    config_file.write_bytes(data)
+    settle(config_file, {})
+    config_file.write_bytes(b"")
+    secrets = config_file.with_name(".env")
+    secrets.write_bytes(data)
+    try:
+        settle(config_file, {})
+    finally:
+        secrets.unlink()
