@@ -1,11 +1,10 @@
 """`briefbot audit`: do the records and the chain tell the same?"""
 
-import json
 from dataclasses import asdict
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 
 
 @click.command()
@@ -27,7 +26,7 @@ def audit(ctx: click.Context, author: str | None, *, as_json: bool) -> None:
     with workspace.records(config) as records:
         for name in sorted({row.publication.chain for row in records.log(author=author)}):
             if name not in profiles:
-                click.echo(f"{name}: this chain isn't configured, not compared", err=True)
+                terminal.tell(f"{name}: this chain isn't configured, not compared", error=True)
                 continue
             told = histories(records, chain=name, author=author)
             with workspace.chain(profiles[name]) as chain:
@@ -39,11 +38,10 @@ def audit(ctx: click.Context, author: str | None, *, as_json: bool) -> None:
             ):
                 found += 1
                 if as_json:
-                    told_as = {"chain": name} | asdict(violation)
-                    click.echo(json.dumps(told_as, ensure_ascii=False))
+                    terminal.tell_json({"chain": name} | asdict(violation))
                 else:
-                    click.echo(f"{violation.brief}: {violation.code}: {violation.message}")
+                    terminal.tell(f"{violation.brief}: {violation.code}: {violation.message}")
     if not as_json:
-        click.echo(f"{compared} publications compared with the chain, {found} differences")
+        terminal.tell(f"{compared} publications compared with the chain, {found} differences")
     if found:
         ctx.exit(1)

@@ -3,9 +3,7 @@
 import time
 from collections.abc import Sequence
 
-import click
-
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.publishing.service import Service
 from bot.records import Publication, Status
 
@@ -35,7 +33,7 @@ def carried(service: Service, rows: Sequence[Publication], wait: str | None) -> 
         for row in rows:
             if row in moving and row.id not in held and (holder := service.holder(row)):
                 held.add(row.id)
-                click.echo(f"{row.brief}: {holder} is at work for {row.author}, and goes on")
+                terminal.tell(f"{row.brief}: {holder} is at work for {row.author}, and goes on")
         if not any(told[row.id].status is not row.status for row in rows):
             time.sleep(min(PACE, service.pace()))
     service.leave()
@@ -71,6 +69,6 @@ def _tell(row: Publication) -> None:
     why = f"  {row.error}" if row.error else ""
     if row.status is Status.QUEUED and row.scheduled_at and row.scheduled_at > workspace.utc_now():
         why = "  `briefbot run` publishes it at its date; --now publishes it at once"
-    click.echo(f"{row.brief}: {row.status.value}{where}{why}")
+    terminal.tell(f"{row.brief}: {row.status.value}{where}{why}")
     if row.status is Status.FINAL:
-        click.echo(row.url)
+        terminal.tell(row.url)

@@ -1,6 +1,5 @@
 """`briefbot check`: what would be refused, or would surprise, before it is sent."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.briefs import Entry, Finding, Level, fixed
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.cli.spread import spread
 from bot.config import Settings
 
@@ -45,16 +44,16 @@ def check(
     config = workspace.settings(ctx)
     given = paths or (config.posts,)
     if fix:
-        click.echo(f"{_mend(_look(config, given, online=False))} files mended", err=True)
+        terminal.tell(f"{_mend(_look(config, given, online=False))} files mended", error=True)
     looked = _look(config, given, online=online)
     findings = [finding for _, found in looked for finding in found]
     if as_json or form == "json":
-        click.echo(json.dumps([finding.told() for finding in findings], ensure_ascii=False))
+        terminal.tell_json([finding.told() for finding in findings])
     else:
         for entry, found in looked:
             for finding in found:
-                click.echo(_annotation(entry, finding) if form == "github" else str(finding))
-        click.echo(f"{len(looked)} briefs: {_counts(findings)}", err=True)
+                terminal.tell(_annotation(entry, finding) if form == "github" else str(finding))
+        terminal.tell(f"{len(looked)} briefs: {_counts(findings)}", error=True)
     if any(finding.level is Level.ERROR for finding in findings):
         ctx.exit(1)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import click
 
+from bot.cli import terminal
 from bot.devnet.genesis import signing_key
 from bot.devnet.keys import derived, wif
 from bot.devnet.network import ACCOUNTS, PHRASE, WITNESS, Finality, Network, network
@@ -81,8 +82,8 @@ def devnet(
         raise click.ClickException(f"{data}: {error}; choose or empty the folder") from None
 
     def ready(listening: list[int]) -> None:
-        click.echo(READY + " ".join(f"http://127.0.0.1:{number}" for number in listening))
-        click.echo(f"chain id {chosen.chain_id}, prefix {chosen.prefix}")
+        terminal.tell(READY + " ".join(f"http://127.0.0.1:{number}" for number in listening))
+        terminal.tell(f"chain id {chosen.chain_id}, prefix {chosen.prefix}")
         _print_keys(chosen)
 
     try:
@@ -94,9 +95,9 @@ def devnet(
 def _print_keys(chosen: Network) -> None:
     """The accounts and their keys, which are no secret."""
     if chosen.bare:
-        click.echo(f"account {WITNESS}, with one key for everything: {wif(signing_key(chosen))}")
+        terminal.tell(f"account {WITNESS}, with one key for everything: {wif(signing_key(chosen))}")
         return
-    click.echo("accounts with their posting and active keys:")
+    terminal.tell("accounts with their posting and active keys:")
     for name in ACCOUNTS:
         keys = (wif(derived(name, role, PHRASE)) for role in ("posting", "active"))
-        click.echo(f"  {name:<9} {'  '.join(keys)}")
+        terminal.tell(f"  {name:<9} {'  '.join(keys)}")

@@ -1,6 +1,5 @@
 """`briefbot doctor`: is everything there that publishing needs?"""
 
-import json
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -8,7 +7,7 @@ from datetime import timedelta
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.config import Settings
 from bot.errors import BotError
 from bot.publishing.doctor import Diagnosis, Health, examine
@@ -29,10 +28,10 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
     for diagnosis in (*_here(config), *_there(config)):
         failed |= diagnosis.health is Health.FAIL
         if as_json:
-            click.echo(json.dumps(asdict(diagnosis), ensure_ascii=False))
+            terminal.tell_json(asdict(diagnosis))
         else:
-            word = click.style(f"{diagnosis.health.value:<4}", fg=COLOURS[diagnosis.health])
-            click.echo(f"{word}  {diagnosis.subject}: {diagnosis.message}")
+            mark = f"{diagnosis.health.value:<4}", COLOURS[diagnosis.health]
+            terminal.tell(f"{diagnosis.subject}: {diagnosis.message}", mark=mark)
     if failed:
         ctx.exit(1)
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from bot.cli import terminal
+
 CONFIG = """\
 # What briefbot does here. Every key: docs/configuration.md. Secrets go into .env, never in here.
 chain = "steem"                      # steem | hive | blurt | devnet | a [chains.NAME] below
@@ -59,10 +61,10 @@ def init(directory: Path) -> None:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:
-            click.echo(f"kept     {path}")
+            terminal.tell(f"kept     {path}")
         else:
-            click.echo(f"written  {path}")
-    click.echo(
+            terminal.tell(f"written  {path}")
+    terminal.tell(
         "Next: copy .env.example to .env and put your posting key there, "
         "name your account in config/briefbot.toml, then run `briefbot doctor`."
     )

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 
 TEMPLATE = """\
 ---
@@ -32,6 +32,6 @@ def new(ctx: click.Context, title: str, *, edit: bool) -> None:
             file.write(TEMPLATE.format(title=f'"{escaped}"', author=author))
     except FileExistsError:
         raise click.ClickException(f"{path} is there already; choose another title") from None
-    click.echo(path)
+    terminal.tell(str(path))
     if edit:
         click.edit(filename=str(path))

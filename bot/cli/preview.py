@@ -4,7 +4,7 @@ import base64
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.config import Settings
 
 if TYPE_CHECKING:
@@ -49,28 +49,44 @@ def preview(
     config = workspace.settings(ctx)
     if watch and (fragment or output or str(path) == "-"):
         raise click.UsageError("--watch serves the page of a file: leave out --fragment, -o and -")
-    made = _Preview.of(config, path, chain)
+    try:
+        made = _Preview.of(config, path, chain)
+    except _Unshowable as error:
+        _tell(error.findings)
+        ctx.exit(1)
     if watch:
         from bot.cli.watch import serve  # noqa: PLC0415
 
         serve(path, lambda script: _Preview.of(config, path, chain).page(script), opens=opens)
         return
     markup = made.fragment() if fragment else made.page()
-    for finding in made.findings:
-        click.echo(str(finding), err=True)
+    _tell(made.findings)
     if opens and output is None:
         with tempfile.NamedTemporaryFile(prefix="briefbot-", suffix=".html", delete=False) as file:
             output = Path(file.name)
     if output is None:
-        click.echo(markup)
+        terminal.tell_markup(markup)
     else:
         try:
             output.write_text(markup, encoding="utf-8")
         except OSError as error:
             raise click.ClickException(f"{output}: {error.strerror}") from None
-        click.echo(str(output), err=True)
+        terminal.tell(str(output), error=True)
     if opens and output:
         webbrowser.open(output.resolve().as_uri())
+
+
+class _Unshowable(click.ClickException):
+    """What is no text, or holds a private key, is not shown."""
+
+    def __init__(self, findings: "Sequence[Finding]") -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = findings
+
+
+def _tell(findings: "Sequence[Finding]") -> None:
+    for finding in findings:
+        terminal.tell(str(finding), error=True)
 
 
 def _read(path: Path) -> bytes:
@@ -137,7 +153,7 @@ class _Preview:
         if parsed.brief is None or not fenced:
             errors = [f for f in parsed.findings if _is_in_the_way(f, fenced=fenced and not stdin)]
             if errors:
-                raise click.ClickException("\n".join(map(str, errors)))
+                raise _Unshowable(errors)
             text, _ = with_placeholders(data.decode("utf-8-sig"), name)
             return cls(config, folder, text, None, None, chain or config.chain, ())
         brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief
