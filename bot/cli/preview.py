@@ -4,8 +4,8 @@ import base64
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
@@ -17,6 +17,7 @@ import click
 
 from bot.cli import workspace
 from bot.config import Settings
+from bot.errors import BotError
 
 if TYPE_CHECKING:
     from bot.briefs import Brief, Finding
@@ -49,13 +50,18 @@ def preview(
     config = workspace.settings(ctx)
     if watch and (fragment or output or str(path) == "-"):
         raise click.UsageError("--watch serves the page of a file: leave out --fragment, -o and -")
-    made = _Preview.of(config, path, chain)
+    with _plainly(path):
+        made = _Preview.of(config, path, chain)
+        markup = made.fragment() if fragment else made.page()
     if watch:
         from bot.cli.watch import serve  # noqa: PLC0415
 
-        serve(path, lambda script: _Preview.of(config, path, chain).page(script), opens=opens)
+        def page(script: str) -> str:
+            with _plainly(path):
+                return _Preview.of(config, path, chain).page(script)
+
+        serve(path, page, opens=opens)
         return
-    markup = made.fragment() if fragment else made.page()
     for finding in made.findings:
         click.echo(str(finding), err=True)
     if opens and output is None:
@@ -71,6 +77,23 @@ def preview(
         click.echo(str(output), err=True)
     if opens and output:
         webbrowser.open(output.resolve().as_uri())
+
+
+@contextmanager
+def _plainly(path: Path) -> Iterator[None]:
+    """Say what nobody foresaw as `check` says it.
+
+    Raises:
+        click.ClickException: in place of any other exception.
+    """
+    from bot.briefs import internal  # noqa: PLC0415
+
+    try:
+        yield
+    except (click.ClickException, BotError):
+        raise
+    except Exception as error:
+        raise click.ClickException(str(internal(path.name, error))) from error
 
 
 def _read(path: Path) -> bytes:
@@ -118,6 +141,7 @@ class _Preview:
             click.ClickException: it can't be read or shown, or no such chain is configured.
         """
         from bot.briefs import parse  # noqa: PLC0415
+        from bot.briefs.opening import real_path  # noqa: PLC0415
         from bot.format.pictures import with_placeholders  # noqa: PLC0415
 
         profiles = workspace.profiles(config)
@@ -128,10 +152,11 @@ class _Preview:
         stdin = str(path) == "-"
         data = _read(path)
         fenced = data.removeprefix(b"\xef\xbb\xbf").startswith((b"---", b"+++"))
-        queue = config.posts.resolve()
-        inside = path.resolve().is_relative_to(queue)
+        queue = real_path(config.posts)
+        file = real_path(path)
+        inside = file.is_relative_to(queue)
         folder = queue if inside else path.parent
-        name = str(path.resolve().relative_to(queue)) if inside else path.name
+        name = str(file.relative_to(queue)) if inside else path.name
         name = "standard input" if stdin else name
         parsed = parse(data, path=name, timezone=config.timezone)
         if parsed.brief is None or not fenced:
