@@ -4,8 +4,8 @@ import base64
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
@@ -17,6 +17,7 @@ import click
 
 from bot.cli import terminal, workspace
 from bot.config import Settings
+from bot.errors import BotError
 
 if TYPE_CHECKING:
     from bot.briefs import Brief, Finding
@@ -50,16 +51,21 @@ def preview(
     if watch and (fragment or output or str(path) == "-"):
         raise click.UsageError("--watch serves the page of a file: leave out --fragment, -o and -")
     try:
-        made = _Preview.of(config, path, chain)
+        with _plainly(path):
+            made = _Preview.of(config, path, chain)
+            markup = made.fragment() if fragment else made.page()
     except _Unshowable as error:
         _tell(error.findings)
         ctx.exit(1)
     if watch:
         from bot.cli.watch import serve  # noqa: PLC0415
 
-        serve(path, lambda script: _Preview.of(config, path, chain).page(script), opens=opens)
+        def page(script: str) -> str:
+            with _plainly(path):
+                return _Preview.of(config, path, chain).page(script)
+
+        serve(path, page, opens=opens)
         return
-    markup = made.fragment() if fragment else made.page()
     _tell(made.findings)
     if opens and output is None:
         with tempfile.NamedTemporaryFile(prefix="briefbot-", suffix=".html", delete=False) as file:
@@ -87,6 +93,23 @@ class _Unshowable(click.ClickException):
 def _tell(findings: "Sequence[Finding]") -> None:
     for finding in findings:
         terminal.tell(str(finding), error=True)
+
+
+@contextmanager
+def _plainly(path: Path) -> Iterator[None]:
+    """Say what nobody foresaw as `check` says it.
+
+    Raises:
+        click.ClickException: in place of any other exception.
+    """
+    from bot.briefs import internal  # noqa: PLC0415
+
+    try:
+        yield
+    except (click.ClickException, BotError):
+        raise
+    except Exception as error:
+        raise click.ClickException(str(internal(path.name, error))) from error
 
 
 def _read(path: Path) -> bytes:
@@ -134,6 +157,7 @@ class _Preview:
             click.ClickException: it can't be read or shown, or no such chain is configured.
         """
         from bot.briefs import parse  # noqa: PLC0415
+        from bot.briefs.opening import real_path  # noqa: PLC0415
         from bot.format.pictures import with_placeholders  # noqa: PLC0415
 
         profiles = workspace.profiles(config)
@@ -144,10 +168,11 @@ class _Preview:
         stdin = str(path) == "-"
         data = _read(path)
         fenced = data.removeprefix(b"\xef\xbb\xbf").startswith((b"---", b"+++"))
-        queue = config.posts.resolve()
-        inside = path.resolve().is_relative_to(queue)
+        queue = real_path(config.posts)
+        file = real_path(path)
+        inside = file.is_relative_to(queue)
         folder = queue if inside else path.parent
-        name = str(path.resolve().relative_to(queue)) if inside else path.name
+        name = str(file.relative_to(queue)) if inside else path.name
         name = "standard input" if stdin else name
         parsed = parse(data, path=name, timezone=config.timezone)
         if parsed.brief is None or not fenced:
