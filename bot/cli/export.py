@@ -30,7 +30,10 @@ def export(ctx: click.Context, form: str, output: Path | None) -> None:
             for line in lines:
                 terminal.tell(line)
         else:
-            output.write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="")
+            try:
+                output.write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="")
+            except OSError as error:
+                raise click.ClickException(f"{output}: {error.strerror}") from None
             terminal.tell(f"{len(rows)} publications written to {output}", error=True)
 
 

@@ -56,14 +56,16 @@ def init(directory: Path) -> None:
     """Write config/briefbot.toml, .env.example and a first brief into DIR; overwrite nothing."""
     for name, text in FILES.items():
         path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            terminal.tell(f"kept     {path}")
+            continue
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
-        except FileExistsError:
-            terminal.tell(f"kept     {path}")
-        else:
-            terminal.tell(f"written  {path}")
+        except OSError as error:
+            raise click.ClickException(f"{path}: {error.strerror}; choose another DIR") from None
+        terminal.tell(f"written  {path}")
     terminal.tell(
         "Next: copy .env.example to .env and put your posting key there, "
         "name your account in config/briefbot.toml, then run `briefbot doctor`."

@@ -55,8 +55,8 @@ def _show_differences(config: Settings, rows: Sequence[Publication]) -> None:
         with workspace.chain(workspace.profiles(config)[row.chain]) as chain:
             content = chain.content(row.author, row.permlink)
         wanted = comment_of(row)
-        theirs = [content.title, "", *content.body.splitlines()] if content else []
-        ours = [wanted["title"], "", *wanted["body"].splitlines()]
+        theirs = [content.title, "", *content.body.split("\n")] if content else []
+        ours = [wanted["title"], "", *wanted["body"].split("\n")]
         where = f"@{row.author}/{row.permlink} on {row.chain}"
         for line in unified_diff(theirs, ours, where, row.path or row.brief, lineterm=""):
             terminal.tell(line)

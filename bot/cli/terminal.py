@@ -158,7 +158,7 @@ def guard() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.excepthook = lambda _kind, error, _frames: tell_traceback(error)
-    threading.excepthook = lambda thrown: tell_traceback(thrown.exc_value)
+    threading.excepthook = _tell_thread
     sys.unraisablehook = lambda thrown: tell_traceback(thrown.exc_value)
     warnings.showwarning = _tell_warning
     if logging.lastResort:
@@ -206,6 +206,11 @@ class _OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Make the line."""
         return escaped(super().format(record))
+
+
+def _tell_thread(thrown: threading.ExceptHookArgs) -> None:
+    if thrown.exc_type is not SystemExit:  # by which a thread just ends
+        tell_traceback(thrown.exc_value)
 
 
 def _tell_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

@@ -75,7 +75,7 @@ def pulled(content: Content, chain: str) -> Pulled:
     elif brief is not None:
         values["id"] = brief
     if not _is_path(path):  # these characters can't make it unsafe, and the mark sets it apart
-        words = re.sub("[^a-z0-9]+", "-", content.permlink.lower())[:100].strip("-")
+        words = re.sub("[^a-z0-9]+", "-", content.permlink.lower())[:100].strip("-") or "of"
         mark = sha256(content.permlink.encode(errors="surrogatepass")).hexdigest()[:8]
         path = f"post-{words}-{mark}.md"
     given = {key: value for key, value in values.items() if value not in ("", [])}
