@@ -149,7 +149,7 @@ import json, sys
 from beem import Steem
 from beem.blockchain import Blockchain
 from beem.comment import Comment
-steem = Steem(node=[sys.argv[1]], num_retries=0, num_retries_call=0)
+steem = Steem(node=[sys.argv[1]], num_retries=3, num_retries_call=3)
 comment = Comment("@grace/for-beem", api="condenser", blockchain_instance=steem)
 block = Blockchain(blockchain_instance=steem, mode="head").get_current_block_num()
 print(json.dumps([comment.title, comment.body, comment["category"], block]))
