@@ -69,8 +69,9 @@ def _measured(publish: Callable[[int], None], wire: str) -> tuple[float, float, 
 
 
 def _briefbot(folder: Path, devnet: object) -> Callable[[int], None]:
-    from bot.cli import workspace
+    from bot import app
     from bot.cli.logging import quiet_log
+    from bot.clock import utc_now
     from bot.config import Settings, key_variable
 
     (folder / "posts").mkdir()
@@ -81,8 +82,8 @@ def _briefbot(folder: Path, devnet: object) -> Callable[[int], None]:
         chains={"devnet": {"nodes": [devnet.url]}},
         environment={key_variable("alice"): devnet.key("alice")},
     )
-    records = workspace.records(config, create=True)
-    service = workspace.service(config, records, workspace.utc_now, quiet_log())
+    records = app.records(config, create=True)
+    service = app.service(config, records, utc_now, quiet_log())
 
     def publish(number: int) -> None:
         path = folder / "posts" / f"bench-{number}.md"

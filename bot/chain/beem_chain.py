@@ -23,6 +23,7 @@ from beembase.signedtransactions import Signed_Transaction
 from beemgraphenebase.objects import GrapheneObject
 from beemgraphenebase.types import Array, Static_variant, Uint16
 
+from bot.chain.constants import SLOT
 from bot.chain.credits import CreditPrices, read_prices
 from bot.chain.errors import NodesDisagree, NodesUnreachable, NotServed
 from bot.chain.images import upload
@@ -157,7 +158,7 @@ class BeemChain:
         if len(told) < count:
             raise NodesDisagree(
                 f"only {len(told)} of the nodes tell a head, and {count} must tell one that lies "
-                "in the future of this machine's clock; they are asked again", 3.0
+                "in the future of this machine's clock; they are asked again", SLOT
             )  # fmt: skip
         found = sorted(told.values(), key=lambda head: head.time)[-count]
         for node, head in told.items():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Self
 
+from bot.chain.constants import ROOT_INTERVAL, SLOT
 from bot.chain.errors import (
     ChainError,
     CreditsShort,
@@ -126,8 +127,6 @@ _FIX_KEY = (
     "granted posting authority) and that chain and nodes in the configuration belong together; "
     "`briefbot doctor` says which it is."
 )
-_ROOT_INTERVAL = 303.0  # "> 300 s" of head time, which moves in steps of three (chain-rules e7)
-_ONE_BLOCK = 3.0
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -165,35 +164,35 @@ RULES: tuple[Rule, ...] = (
         "You may only post once every 5 minutes",
         _WAIT,
         "steem_evaluator.cpp §1.2 e7",
-        retry_after=_ROOT_INTERVAL,
+        retry_after=ROOT_INTERVAL,
     ),
     Rule(
         Meaning.LATER,
         "You may only comment once every 3 seconds",
         _WAIT,
         "steem_evaluator.cpp §1.2 e8",
-        retry_after=_ONE_BLOCK,
+        retry_after=SLOT,
     ),
     Rule(
         Meaning.LATER,
         "Can only perform one comment edit per block",
         _WAIT,
         "steem_evaluator.cpp §1.2 e10",
-        retry_after=_ONE_BLOCK,
+        retry_after=SLOT,
     ),
     Rule(
         Meaning.LATER,
         "Can only vote once every 3 seconds",
         _WAIT,
         "steem_evaluator.cpp §1.5",
-        retry_after=_ONE_BLOCK,
+        retry_after=SLOT,
     ),
     Rule(
         Meaning.LATER,
         r"Account \S+ already submitted \d+ custom json operation",
         _WAIT,
         "witness_plugin.cpp §1.6",
-        retry_after=_ONE_BLOCK,
+        retry_after=SLOT,
     ),
     Rule(
         Meaning.LATER,

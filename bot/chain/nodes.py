@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from bot.chain.classification import Meaning, refusal, rule_for
+from bot.chain.constants import SLOT
 from bot.chain.errors import (
     ChainError,
     NodesDisagree,
@@ -156,7 +157,7 @@ class Nodes:
             what = f"the nodes contradict each other about {method} ({' against '.join(hosts)})"
         else:
             what = f"only {hosts[0]} answers {method}, and {count} nodes must tell the same"
-        raise NodesDisagree(f"{what}; they are asked again", 3.0)
+        raise NodesDisagree(f"{what}; they are asked again", SLOT)
 
     def send(self, method: str, params: str, refusals: int = 1, turn: int = 0) -> str:
         """Send `params` (JSON text) until a node takes it; the address of the node that did.

@@ -29,6 +29,7 @@ class ProfileError(BotError):
         self.setting = setting
 
 
+NO_HOST = "no image host is known for {chain}: set `images` under [chains.{chain}]"
 _PATH = "/{category}/@{author}/{permlink}"  # as every website of the family has it
 
 

@@ -1,6 +1,6 @@
 """The chain as publishing sees it: a few reads, one signature, one broadcast."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -193,6 +193,10 @@ class PostingKey(Protocol):
 
     def reveal(self) -> str:
         """The WIF, for the one line that signs."""
+
+
+Keys = Callable[[str], PostingKey | None]
+"""The posting key for an author, or None."""
 
 
 class Chain(Protocol):

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.briefs import Beneficiary
+from bot.chain.constants import SLOT
 from bot.chain.operations import DEFAULT_MAX_ACCEPTED_PAYOUT
 from bot.chain.protocol import (
     Account,
@@ -24,7 +25,6 @@ from bot.chain.protocol import (
 )
 from bot.format.post import FIFTY_FIFTY, PayoutOptions
 
-_SLOT = timedelta(seconds=3)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = _EPOCH - timedelta(seconds=1)  # how hivemind writes "paid out"
 _UINT32 = 0xFFFFFFFF
@@ -206,7 +206,7 @@ def _comment_operation(entry: Any) -> CommentOperation | None:
     return CommentOperation(
         trx_id=_trx_id(entry["trx_id"]),
         block_num=int(entry["block"]),
-        time=read_time(entry["timestamp"]) + _SLOT,
+        time=read_time(entry["timestamp"]) + timedelta(seconds=SLOT),
         **{
             field: str(fields[field])
             for field in (

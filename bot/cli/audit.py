@@ -4,7 +4,9 @@ from dataclasses import asdict
 
 import click
 
-from bot.cli import terminal, workspace
+from bot import app
+from bot.cli import terminal
+from bot.config import load
 
 
 @click.command()
@@ -19,18 +21,18 @@ def audit(ctx: click.Context, author: str | None, *, as_json: bool) -> None:
     allow. Reads, changes nothing. Exits with 1 when something differs, with 3 when nothing does
     and something couldn't be compared, because no node tells of its block.
     """
-    from bot.publishing.audit import UNTOLD, histories, ledger_of, violations  # noqa: PLC0415
+    from bot.reports.audit import UNTOLD, histories, ledger_of, violations  # noqa: PLC0415
 
-    config = workspace.settings(ctx)
-    profiles = workspace.profiles(config)
+    config = load(ctx.obj["config_file"])
+    profiles = app.profiles(config)
     compared, codes = 0, []
-    with workspace.records(config) as records:
+    with app.records(config) as records:
         for name in sorted({row.publication.chain for row in records.log(author=author)}):
             if name not in profiles:
                 terminal.tell(f"{name}: this chain isn't configured, not compared", error=True)
                 continue
             told = histories(records, chain=name, author=author)
-            with workspace.chain(profiles[name]) as chain:
+            with app.chain(profiles[name]) as chain:
                 head = chain.head()
                 ledger = ledger_of(chain, told)
             compared += len(told)

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Sequence
 
-from bot.cli import terminal, workspace
-from bot.publishing.service import Service
+from bot.cli import terminal
+from bot.clock import utc_now
 from bot.records import Publication, Status
+from bot.service.service import Service
 
 PACE = 1.0  # seconds between looks at the chain, at most
 FAILED = {Status.REJECTED, Status.MISSED, Status.HELD, Status.CANCELLED}
@@ -42,7 +43,7 @@ def carried(service: Service, rows: Sequence[Publication], wait: str | None) -> 
 
 def _goes_on(row: Publication, wait: str | None, *, first: bool) -> bool:
     """Whether this one is to be carried further before the command returns."""
-    now = workspace.utc_now()
+    now = utc_now()
     if row.status is Status.QUEUED:
         return row.scheduled_at is None or row.scheduled_at <= now
     if row.status is Status.WAITING:
@@ -61,13 +62,13 @@ def _needs_a_person(row: Publication) -> bool:
 
 def _is_due(row: Publication) -> bool:
     """Whether a waiting one's time has come; others go on at once."""
-    return row.retry_at is None or row.retry_at <= workspace.utc_now()
+    return row.retry_at is None or row.retry_at <= utc_now()
 
 
 def _tell(row: Publication) -> None:
     where = f"  block {row.block_num}" if row.block_num else ""
     why = f"  {row.error}" if row.error else ""
-    if row.status is Status.QUEUED and row.scheduled_at and row.scheduled_at > workspace.utc_now():
+    if row.status is Status.QUEUED and row.scheduled_at and row.scheduled_at > utc_now():
         why = "  `briefbot run` publishes it at its date; --now publishes it at once"
     terminal.tell(f"{row.brief}: {row.status.value}{where}{why}")
     if row.status is Status.FINAL:

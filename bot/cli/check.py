@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot import app
 from bot.briefs import Entry, Finding, Level, fixed, internal
 from bot.briefs.opening import opened, replace
-from bot.cli import terminal, workspace
+from bot.cli import terminal
 from bot.cli.spread import spread
-from bot.config import Settings
+from bot.config import Settings, load
 from bot.errors import BotError
 
 if TYPE_CHECKING:
-    from bot.publishing.composer import Composer
-    from bot.publishing.online import Online
+    from bot.intake.composer import Composer
+    from bot.reports.online import Online
 
 Findings = tuple[Finding, ...]
 
@@ -43,7 +44,7 @@ def check(
     Exits with 1 when a brief has an error: such a brief is never sent. Warnings alone exit with 0.
     Every code is explained in docs/checks.md.
     """
-    config = workspace.settings(ctx)
+    config = load(ctx.obj["config_file"])
     given = paths or (config.posts,)
     if fix:
         terminal.tell(f"{_mend(_look(config, given, online=False))} files mended", error=True)
@@ -61,16 +62,16 @@ def check(
 
 
 def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tuple[Entry, Findings]]:
-    composer = workspace.composer(config)
-    published = workspace.published(config)
+    composer = app.composer(config)
+    published = app.published(config)
     asked = _online(config, composer) if online else None
-    entries = workspace.entries(config, paths)
+    entries = app.entries(config, paths)
 
     def findings(entry: Entry) -> Findings:
         try:
             compositions = composer.compose(entry.brief, entry.folder) if entry.brief else ()
             told = [f for each in compositions for f in asked.findings(each)] if asked else []
-            return workspace.findings(config, [entry], compositions, published, told)
+            return app.findings(config, [entry], compositions, published, told)
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the others are checked
@@ -81,9 +82,9 @@ def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tupl
 
 
 def _online(config: Settings, composer: "Composer") -> "Online":
-    from bot.publishing.online import Online  # noqa: PLC0415  # brings beem along
+    from bot.reports.online import Online  # noqa: PLC0415  # brings beem along
 
-    chains = {name: workspace.chain(known) for name, known in workspace.profiles(config).items()}
+    chains = {name: app.chain(known) for name, known in app.profiles(config).items()}
     return Online(chains, config.posting_key, composer.neighbours)
 
 

@@ -2,7 +2,9 @@
 
 import click
 
-from bot.cli import terminal, workspace
+from bot import app
+from bot.cli import terminal
+from bot.config import load
 
 
 @click.group()
@@ -14,6 +16,6 @@ def db() -> None:
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
     """Make the database, or bring it to this version's schema; nothing in it is lost."""
-    config = workspace.settings(ctx)
-    version = workspace.upgrade(config)
+    config = load(ctx.obj["config_file"])
+    version = app.upgrade(config)
     terminal.tell(f"the database is at version {version}")

@@ -2,12 +2,15 @@
 
 import click
 
-from bot.cli import terminal, workspace
+from bot import app
+from bot.cli import terminal
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
 from bot.cli.show import find
-from bot.publishing.edits import deletion_of
+from bot.clock import utc_now
+from bot.config import load
 from bot.records import Conflict
+from bot.service.actions import deletion_of
 
 
 @click.command()
@@ -25,8 +28,8 @@ def delete(ctx: click.Context, which: str, wait: str | None, *, yes: bool) -> No
     The chain refuses it once the post has replies or has been voted up. The brief's file stays in
     the queue and isn't published again; changing it doesn't bring the post back.
     """
-    config = workspace.settings(ctx)
-    with workspace.records(config) as records:
+    config = load(ctx.obj["config_file"])
+    with app.records(config) as records:
         names = {(row.publication.chain, row.publication.brief) for row in find(records, which)}
         rows = []
         for chain, brief in sorted(names):
@@ -39,13 +42,13 @@ def delete(ctx: click.Context, which: str, wait: str | None, *, yes: bool) -> No
             latest = records.log(chain=chain, brief=brief)[-1].publication
             plan = deletion_of(published, latest.fingerprint)
             try:
-                rows.append(records.add(plan, workspace.utc_now(), after=latest))
+                rows.append(records.add(plan, utc_now(), after=latest))
             except Conflict:
                 raise click.ClickException(
                     f"something else is to be done to {where} first; see `briefbot show {brief}`"
                 ) from None
         if not rows:
             raise click.ClickException(f"{which} isn't published; see `briefbot log`")
-        service = workspace.service(config, records, workspace.utc_now, quiet_log())
+        service = app.service(config, records, utc_now, quiet_log())
         if not carried(service, rows, wait):
             ctx.exit(1)

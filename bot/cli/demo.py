@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from bot import app
 from bot.briefs import Queue
-from bot.cli import terminal, workspace
+from bot.cli import terminal
 from bot.cli.logging import quiet_log
 from bot.cli.table import log_table, print_log
+from bot.clock import utc_now
 from bot.config import Settings, key_variable
 from bot.devnet.testing import Devnet
 from bot.records import LogRow, Records, Status
@@ -38,7 +40,7 @@ def demo(ctx: click.Context, *, serve: bool) -> None:
     with Devnet(data=home / "devnet", block_interval=BLOCK_INTERVAL) as devnet:
         config = _settings(home, posts, devnet)
         terminal.tell(f"devnet on {devnet.url}, a block every {BLOCK_INTERVAL} s")
-        with workspace.records(config, create=True) as records:
+        with app.records(config, create=True) as records:
             done_before = {row.publication.id for row in records.log()}
             finished = _publish(config, records, serve=serve)
             rows = records.log()
@@ -66,7 +68,7 @@ def _settings(home: Path, posts: Path, devnet: Devnet) -> Settings:
 
 def _publish(config: Settings, records: Records, *, serve: bool) -> bool:
     """Run the service until every publication has settled; True when all briefs got so far."""
-    service = workspace.service(config, records, workspace.utc_now, quiet_log())
+    service = app.service(config, records, utc_now, quiet_log())
     findings = service.scan()
     for finding in findings:
         terminal.tell(str(finding))

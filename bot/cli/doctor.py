@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import click
 
-from bot.cli import terminal, workspace
-from bot.config import Settings
+from bot import app
+from bot.cli import terminal
+from bot.clock import utc_now
+from bot.config import Settings, load
 from bot.errors import BotError
-from bot.publishing.doctor import Diagnosis, Health, examine
+from bot.reports.doctor import Diagnosis, Health, examine
 
 COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
 
@@ -23,7 +25,7 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
 
     Exits with 1 when a point fails; every point that isn't ok says what to do.
     """
-    config = workspace.settings(ctx)
+    config = load(ctx.obj["config_file"])
     failed = False
     for diagnosis in (*_here(config), *_there(config)):
         failed |= diagnosis.health is Health.FAIL
@@ -55,10 +57,10 @@ def _here(config: Settings) -> Iterator[Diagnosis]:
         message = "`slots` and `min_gap` have no effect in this version: give briefs a `date`"
         yield Diagnosis("calendar", Health.WARN, message)
     try:
-        with workspace.records(config, create=True) as records:
+        with app.records(config, create=True) as records:
             records.examine()
-            yield Diagnosis("database", Health.OK, workspace.without_password(config.database))
-            for event in records.node_events(workspace.utc_now() - timedelta(hours=1)):
+            yield Diagnosis("database", Health.OK, app.without_password(config.database))
+            for event in records.node_events(utc_now() - timedelta(hours=1)):
                 message = f"{event.node} was set aside at {event.at:%H:%M} UTC: it {event.reason}"
                 yield Diagnosis(f"nodes ({event.chain})", Health.WARN, message)
     except BotError as error:
@@ -67,9 +69,9 @@ def _here(config: Settings) -> Iterator[Diagnosis]:
 
 def _there(config: Settings) -> Iterator[Diagnosis]:
     """What only the chain can tell."""
-    authors = workspace.authors(config)
+    authors = app.authors(config)
     if not authors:
         message = "no account is configured: add [author.NAME] to config/briefbot.toml"
         yield Diagnosis("accounts", Health.WARN, message)
-    profile = workspace.profiles(config)[config.chain]
-    yield from examine(workspace.chain(profile), authors, config.posting_key, workspace.utc_now())
+    profile = app.profiles(config)[config.chain]
+    yield from examine(app.chain(profile), authors, config.posting_key, utc_now())

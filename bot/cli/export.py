@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
-from bot.cli import terminal, workspace
-from bot.publishing.report import log_line, whole
+from bot import app
+from bot.cli import terminal
+from bot.config import load
 from bot.records import LogRow, Records
+from bot.reports.log import log_line, whole
 
 
 @click.command()
@@ -23,7 +25,7 @@ def export(ctx: click.Context, form: str, output: Path | None) -> None:
     `jsonl`: one JSON object a line, as `show --json` has it, with the operations. `csv`: the
     columns of `log --json`, control characters in them escaped, so that each is one line.
     """
-    with workspace.records(workspace.settings(ctx)) as records:
+    with app.records(load(ctx.obj["config_file"])) as records:
         rows = records.log()
         lines = _table(rows) if form == "csv" else _objects(records, rows)
         if output is None:

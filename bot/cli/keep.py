@@ -2,13 +2,15 @@
 
 import click
 
+from bot import app
 from bot.briefs import BriefError, Entry, read, rewrite
 from bot.chain.protocol import Content
-from bot.cli import terminal, workspace
+from bot.cli import terminal
 from bot.cli.show import find
-from bot.config import Settings
-from bot.publishing.composer import Composition
-from bot.publishing.edits import edit_of
+from bot.clock import utc_now
+from bot.config import Settings, load
+from bot.intake.composer import Composition
+from bot.intake.edits import edit_of
 from bot.records import Kind, Publication, Records, Status, text_digest
 
 
@@ -22,8 +24,8 @@ def keep(ctx: click.Context, which: str, brief: str) -> None:
     `keep brief` sends the brief's text, over what stands on the chain. `keep chain` writes the
     chain's text into the brief's file; the file as it was stays beside it, with a ~ after its name.
     """
-    config = workspace.settings(ctx)
-    with workspace.records(config) as records:
+    config = load(ctx.obj["config_file"])
+    with app.records(config) as records:
         held = [
             row.publication
             for row in find(records, brief)
@@ -39,14 +41,14 @@ def keep(ctx: click.Context, which: str, brief: str) -> None:
                 row.id,
                 text_digest(content.title, content.body),
                 f"a person keeps the {which}'s text",
-                workspace.utc_now(),
+                utc_now(),
             )
             terminal.tell(f"{row.brief}: queued on {row.chain}, with the {which}'s text")
 
 
 def _content(config: Settings, row: Publication) -> Content:
-    profile = workspace.profiles(config)[row.chain]
-    with workspace.chain(profile) as chain:
+    profile = app.profiles(config)[row.chain]
+    with app.chain(profile) as chain:
         content = chain.agreed_content(row.author, row.permlink)
     if content is None:
         raise click.ClickException(f"@{row.author}/{row.permlink} isn't on {row.chain} any more")
@@ -78,7 +80,7 @@ def _take(config: Settings, records: Records, row: Publication, content: Content
     published = records.published(chain=row.chain, brief=row.brief)[row.chain, row.brief]
     edit = edit_of(published, entry.fingerprint, composition)
     if edit is not None:
-        records.replan(row, edit, workspace.utc_now())
+        records.replan(row, edit, utc_now())
 
 
 def _entry(config: Settings, row: Publication) -> Entry:
@@ -88,5 +90,5 @@ def _entry(config: Settings, row: Publication) -> Entry:
 def _composition(config: Settings, entry: Entry, row: Publication) -> Composition | None:
     if entry.brief is None:
         return None
-    made = workspace.composer(config).compose(entry.brief, entry.folder)
+    made = app.composer(config).compose(entry.brief, entry.folder)
     return next((each for each in made if each.chain == row.chain), None)

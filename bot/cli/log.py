@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.cli import terminal, workspace
+from bot import app
+from bot.cli import terminal
 from bot.cli.table import print_log
-from bot.publishing.report import log_line
+from bot.config import load
 from bot.records import LogRow, NoDatabase, Records, Status
+from bot.reports.log import log_line
 
 
 class Instant(click.ParamType[datetime]):
@@ -29,7 +31,7 @@ class Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is no time; write 2026-12-01 or 2026-12-01T09:00", param, ctx)
         if moment.tzinfo is None:
             assert ctx is not None
-            moment = moment.replace(tzinfo=ZoneInfo(workspace.settings(ctx).timezone))
+            moment = moment.replace(tzinfo=ZoneInfo(load(ctx.obj["config_file"]).timezone))
         return moment.astimezone(UTC)
 
 
@@ -62,7 +64,7 @@ def log(
     as_json: bool,
 ) -> None:
     """Show the publication log: what went out, what came of it, and why something did not."""
-    config = workspace.settings(ctx)
+    config = load(ctx.obj["config_file"])
 
     def rows(records: Records) -> tuple[LogRow, ...]:
         return records.log(
@@ -75,7 +77,7 @@ def log(
         )
 
     try:
-        records = workspace.records(config)
+        records = app.records(config)
     except NoDatabase:
         _print((), as_json=as_json, timezone=config.timezone)
         return

@@ -2,7 +2,8 @@
 
 import click
 
-from bot.cli import terminal, workspace
+from bot.cli import terminal
+from bot.config import load
 
 TEMPLATE = """\
 ---
@@ -22,7 +23,7 @@ def new(ctx: click.Context, title: str, *, edit: bool) -> None:
     """Write a new brief with this TITLE into the queue, as a draft."""
     from bot.format.permlink import permlink  # noqa: PLC0415
 
-    config = workspace.settings(ctx)
+    config = load(ctx.obj["config_file"])
     path = config.posts / f"{permlink(title)}.md"
     escaped = title.replace("\\", "\\\\").replace('"', '\\"')
     author = "" if config.default_author else "author:\n"

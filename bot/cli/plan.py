@@ -4,11 +4,14 @@ from dataclasses import asdict
 
 import click
 
+from bot import app
 from bot.briefs import Queue
-from bot.cli import terminal, workspace
+from bot.cli import terminal
 from bot.cli.table import local
-from bot.publishing.plan import Step, steps
-from bot.publishing.report import instant
+from bot.clock import utc_now
+from bot.config import load
+from bot.reports.log import instant
+from bot.reports.plan import Step, steps
 
 
 @click.command()
@@ -16,11 +19,11 @@ from bot.publishing.report import instant
 @click.pass_context
 def plan(ctx: click.Context, *, as_json: bool) -> None:
     """Show what the service would do next, when, and why; and what it won't do, and why not."""
-    config = workspace.settings(ctx)
-    now = workspace.utc_now()
-    composer = workspace.composer(config)
+    config = load(ctx.obj["config_file"])
+    now = utc_now()
+    composer = app.composer(config)
     entries = Queue(config.posts, timezone=config.timezone).look()
-    known = workspace.latest(config)
+    known = app.latest(config)
     planned = steps(entries, composer, known, now, edits=config.edits != "off")
     if as_json:
         for step in planned:

@@ -15,14 +15,16 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.cli import terminal, workspace
-from bot.config import Settings
+from bot import app
+from bot.cli import terminal
+from bot.clock import utc_now
+from bot.config import Settings, load
 from bot.errors import BotError
 
 if TYPE_CHECKING:
     from bot.briefs import Brief, Finding
     from bot.chain.profiles import ChainProfile
-    from bot.publishing.composer import Composition
+    from bot.intake.composer import Composition
 
 
 @click.command()
@@ -47,7 +49,7 @@ def preview(
 
     PATH may be `-` for a brief, or a body without front matter, on standard input.
     """
-    config = workspace.settings(ctx)
+    config = load(ctx.obj["config_file"])
     if watch and (fragment or output or str(path) == "-"):
         raise click.UsageError("--watch serves the page of a file: leave out --fragment, -o and -")
     try:
@@ -160,7 +162,7 @@ class _Preview:
         from bot.briefs.opening import real_path  # noqa: PLC0415
         from bot.format.pictures import with_placeholders  # noqa: PLC0415
 
-        profiles = workspace.profiles(config)
+        profiles = app.profiles(config)
         if chain and chain not in profiles:
             raise click.UsageError(
                 f"--chain: {chain!r} isn't known; known are {', '.join(sorted(profiles))}"
@@ -182,7 +184,7 @@ class _Preview:
             text, _ = with_placeholders(data.decode("utf-8-sig"), name)
             return cls(config, folder, text, None, None, chain or config.chain, ())
         brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief
-        made = workspace.composer(config).compose(brief, folder)[0]
+        made = app.composer(config).compose(brief, folder)[0]
         body = made.post.body if made.post else with_placeholders(brief.body, name)[0]
         findings = (*parsed.findings, *made.findings)
         return cls(config, folder, body, parsed.brief, made, made.chain, findings)
@@ -205,7 +207,7 @@ class _Preview:
         post = self.composition.post if self.composition else None
         brief = self.brief
         zone = ZoneInfo((brief and brief.timezone) or self.config.timezone)
-        now = workspace.utc_now().astimezone(zone)
+        now = utc_now().astimezone(zone)
         at = (brief.date if brief and brief.date else now.astimezone(UTC)).astimezone(zone)
         site = urlsplit(profile.url)
         category = post.parent_permlink if post and not post.is_reply else None
@@ -233,7 +235,7 @@ class _Preview:
         return pages.write(shown, self._pictures(), script)
 
     def _profile(self) -> "ChainProfile":
-        profiles = workspace.profiles(self.config)
+        profiles = app.profiles(self.config)
         return profiles.get(self.chain, profiles[self.config.chain])  # a finding says it is unknown
 
     def _pictures(self) -> Mapping[str, str]:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from bot import app
 from bot.briefs import Entry, Level
-from bot.cli import terminal, workspace
+from bot.cli import terminal
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
-from bot.config import Settings
-from bot.publishing.composer import Composition
+from bot.clock import utc_now
+from bot.config import Settings, load
+from bot.intake.composer import Composition
 
 
 @click.command()
@@ -37,14 +39,14 @@ def publish(
     as_json: bool,
 ) -> None:
     """Publish these briefs; the log, the checks and the exactly-once rules are the service's."""
-    config = workspace.settings(ctx)
-    entries = workspace.entries(config, paths)
+    config = load(ctx.obj["config_file"])
+    entries = app.entries(config, paths)
     if at_once:
         entries = [
             replace(entry, brief=replace(entry.brief, date=None)) if entry.brief else entry
             for entry in entries
         ]
-    composer = workspace.composer(config)
+    composer = app.composer(config)
     compositions = [
         composition
         for entry in entries
@@ -55,7 +57,7 @@ def publish(
         for composition in compositions:
             told = dry_run_json(composition)
             terminal.tell_json(told, None if as_json else 2)
-    findings = workspace.findings(config, entries, compositions, workspace.published(config))
+    findings = app.findings(config, entries, compositions, app.published(config))
     for finding in findings:
         terminal.tell(str(finding), error=True)
     if any(finding.level is Level.ERROR for finding in findings):
@@ -98,8 +100,8 @@ def dry_run_json(composition: Composition) -> dict[str, object]:
 
 def _publish(config: Settings, entries: Sequence[Entry], wait: str | None) -> bool:
     """Carry the entries' publications as far as was asked; True when none has failed."""
-    with workspace.records(config, create=True) as records:
-        service = workspace.service(config, records, workspace.utc_now, quiet_log())
+    with app.records(config, create=True) as records:
+        service = app.service(config, records, utc_now, quiet_log())
         findings = service.take(entries)
         for finding in findings:
             terminal.tell(str(finding), error=True)

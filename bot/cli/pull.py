@@ -6,8 +6,10 @@ from typing import Literal
 
 import click
 
-from bot.cli import terminal, workspace
-from bot.publishing.pull import Pulled, posts_of
+from bot import app
+from bot.cli import terminal
+from bot.config import load
+from bot.intake.pull import Pulled, posts_of
 
 Outcome = Literal["written", "kept", "refused"]
 
@@ -22,13 +24,13 @@ def pull(ctx: click.Context, account: str, chain: str | None, *, replies: bool) 
 
     Their front matter is complete: publishing them sends nothing, changing them edits the posts.
     """
-    config = workspace.settings(ctx)
-    profiles = workspace.profiles(config)
+    config = load(ctx.obj["config_file"])
+    profiles = app.profiles(config)
     name = chain or config.chain
     if name not in profiles:
         raise click.UsageError(f"{name} is no configured chain")
     outcomes: Counter[Outcome] = Counter()
-    with workspace.chain(profiles[name]) as asked:
+    with app.chain(profiles[name]) as asked:
         author = account.removeprefix("@")
         if asked.account(author) is None:
             raise click.ClickException(f"there is no account {author} on {name}")

@@ -2,12 +2,14 @@
 
 import click
 
+from bot import app
 from bot.briefs import keys
-from bot.cli import workspace
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
-from bot.publishing.edits import reblog_of
+from bot.clock import utc_now
+from bot.config import load
 from bot.records import Conflict
+from bot.service.actions import reblog_of
 
 
 @click.command()
@@ -24,24 +26,24 @@ def reblog(
     ctx: click.Context, post: str, author: str | None, chain: str | None, wait: str | None
 ) -> None:
     """Reblog a post, once; a post's address in the browser will do."""
-    config = workspace.settings(ctx)
+    config = load(ctx.obj["config_file"])
     name = chain or config.chain
     who = author or config.default_author
     if who is None:
         raise click.UsageError("no author: give --author, or set one under [defaults]")
-    if name not in workspace.profiles(config):
+    if name not in app.profiles(config):
         raise click.UsageError(f"{name} is no configured chain")
     try:
         owner, permlink = keys.post(post)
     except keys.BadValue:
         raise click.UsageError(f"{post!r}: expected @author/permlink") from None
-    with workspace.records(config, create=True) as records:
+    with app.records(config, create=True) as records:
         try:
-            row = records.add(reblog_of(name, who, owner, permlink), workspace.utc_now())
+            row = records.add(reblog_of(name, who, owner, permlink), utc_now())
         except Conflict:
             raise click.ClickException(
                 f"{who}'s reblog of @{owner}/{permlink} is queued already; see `briefbot log`"
             ) from None
-        service = workspace.service(config, records, workspace.utc_now, quiet_log())
+        service = app.service(config, records, utc_now, quiet_log())
         if not carried(service, [row], wait):
             ctx.exit(1)

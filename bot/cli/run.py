@@ -8,9 +8,10 @@ from types import FrameType
 import click
 import structlog
 
-from bot.cli import workspace
+from bot import app
 from bot.cli.logging import service_log
-from bot.config import ConfigError, Settings
+from bot.clock import utc_now
+from bot.config import ConfigError, Settings, load
 from bot.records.leases import boottime
 
 
@@ -23,11 +24,11 @@ def run(ctx: click.Context, *, once: bool) -> None:
     SIGTERM, Ctrl-C and a closed terminal end it within 10 seconds; what was in hand is finished or
     goes on at the next start.
     """
-    config = workspace.settings(ctx)
+    config = load(ctx.obj["config_file"])
     log = service_log()
-    with workspace.records(config, create=True) as records:
+    with app.records(config, create=True) as records:
         records.examine()
-        service = workspace.service(config, records, workspace.utc_now, log)
+        service = app.service(config, records, utc_now, log)
         _warn_of_missing_keys(config, log)
         if once:
             service.round()
@@ -53,7 +54,7 @@ def run(ctx: click.Context, *, once: bool) -> None:
 
 def _warn_of_missing_keys(config: Settings, log: structlog.stdlib.BoundLogger) -> None:
     """Say which authors' briefs will wait; a key that is there is judged when it is needed."""
-    for author in workspace.authors(config):
+    for author in app.authors(config):
         try:
             reason = "" if config.posting_key(author) else "no posting key is configured"
         except ConfigError as error:

@@ -5,11 +5,12 @@ from difflib import unified_diff
 
 import click
 
-from bot.cli import terminal, workspace
-from bot.config import Settings
-from bot.publishing.edits import comment_of
-from bot.publishing.report import instant, whole
+from bot import app
+from bot.chain.codec import comment_in
+from bot.cli import terminal
+from bot.config import Settings, load
 from bot.records import LogRow, Publication, Records
+from bot.reports.log import instant, whole
 
 
 @click.command()
@@ -19,8 +20,8 @@ from bot.records import LogRow, Publication, Records
 @click.pass_context
 def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> None:
     """Show one publication whole: attempts, events, results."""
-    config = workspace.settings(ctx)
-    with workspace.records(config) as records:
+    config = load(ctx.obj["config_file"])
+    with app.records(config) as records:
         rows = find(records, which)
         if not rows:
             raise click.ClickException(f"nothing is recorded for {which}; see `briefbot log`")
@@ -51,10 +52,10 @@ def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> 
 
 def _show_differences(config: Settings, rows: Sequence[Publication]) -> None:
     """What would change on each chain if the brief's text went out, as a unified diff."""
-    for row in {row.chain: row for row in rows if comment_of(row)}.values():
-        with workspace.chain(workspace.profiles(config)[row.chain]) as chain:
+    for row in {row.chain: row for row in rows if comment_in(row.operations)}.values():
+        with app.chain(app.profiles(config)[row.chain]) as chain:
             content = chain.content(row.author, row.permlink)
-        wanted = comment_of(row)
+        wanted = comment_in(row.operations)
         theirs = [content.title, "", *content.body.split("\n")] if content else []
         ours = [wanted["title"], "", *wanted["body"].split("\n")]
         where = f"@{row.author}/{row.permlink} on {row.chain}"

@@ -2,8 +2,11 @@
 
 import click
 
-from bot.cli import terminal, workspace
+from bot import app
+from bot.cli import terminal
 from bot.cli.show import find
+from bot.clock import utc_now
+from bot.config import load
 from bot.records import Publication, Records, Status
 
 
@@ -23,8 +26,8 @@ def _command(name: str, verb: str, sources: set[Status], target: Status, doc: st
     @click.argument("brief")
     @click.pass_context
     def command(ctx: click.Context, brief: str) -> None:
-        now = workspace.utc_now()
-        with workspace.records(workspace.settings(ctx)) as records:
+        now = utc_now()
+        with app.records(load(ctx.obj["config_file"])) as records:
             moved = 0
             for row in _unfinished(records, brief):
                 if row.status not in sources:

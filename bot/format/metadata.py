@@ -48,3 +48,11 @@ def json_metadata(
         values["original_author"], values["original_permlink"] = brief.cross_post
     kept = {key: value for key, value in values.items() if value}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def brief_in(json_metadata: str) -> str | None:
+    """Id of the brief that wrote a post, by our own key in its metadata; None for others."""
+    try:
+        return str(json.loads(json_metadata)["briefbot"]["brief"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None

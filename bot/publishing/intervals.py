@@ -4,13 +4,10 @@ To wait is cheaper than to be refused: each rule raises `TransientChainError` wi
 chain time that are left, and the reason in words for people.
 """
 
+from bot.chain.constants import REPLY_INTERVAL, ROOT_INTERVAL, SLOT
 from bot.chain.errors import TransientChainError
 from bot.chain.protocol import Account, Head
-from bot.publishing.watch import SLOT
 from bot.records import Kind, Publication
-
-ROOT_INTERVAL = 303.0  # seconds between root posts: more than 300 s, in slots of 3 s (§1.2 e7)
-REPLY_INTERVAL = 3.0  # §1.2 e8
 
 
 def respect_date(publication: Publication, head: Head) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from bot.publishing.edits import comment_of
+from bot.chain.codec import comment_in
 from bot.records import Publication, Records, Status
 
 _POST = re.compile(r"@([a-z0-9.-]+)/([a-z0-9-]+)/?$")
@@ -34,7 +34,7 @@ def _leads_to(records: Records, publication: Publication, goal: Publication, met
 
 def _unpublished(records: Records, publication: Publication) -> Iterator[Publication]:
     """What a publication replies or links to and isn't on the chain yet."""
-    comment = comment_of(publication)
+    comment = comment_in(publication.operations)
     if not comment:
         return
     places = dict.fromkeys(

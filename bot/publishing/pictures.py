@@ -13,13 +13,13 @@ from bot.briefs.pictures import (
     read_picture,
     without_metadata,
 )
+from bot.chain.constants import SLOT
 from bot.chain.errors import PermanentChainError, TransientChainError
+from bot.chain.profiles import NO_HOST
 from bot.chain.protocol import Chain, PostingKey
+from bot.clock import Clock
 from bot.format.pictures import standing, with_addresses
-from bot.publishing.watch import SLOT, Clock
 from bot.records import Records
-
-NO_HOST = "no image host is known for {chain}: set `images` under [chains.{chain}]"
 
 
 class Pictures:

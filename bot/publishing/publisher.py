@@ -4,14 +4,16 @@ Every step starts from what the records say, so that a crash between any two of 
 by the same steps again: `carry` may be called at any time, any number of times.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from bot.chain.authority import AuthorUnable, KeyRefused, author_account, check_key
+from bot.chain.codec import operations_in
+from bot.chain.constants import SLOT, TRANSACTION_TTL
 from bot.chain.errors import (
     ChainError,
     CreditsShort,
@@ -21,15 +23,15 @@ from bot.chain.errors import (
     TransientChainError,
     UnknownOutcome,
 )
-from bot.chain.protocol import Account, Content, Head, PostingKey, SignedTransaction
+from bot.chain.protocol import Account, Content, Head, Keys, PostingKey, SignedTransaction
+from bot.chain.watch import Watch
+from bot.clock import Clock
 from bot.errors import BotError
 from bot.format.patch import edit_body
-from bot.publishing.authority import AuthorUnable, KeyRefused, author_account, check_key
 from bot.publishing.intervals import respect_date, respect_intervals
-from bot.publishing.looking import Already, Undecided, look_first
 from bot.publishing.order import blocker
 from bot.publishing.pictures import Pictures
-from bot.publishing.watch import SLOT, Clock, Watch
+from bot.publishing.preflight import Already, Undecided, look_first
 from bot.records import (
     Attempt,
     Kind,
@@ -42,19 +44,12 @@ from bot.records import (
     Status,
 )
 
-LIFETIME = 180.0
-"""Seconds of chain time in which a signed transaction can be included.
-
-Long enough to resend it over a restart or an outage of minutes, short enough that an unknown
-outcome resolves itself soon; the chains allow an hour.
-"""
 CREDITS_WAIT = 3600.0  # seconds until credits are looked at again of which nobody says when
 LONGEST_TURN = 300.0  # seconds until it is looked again whether another brief went out
 DEFAULT_WAIT = 30.0  # a refusal that names no time
 TROUBLE_WAIT = 300.0  # what nobody foresaw
 
 Log = structlog.stdlib.BoundLogger
-Keys = Callable[[str], PostingKey | None]
 
 
 class Publisher:
@@ -199,10 +194,10 @@ class Publisher:
         account, holder, key = self._signer(publication.author)
         respect_intervals(publication, account, head)
         told = self._pictures.uploaded(publication.operations, self._chain, holder, key)
-        operations = [(name, fields) for name, fields in json.loads(told)]
+        operations = operations_in(told)
         if publication.kind is Kind.EDIT and found.content is not None:
             operations = [("comment", _as_edit(operations[0][1], found.content))]
-        transaction = self._chain.sign(operations, key, head, LIFETIME)
+        transaction = self._chain.sign(operations, key, head, TRANSACTION_TTL)
         largest = head.maximum_block_size - 256  # §2.1
         if transaction.size > largest:
             largest = self._chain.agreed_block_size() - 256

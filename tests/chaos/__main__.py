@@ -12,7 +12,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-from bot.publishing.audit import Violation
+from bot.reports.audit import Violation
 from tests.chaos.arena import Arena
 from tests.chaos.guards import GUARDS
 from tests.chaos.plan import draw, pair

@@ -5,8 +5,8 @@ from contextlib import suppress
 import sqlalchemy as sa
 
 from bot.chain.beem_chain import BeemChain
+from bot.chain.blocks import Blocks
 from bot.chain.errors import ChainError
-from bot.publishing.blocks import Blocks
 from bot.publishing.publisher import Publisher
 from bot.records import Lease, Leases, Records
 from bot.records.tables import leases

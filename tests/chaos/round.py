@@ -13,8 +13,8 @@ from pathlib import Path
 from bot.chain.protocol import CommentOperation
 from bot.devnet.network import PHRASE
 from bot.devnet.testing import DevnetError
-from bot.publishing.audit import UNFINISHED, Violation, histories, violations
 from bot.records import DatabaseUnavailable, Records, SchemaDiffers, Status
+from bot.reports.audit import UNFINISHED, Violation, histories, violations
 from tests.chaos.arena import BLOCK_INTERVAL
 from tests.chaos.plan import BROADCAST, LIES
 from tests.chaos.worker import settle_in

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.publishing.audit import histories, violations
 from bot.records import Outcome, Status
+from bot.reports.audit import histories, violations
 from tests.publishing.world import make_world
 
 HOME = Path(__file__).parents[2]

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.chain import nodes
-from bot.chain.beem_chain import BeemChain
-from bot.cli import workspace
-from bot.publishing import publisher, service, watch
+from bot.chain import nodes, watch
+from bot.cli import run
+from bot.http import Http
+from bot.publishing import publisher
 from bot.records import engine, leases
+from bot.service import service
 from tests.chaos.guards import GUARDS
 from tests.publishing.killed_service import arm
 
@@ -31,7 +32,7 @@ def settle_in(clock, crash, without):
     service.AWAY = 0.2
     service.SCAN_EVERY = 0.5
     service.SWEEP_EVERY = 1.0
-    BeemChain.__init__.__kwdefaults__["timeout"] = 1.0
+    Http.__init__.__kwdefaults__["timeout"] = 1.0
 
     def wrong_clock():
         try:
@@ -40,7 +41,7 @@ def settle_in(clock, crash, without):
             offset = 0.0
         return datetime.now(UTC) + timedelta(seconds=offset)
 
-    workspace.utc_now = wrong_clock
+    run.utc_now = wrong_clock
     if without:
         GUARDS[without]()
     if crash:

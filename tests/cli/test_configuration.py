@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.cli import workspace
+from bot import app
 from bot.config import ConfigError, Settings, load
 from bot.devnet.testing import Devnet
 from bot.records import RecordsError
@@ -345,9 +345,9 @@ def settle(config_file, environ):
         return
     assert isinstance(settings, Settings)
     for use in (
-        workspace.profiles,
+        app.profiles,
         lambda settings: settings.posting_key("alice"),
-        lambda settings: workspace.without_password(settings.database),
+        lambda settings: app.without_password(settings.database),
         lambda settings: connect(settings.database).dispose(),
     ):
         try:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from bot.briefs import Level, parse
 from bot.chain.errors import ChainError, PermanentChainError
-from bot.publishing.composer import Composer
-from bot.publishing.online import Online
+from bot.intake.composer import Composer
 from bot.records.engine import connect, upgrade
+from bot.reports.online import Online
 from tests.publishing.world import World, _key
 
 # What the chain's own rules refuse (chain-rules §8, R); other errors are for readers' sake: the

@@ -9,8 +9,8 @@ import socket
 from urllib.parse import urlsplit
 
 from bot.chain.beem_chain import BeemChain
+from bot.chain.blocks import Blocks
 from bot.chain.wire import Wire
-from bot.publishing.blocks import Blocks
 from bot.records import Leases, Outcome, Records, Status
 
 STEPS = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.devnet.testing import Devnet
-from bot.publishing.report import log_line
 from bot.records import DatabaseUnavailable, Records, SchemaDiffers, Status
+from bot.reports.log import log_line
 from tests.publishing.forked import Forked
 
 PATIENCE = 60.0

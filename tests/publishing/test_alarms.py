@@ -5,7 +5,8 @@ import threading
 import pytest
 import structlog
 
-from bot.cli import workspace
+from bot import app
+from bot.clock import utc_now
 from bot.config import Settings
 
 
@@ -19,8 +20,8 @@ def service(tmp_path):
         database=f"sqlite:///{tmp_path}/briefbot.db",
         chains={"devnet": {"nodes": ["http://127.0.0.1:1"]}},
     )
-    with workspace.records(settings, create=True) as records:
-        yield workspace.service(settings, records, workspace.utc_now, structlog.get_logger())
+    with app.records(settings, create=True) as records:
+        yield app.service(settings, records, utc_now, structlog.get_logger())
 
 
 def test_it_ends_while_a_job_sets_its_next_alarm(service, monkeypatch):

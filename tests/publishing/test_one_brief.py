@@ -14,8 +14,8 @@ from bot.briefs.pictures import CHANGING, PictureRefused
 from bot.chain.errors import TransientChainError
 from bot.cli import briefbot, spread
 from bot.format.pictures import placeholder
+from bot.intake.neighbours import DEEPEST
 from bot.publishing import neighbours, plan
-from bot.publishing.neighbours import DEEPEST
 from tests.briefs.test_pictures import png
 from tests.publishing.world import _key, make_world
 
@@ -117,10 +117,10 @@ def failing(function, concerns):
 
 PLACES = [
     ("bot.briefs.queue.parse", lambda data, **_: b"Bad." in data),
-    ("bot.publishing.composer.compose", lambda brief, *_: brief.id == "bad"),
-    ("bot.publishing.composer.operations", lambda post, *_: post.brief == "bad"),
-    ("bot.publishing.intake.publication_of", lambda made, *_: made.brief.id == "bad"),
-    ("bot.publishing.composer.kind_of", lambda folder, path: path == "bad.png"),
+    ("bot.intake.composer.compose", lambda brief, *_: brief.id == "bad"),
+    ("bot.intake.composer.operations", lambda post, *_: post.brief == "bad"),
+    ("bot.intake.intake.publication_of", lambda made, *_: made.brief.id == "bad"),
+    ("bot.intake.composer.kind_of", lambda folder, path: path == "bad.png"),
 ]
 
 

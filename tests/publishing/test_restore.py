@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.publishing.audit import histories, violations
 from bot.records import Records
+from bot.reports.audit import histories, violations
 from tests.chaos.round import ledger_between
 
 ROUNDS = int(os.environ.get("ROUNDS", "0")) or 1

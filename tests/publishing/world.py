@@ -18,6 +18,7 @@ from bot.briefs import Queue
 from bot.chain.beem_chain import BeemChain
 from bot.chain.profiles import profile
 from bot.chain.protocol import CommentOperation
+from bot.chain.watch import Watch
 from bot.chain.wire import Wire
 from bot.config import PostingKey
 from bot.devnet.api import Api
@@ -27,16 +28,15 @@ from bot.devnet.network import PHRASE, network
 from bot.devnet.rpc import respond
 from bot.format import Defaults
 from bot.http import Http, Unanswered, Unsent
-from bot.publishing.audit import UNFINISHED, histories, violations
-from bot.publishing.composer import Composer
-from bot.publishing.intake import Intake
+from bot.intake.composer import Composer
+from bot.intake.intake import Intake
 from bot.publishing.pictures import Pictures
 from bot.publishing.publisher import Publisher
-from bot.publishing.results import Results
-from bot.publishing.service import Service
-from bot.publishing.watch import Watch
 from bot.records import DatabaseUnavailable, Records, Status
 from bot.records.tables import leases
+from bot.reports.audit import UNFINISHED, histories, violations
+from bot.results.figures import Results
+from bot.service.service import Service
 from tests.chaos.guards import GUARDS
 
 BROADCAST = b"network_broadcast_api.broadcast_transaction"

@@ -12,9 +12,9 @@ from typing import Any
 from bot.briefs.queue import SUFFIXES
 from bot.briefs.write import written
 from bot.chain.protocol import Chain, Content
+from bot.format.metadata import brief_in
 from bot.format.post import FIFTY_FIFTY
 from bot.format.render import collect
-from bot.publishing.looking import brief_in
 
 _BEGINNING = datetime(2016, 1, 1, tzinfo=UTC)  # before the first block of the family
 _TEXTS = ("description", "authored_by", "canonical_url")

@@ -21,12 +21,13 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.briefs import Entry, Finding
+from bot.chain.constants import SLOT
 from bot.chain.errors import TransientChainError
+from bot.chain.watch import Watch
+from bot.clock import Clock
 from bot.http import Http
-from bot.publishing.intake import Intake
+from bot.intake.intake import Intake
 from bot.publishing.publisher import Publisher
-from bot.publishing.results import Results
-from bot.publishing.watch import SLOT, Clock, Watch
 from bot.records import (
     Conflict,
     DatabaseUnavailable,
@@ -36,6 +37,7 @@ from bot.records import (
     Records,
     Status,
 )
+from bot.results.figures import Results
 
 BATCH = 50  # publications taken up in one go; the next go follows at once
 CLAIM = 10  # authors claimed in one go: what is due is shared out among the workers

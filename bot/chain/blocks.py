@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.chain.constants import SLOT
 from bot.chain.errors import TransientChainError
 from bot.chain.protocol import Block, Chain, Head
 
@@ -38,7 +39,7 @@ class Blocks:
             block = self._chain.block(num)
             if block is None or block.id != expected:
                 raise TransientChainError(
-                    f"the node contradicts itself about block {num}; it is asked again", 3.0
+                    f"the node contradicts itself about block {num}; it is asked again", SLOT
                 )
             walked[num] = block
             num, expected = num - 1, block.previous
@@ -133,7 +134,7 @@ class Blocks:
             if block is None:
                 raise TransientChainError(
                     f"the node has no block {num} although its head is later; it is asked again",
-                    3.0,
+                    SLOT,
                 )
             self._blocks[num] = block
         return self._blocks[num]

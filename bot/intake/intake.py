@@ -7,10 +7,10 @@ from enum import StrEnum
 import structlog
 
 from bot.briefs import Entry, Finding, Level, Queue, found, internal
+from bot.clock import Clock
 from bot.errors import BotError
-from bot.publishing.composer import Composer, Composition, publication_of
-from bot.publishing.edits import edit_findings, edit_of
-from bot.publishing.watch import Clock
+from bot.intake.composer import Composer, Composition, publication_of
+from bot.intake.edits import edit_findings, edit_of
 from bot.records import (
     UNPUBLISHED,
     Conflict,

@@ -1,16 +1,13 @@
-"""What the commands work on: settings, records, chains and briefs, made once and handed down."""
+"""The composition root: records, chains, composer and service, made of the settings."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from bot.config import ConfigError, Settings, load
+from bot.config import ConfigError, Settings
 
 if TYPE_CHECKING:
     import structlog
@@ -18,21 +15,11 @@ if TYPE_CHECKING:
     from bot.briefs import Entry, Finding
     from bot.chain.beem_chain import BeemChain
     from bot.chain.profiles import ChainProfile
+    from bot.clock import Clock
     from bot.http import Http
-    from bot.publishing.composer import Composer, Composition
-    from bot.publishing.service import Service
-    from bot.publishing.watch import Clock
+    from bot.intake.composer import Composer, Composition
     from bot.records import Publication, Records
-
-
-def utc_now() -> datetime:
-    """The wall clock, for everything that is handed a clock."""
-    return datetime.now(UTC)
-
-
-def settings(ctx: click.Context) -> Settings:
-    """The settings that this invocation asked for."""
-    return load(ctx.obj["config_file"])
+    from bot.service.service import Service
 
 
 def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
@@ -61,7 +48,7 @@ def composer(config: Settings) -> "Composer":
     """What makes posts of briefs under this configuration, and knows their neighbours."""
     from bot.briefs import BriefError, Entry, Queue  # noqa: PLC0415
     from bot.format import Defaults  # noqa: PLC0415
-    from bot.publishing.composer import Composer  # noqa: PLC0415
+    from bot.intake.composer import Composer  # noqa: PLC0415
 
     def neighbours() -> tuple[Entry, ...]:
         try:
@@ -171,7 +158,7 @@ def findings(
         told: what else is known of them.
     """
     from bot.briefs import unignored  # noqa: PLC0415
-    from bot.publishing.edits import edit_findings  # noqa: PLC0415
+    from bot.intake.edits import edit_findings  # noqa: PLC0415
 
     found = [*told, *(finding for entry in entries for finding in entry.findings)]
     for composition in compositions:
@@ -201,14 +188,14 @@ def service(
     """The service over these records, for every configured chain."""
     from bot.briefs import Queue  # noqa: PLC0415
     from bot.briefs.pictures import without_metadata  # noqa: PLC0415
+    from bot.chain.watch import Watch  # noqa: PLC0415
     from bot.http import Http  # noqa: PLC0415
-    from bot.publishing.intake import Edits, Intake  # noqa: PLC0415
+    from bot.intake.intake import Edits, Intake  # noqa: PLC0415
     from bot.publishing.pictures import Pictures  # noqa: PLC0415
     from bot.publishing.publisher import Publisher  # noqa: PLC0415
-    from bot.publishing.results import Results  # noqa: PLC0415
-    from bot.publishing.service import Service  # noqa: PLC0415
-    from bot.publishing.watch import Watch  # noqa: PLC0415
     from bot.records import DatabaseUnavailable  # noqa: PLC0415
+    from bot.results.figures import Results  # noqa: PLC0415
+    from bot.service.service import Service  # noqa: PLC0415
 
     http = Http()
     leases = records.leases()

@@ -5,20 +5,18 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bot.chain.blocks import Blocks
+from bot.chain.constants import SLOT
 from bot.chain.errors import NodesUnreachable
 from bot.chain.protocol import Chain, Head
-from bot.publishing.blocks import Blocks
+from bot.clock import Clock
 
-SLOT = 3.0
-"""Seconds of chain time between blocks, on every chain of the family (chain-rules §4)."""
 QUICKEST = 0.1  # seconds of real time between looks at a devnet, however fast it runs
 FIRST_LOOKS = 0.5  # seconds between looks until two blocks have told how fast the chain goes
 LONGEST_SILENCE = 60.0  # seconds of back-off at most while no node answers
 _DOUBLINGS = 6  # after which the longest silence is reached
 JITTER = 0.25
 LONGEST_GUESS = 10.0  # seconds of trust in the pace of a rehearsal, which nothing keeps even
-
-Clock = Callable[[], datetime]
 
 
 class Watch:

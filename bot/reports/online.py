@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping
 
 from bot.briefs import Finding, found
+from bot.chain.authority import KeyRefused, check_key
 from bot.chain.credits import CreditPrices
 from bot.chain.errors import NotServed
-from bot.chain.protocol import Account, Chain
+from bot.chain.protocol import Account, Chain, Keys
+from bot.format.metadata import brief_in
 from bot.format.size import packed_size
-from bot.publishing.authority import KeyRefused, check_key
-from bot.publishing.composer import Composition
-from bot.publishing.doctor import LOW_CREDITS
-from bot.publishing.looking import brief_in
-from bot.publishing.neighbours import Neighbours
-from bot.publishing.publisher import Keys
+from bot.intake.composer import Composition
+from bot.intake.neighbours import Neighbours
+from bot.reports.doctor import LOW_CREDITS
 
 
 class Online:

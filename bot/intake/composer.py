@@ -1,14 +1,14 @@
 """Briefs as they would stand on their chains, under one configuration."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.briefs import Brief, Entry, Finding, found, internal
 from bot.briefs.pictures import PictureRefused, kind_of
+from bot.chain.codec import operations_text
 from bot.chain.operations import operations
-from bot.chain.profiles import ChainProfile
+from bot.chain.profiles import NO_HOST, ChainProfile
 from bot.chain.protocol import Operation
 from bot.errors import BotError
 from bot.format import Defaults, compose
@@ -16,8 +16,7 @@ from bot.format.compose import Place
 from bot.format.links import Link, nowhere
 from bot.format.pictures import Local
 from bot.format.post import Post
-from bot.publishing.neighbours import Known, Neighbours
-from bot.publishing.pictures import NO_HOST
+from bot.intake.neighbours import Known, Neighbours
 from bot.records import Kind, NewPublication
 
 
@@ -145,7 +144,7 @@ def publication_of(composition: Composition, fingerprint: str) -> NewPublication
         category="" if post.is_reply else post.parent_permlink,
         tags=post.tags,
         url=composition.url,
-        operations=json.dumps(composition.operations, ensure_ascii=False, separators=(",", ":")),
+        operations=operations_text(composition.operations),
         scheduled_at=brief.date,
         expires_at=brief.expires,
     )

@@ -1,15 +1,16 @@
 """Look first: what stands at a publication's address, and what follows from it. Changes nothing."""
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+from bot.chain.codec import comment_in, reblogged_in
+from bot.chain.constants import SLOT
 from bot.chain.errors import PermanentChainError, TransientChainError
 from bot.chain.protocol import Chain, Content, Head
+from bot.chain.watch import Watch
+from bot.format.metadata import brief_in
 from bot.format.pictures import addresses_in, with_addresses
-from bot.publishing.edits import changed_elsewhere, comment_of, reblogged
-from bot.publishing.watch import SLOT, Watch
-from bot.records import Kind, Publication, text_digest
+from bot.records import Kind, NewPublication, Publication, text_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +68,9 @@ def look_first(publication: Publication, watch: Watch, head: Head) -> Already | 
     return Free(content)
 
 
-def brief_in(json_metadata: str) -> str | None:
-    """Id of the brief that wrote a post, by our own key in its metadata; None for others."""
-    try:
-        return str(json.loads(json_metadata)["briefbot"]["brief"])
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
 def _our_post(publication: Publication, content: Content, watch: Watch, head: Head) -> Already:
     """The permlink is in use: ours from an earlier life, or somebody else's post."""
-    wanted = comment_of(publication)
+    wanted = comment_in(publication.operations)
     place = ("parent_author", "parent_permlink", "title")
     is_same = all(getattr(content, name) == wanted[name] for name in place)
     is_same = is_same and content.body.strip() == wanted["body"].strip()
@@ -100,7 +93,7 @@ def _our_post(publication: Publication, content: Content, watch: Watch, head: He
 def _edit(publication: Publication, content: Content, watch: Watch) -> Already | Undecided | Free:
     """An edit goes over the text that was published last, and over no other."""
     operations = _with_pictures(publication, content)
-    wanted = comment_of(replace(publication, operations=operations))
+    wanted = comment_in(operations)
     if (content.title, content.body) != (wanted["title"], wanted["body"]):
         if text_digest(content.title, content.body) == publication.base:
             return Free(content)
@@ -121,15 +114,24 @@ def _edit(publication: Publication, content: Content, watch: Watch) -> Already |
 
 def _with_pictures(publication: Publication, content: Content) -> str:
     """The planned operations with the pictures' addresses, where the chain shows the same text."""
-    pictures = addresses_in(content.body, comment_of(publication)["body"])
+    pictures = addresses_in(content.body, comment_in(publication.operations)["body"])
     return with_addresses(publication.operations, pictures)
 
 
 def _refuse_second_reblog(publication: Publication, chain: Chain) -> None:
-    author, permlink = reblogged(publication)
+    author, permlink = reblogged_in(publication.operations)
     if chain.agreed_content(author, permlink) is None:
         raise PermanentChainError(f"there is no post @{author}/{permlink} to reblog")
     if chain.agreed_reblog(publication.author, author, permlink):
         raise PermanentChainError(
             f"{publication.author} has reblogged @{author}/{permlink} already"
         )
+
+
+def changed_elsewhere(edit: NewPublication) -> str:
+    """Why an edit is held, and what a person may do."""
+    return (
+        f"@{edit.author}/{edit.permlink} was changed on the chain by other means: `briefbot show "
+        f"{edit.brief} --difference` tells what, `briefbot keep brief {edit.brief}` or `briefbot "
+        f"keep chain {edit.brief}` decides"
+    )

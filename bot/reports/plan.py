@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.briefs import Entry, Level, internal
-from bot.publishing.composer import Composer, Composition
-from bot.publishing.edits import edit_of
+from bot.intake.composer import Composer, Composition
+from bot.intake.edits import edit_of
 from bot.records import UNPUBLISHED, Kind, Publication, Status
 
 WHY = {

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
+from bot.chain.codec import comment_in, operations_text
 from bot.chain.errors import TransientChainError
 from bot.chain.protocol import Chain, Content
-from bot.publishing.edits import changed_elsewhere, comment_of, edit_back
-from bot.publishing.watch import Clock
-from bot.records import Conflict, Publication, Records
+from bot.clock import Clock
+from bot.publishing.preflight import changed_elsewhere
+from bot.records import Conflict, Kind, NewPublication, Publication, Records, text_digest
+from bot.records.plans import following
 
 PAID_AFTER = timedelta(days=8)  # the payout comes after seven days; a day for what follows it
 REFRESH_AFTER = timedelta(minutes=5)
@@ -67,11 +69,18 @@ class Results:
         agreed = chain.agreed_content(publication.author, publication.permlink)
         if agreed is None or _is_as_published(publication, agreed):
             return
-        edit = edit_back(publication)
+        edit = _edit_back(publication)
         with suppress(Conflict):  # it isn't the last word, or somebody is at it already
             self._records.add(edit, self._now(), after=publication, held=changed_elsewhere(edit))
 
 
 def _is_as_published(publication: Publication, content: Content) -> bool:
-    wanted = comment_of(publication)
+    wanted = comment_in(publication.operations)
     return (content.title, content.body) == (wanted["title"], wanted["body"])
+
+
+def _edit_back(published: Publication) -> NewPublication:
+    """The edit that puts a brief's published text back, wherever the chain's has gone."""
+    comment = comment_in(published.operations)
+    base = text_digest(comment["title"], comment["body"])
+    return following(published, Kind.EDIT, operations_text([("comment", comment)]), base)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.chain.protocol import Block, Chain, CommentOperation
-from bot.publishing.looking import brief_in
+from bot.format.metadata import brief_in
 from bot.records import Attempt, Event, Kind, Outcome, Publication, Records, Status
 from bot.records.transitions import ARROWS
 

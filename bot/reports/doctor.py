@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.chain.authority import KeyRefused, check_key
 from bot.chain.errors import ChainError, NodesUnreachable
-from bot.chain.protocol import Account, Chain
-from bot.publishing.authority import KeyRefused, check_key
-from bot.publishing.publisher import Keys
+from bot.chain.protocol import Account, Chain, Keys
 
 STALE_HEAD = 30.0  # seconds a head may lag behind the clock: ten blocks
 LOW_CREDITS = 0.1

@@ -1,0 +1,1 @@
+"""From the folder to the records: what is wanted is compared with what is recorded."""

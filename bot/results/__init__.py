@@ -1,0 +1,1 @@
+"""What came of published posts: votes, replies, payouts."""

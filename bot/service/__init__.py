@@ -1,0 +1,1 @@
+"""The alarm clock and its jobs, and what a person does to a publication."""
