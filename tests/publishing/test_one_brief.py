@@ -14,8 +14,9 @@ from bot.briefs.pictures import CHANGING, PictureRefused
 from bot.chain.errors import TransientChainError
 from bot.cli import briefbot, spread
 from bot.format.pictures import placeholder
+from bot.intake import neighbours
 from bot.intake.neighbours import DEEPEST
-from bot.publishing import neighbours, plan
+from bot.reports import plan
 from tests.briefs.test_pictures import png
 from tests.publishing.world import _key, make_world
 
