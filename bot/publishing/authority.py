@@ -18,12 +18,7 @@ def check_key(chain: Chain, account: Account, key: PostingKey | None) -> str:
         KeyRefused: no key, an owner or active key, or no posting authority for the account.
         NodesUnreachable: the accounts behind a grant could not be asked.
     """
-    if key is None:
-        raise KeyRefused(
-            f"no posting key for {account.name}: put BRIEFBOT_POSTING_KEY_… into .env "
-            "(see README, your first real post)"
-        )
-    public = chain.public_key(key)
+    public = public_key(chain, account.name, key)
     _refuse_power(account, public)
     if _holds(account.posting, public):
         return account.name
@@ -38,6 +33,23 @@ def check_key(chain: Chain, account: Account, key: PostingKey | None) -> str:
         f"the key for {account.name} has no posting authority{_whose(chain, account, public)}; "
         f"use {account.name}'s posting key, or grant posting authority to the key's account"
     )
+
+
+def public_key(chain: Chain, author: str, key: PostingKey | None) -> str:
+    """The public key of the key that is there for `author`; no node is asked.
+
+    Raises:
+        KeyRefused: there is none, or it is no private key.
+    """
+    if key is None:
+        raise KeyRefused(
+            f"no posting key for {author}: put BRIEFBOT_POSTING_KEY_… into .env "
+            "(see README, your first real post)"
+        )
+    try:
+        return chain.public_key(key)
+    except PermanentChainError as error:
+        raise KeyRefused(f"{author}: {error}") from None
 
 
 def _holds(authority: Authority, public_key: str) -> bool:
