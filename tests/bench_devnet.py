@@ -20,7 +20,7 @@ from bot.devnet.keys import public_of
 from bot.devnet.testing import Devnet
 from tests.devnet import signing
 
-CHAIN_ID = sha256(b"testnet").hexdigest()
+CHAIN_ID = "18dcf0a285365fc58b71f18b3d3fec954aa0c141c44e4e5cb4cf777b9eab274e"
 INIT_KEY = sha256(b"init_key").digest()
 ACCOUNTS = 2000
 BODY = "A sentence of the length that a sentence in a reply has. " * 8
@@ -31,7 +31,9 @@ def main() -> None:
     posts = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        devnet = Devnet(data=Path(folder), arguments=("--testnet", "--clock", "manual"))
+        devnet = Devnet(
+            data=Path(folder), keep_alive=True, arguments=("--testnet", "--clock", "manual")
+        )
         devnet.start()
         tell("cold start, s", time.perf_counter() - begun)
         bench = Bench(devnet)

@@ -6,6 +6,7 @@ from bot.briefs.finding import Finding, Fix, Level, fixed
 from bot.briefs.parse import Parsed, parse
 from bot.briefs.queue import BriefError, Entry, Queue, read
 from bot.briefs.rewrite import rewrite
+from bot.briefs.trouble import internal
 
 __all__ = [
     "Beneficiary",
@@ -19,6 +20,7 @@ __all__ = [
     "Queue",
     "fixed",
     "found",
+    "internal",
     "parse",
     "read",
     "rewrite",

@@ -60,6 +60,13 @@ CHECKS: Mapping[str, Check] = {
         fixable=True,
     ),
     "file.empty": Check(ERROR, "There is nothing in the file.", "Write a brief, or remove it."),
+    "internal": Check(
+        ERROR,
+        "The brief meets a fault of briefbot itself; it isn't sent, and no other brief is kept "
+        "back by it.",
+        "Report it, with the exception and the place that the finding names, and the brief if it "
+        "can be shown. Until it is mended, try what is unusual in the brief another way.",
+    ),
     "file.kind": Check(
         ERROR, "It is a FIFO, a device or the like, and isn't read.", "Remove or rename it."
     ),
@@ -71,7 +78,10 @@ CHECKS: Mapping[str, Check] = {
         ERROR, "The file has more than 1 MB; a chain takes 64 KiB.", "Split or shorten it."
     ),
     "file.unreadable": Check(
-        ERROR, "The system refuses to open it.", "Give the service the right to read it."
+        ERROR,
+        "The system refuses to open it, a file or a folder. What was queued from that folder "
+        "stays queued.",
+        "Give the service the right to read it.",
     ),
     "utf8": Check(
         ERROR,
@@ -81,8 +91,8 @@ CHECKS: Mapping[str, Check] = {
     ),
     "control": Check(
         ERROR,
-        "A control character other than tab, newline and carriage return; nodes can't read it "
-        "unchanged.",
+        "A control character other than tab, newline and carriage return, written as such or as "
+        r"an escape (`\0`); nodes can't read it unchanged.",
         "Remove it; the finding names its number.",
         "steemd's JSON reader",
     ),
@@ -294,6 +304,11 @@ CHECKS: Mapping[str, Check] = {
         "A picture without words: who can't see it learns nothing of it.",
         "Write them between the brackets: `![words](address)`.",
     ),
+    "picture.changing": Check(
+        ERROR,
+        "The picture was changed while it was read.",
+        "Nothing: it is read again once it is left alone.",
+    ),
     "picture.host": Check(
         ERROR,
         "The chain's profile names no image host, so a picture of the queue can't be uploaded.",
@@ -342,7 +357,8 @@ CHECKS: Mapping[str, Check] = {
     ),
     "reply_to": Check(
         ERROR,
-        "There is no post under the address to reply to (`--online`).",
+        "There is no post under the address to reply to, and no brief of the queue will stand "
+        "there (`--online`).",
         "Correct `reply_to:`.",
         "chain-rules §1.2",
     ),

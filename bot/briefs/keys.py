@@ -97,6 +97,8 @@ FOREIGN = frozenset(
 
 _ACCOUNT_PART = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+YEARS = range(1971, 2106)
+"""Those that are whole, in every zone, in the 32 bits of a chain's times."""
 WHOLE = 10_000  # a whole reward, in 1/100 of a percent
 MAX_BENEFICIARIES = 8  # chain-rules §1.1, admission
 
@@ -219,22 +221,21 @@ def instant(value: Any, timezone: str) -> datetime:
             raise BadValue(
                 f"{written!r} is no date; write 2026-12-01 or 2026-12-01 09:00"
             ) from None
-    try:
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-        local = moment.replace(tzinfo=ZoneInfo(timezone))
-        result = local.astimezone(UTC)
-        if result.astimezone(local.tzinfo).replace(tzinfo=None) != moment:
-            first = _end_of_gap(local)
-            taken = f"taken as {first.astimezone(local.tzinfo):%H:%M}"
-            raise Moved(
-                first, f"{written} is skipped in {timezone} (the clock is put forward); {taken}"
-            )
-        if local.utcoffset() != local.replace(fold=1).utcoffset():
-            why = f"{written} comes twice in {timezone} (the clock is put back)"
-            raise Moved(result, f"{why}; the first is taken")
-    except OverflowError:
-        raise BadValue(f"{written!r} is out of range") from None
+    if moment.year not in YEARS:
+        raise BadValue(f"{written!r} is out of range: a year is from {YEARS[0]} to {YEARS[-1]}")
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    local = moment.replace(tzinfo=ZoneInfo(timezone))
+    result = local.astimezone(UTC)
+    if result.astimezone(local.tzinfo).replace(tzinfo=None) != moment:
+        first = _end_of_gap(local)
+        taken = f"taken as {first.astimezone(local.tzinfo):%H:%M}"
+        raise Moved(
+            first, f"{written} is skipped in {timezone} (the clock is put forward); {taken}"
+        )
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        why = f"{written} comes twice in {timezone} (the clock is put back)"
+        raise Moved(result, f"{why}; the first is taken")
     return result
 
 

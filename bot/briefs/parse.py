@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -19,9 +19,11 @@ from bot.briefs.secrets import private_key_offset
 T = TypeVar("T")
 
 TITLE_BYTES = 255  # chain-rules §1.2 #1
+ID_BYTES = 1000  # an entry of a PostgreSQL index holds 2,704 bytes, with the chain's name
 # steemd's JSON reader decodes no other escapes than those of tab, newline and carriage return,
 # so no other control character arrives unchanged (tests/fixtures/steemd/README.md, 1).
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# Half a surrogate pair is no character: PyYAML without libyaml makes one of its escape.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _HEADING = re.compile(r"^# +(.+?)(?: +#+)?[ \t]*\r?$")
 
 
@@ -93,8 +95,7 @@ class _Reading:
             self._find(
                 text.count("\n", 0, match.start()) + 1,
                 "control",
-                f"holds the control character U+{ord(match[0]):04X}, which can't be sent; "
-                "remove it",
+                _holds(match),
             )
             break
         if (offset := private_key_offset(text)) is not None:
@@ -125,7 +126,7 @@ class _Reading:
         if markup not in {"platform", "extended"}:
             self._find(self._lines.get("markup", 1), "key.markup", "expected platform or extended")
         return Brief(
-            id=self._take(given, "id", keys.text) or str(PurePosixPath(self._path).with_suffix("")),
+            id=self._identity(given),
             path=self._path,
             title=title,
             body=body,
@@ -149,6 +150,18 @@ class _Reading:
             lines=MappingProxyType(dict(self._lines)),
             **self._by_chain(given),
         )
+
+    def _identity(self, given: dict[str, Any]) -> str:
+        written = self._take(given, "id", keys.text)
+        name = written or str(PurePosixPath(self._path).with_suffix(""))
+        what = "the id" if written else "the file's path, which is the brief's id,"
+        line = self._lines.get("id", 1)
+        if (size := len(name.encode(errors="surrogatepass"))) > ID_BYTES:
+            message = f"{what} has {size} bytes, more than {ID_BYTES}; write a shorter `id`"
+            self._find(line, "key.id", message)
+        if match := _CONTROL.search(name):
+            self._find(line, "control", f"{what} {_holds(match)}")
+        return name
 
     def _by_chain(self, given: dict[str, Any]) -> dict[str, Any]:
         """Those fields of a `Brief` that may differ from chain to chain, as far as given."""
@@ -211,6 +224,8 @@ class _Reading:
             self._lines[key] = line
             if value is None:
                 continue
+            if match := next(filter(None, map(_CONTROL.search, _texts(value))), None):
+                self._find(line, "control", f"`{written}` {_holds(match)}")
             given[key] = _inverted(value) if name == "published" else value
         return given
 
@@ -341,6 +356,22 @@ class _Reading:
 
     def _find(self, line: int, code: str, message: str, fixes: tuple[Fix, ...] = ()) -> None:
         self._findings.append(found(self._path, line, code, message, fixes))
+
+
+def _holds(control: re.Match[str]) -> str:
+    number = f"U+{ord(control[0]):04X}"
+    return f"holds the control character {number}, which can't be sent; remove it"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a key's value; escapes in them are characters by now."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
 
 
 def _inverted(value: Any) -> Any:

@@ -1,13 +1,20 @@
 """Pictures beside the briefs: found on the disk, and freed of what says where they were taken."""
 
+import os
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+from bot.briefs.opening import NotRegular, Outside, identity, opened
 from bot.errors import BotError
 
 LARGEST = 10_000_000  # bytes that an image host takes (chain-rules §7.7)
+CHANGING = "picture.changing"
+"""The code of what is only refused as long as somebody writes it."""
+_MAGIC = 12  # bytes by which a kind is known
 _KINDS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 _PNG_PRIVATE = {b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"}
 _PNG_HEADER = 8
@@ -43,46 +50,58 @@ def kind_of(root: Path, path: str) -> str:
     Raises:
         PictureRefused: it isn't there, isn't in the queue, is too large or no picture.
     """
-    file = root / path
-    if path.startswith("..") or not file.resolve().is_relative_to(root.resolve()):
-        raise PictureRefused(
-            "picture.outside", f"the picture {path} is outside of the queue; put it there"
-        )
-    try:
-        if not file.is_file():
-            raise PictureRefused(
-                "picture.missing", f"there is no picture {path} in the queue; put it there"
-            )
-        size = file.stat().st_size
-        with file.open("rb") as opened:
-            head = opened.read(12)
-    except OSError as error:
-        message = f"the picture {path} can't be read: {error.strerror}"
-        raise PictureRefused("picture.missing", message) from None
-    if size > LARGEST:
-        message = f"the picture {path} has more than {LARGEST} bytes; make it smaller"
-        raise PictureRefused("picture.size", message)
-    kind = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None)
-    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
-        kind = "image/webp"
-    if kind is None:
-        message = f"{path} is no PNG, JPEG, GIF or WebP picture; convert it"
-        raise PictureRefused("picture.kind", message)
-    return kind
+    with _opened(root, path) as file:
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise _too_large(path)
+        return _kind(path, file.read(_MAGIC))
 
 
 def read_picture(root: Path, path: str) -> Picture:
     """The picture at `path` in the queue `root`, whole.
 
     Raises:
-        PictureRefused: as `kind_of`.
+        PictureRefused: as `kind_of`, or somebody writes it just now.
     """
-    kind = kind_of(root, path)
+    with _opened(root, path) as file:
+        before = os.fstat(file.fileno())
+        data = file.read(LARGEST + 1)
+        after = os.fstat(file.fileno())
+    if len(data) > LARGEST:
+        raise _too_large(path)
+    if identity(before) != identity(after) or len(data) != after.st_size:
+        raise PictureRefused(CHANGING, f"the picture {path} is still being written")
+    return Picture(path, _kind(path, data[:_MAGIC]), data)
+
+
+@contextmanager
+def _opened(root: Path, path: str) -> Iterator[BinaryIO]:
     try:
-        return Picture(path, kind, (root / path).read_bytes())
+        with opened(root, path) as file:
+            yield file
+    except Outside:
+        message = f"the picture {path} is outside of the queue; put it there"
+        raise PictureRefused("picture.outside", message) from None
+    except (FileNotFoundError, NotRegular):
+        message = f"there is no picture {path} in the queue; put it there"
+        raise PictureRefused("picture.missing", message) from None
     except OSError as error:
         message = f"the picture {path} can't be read: {error.strerror}"
         raise PictureRefused("picture.missing", message) from None
+
+
+def _too_large(path: str) -> PictureRefused:
+    message = f"the picture {path} has more than {LARGEST} bytes; make it smaller"
+    return PictureRefused("picture.size", message)
+
+
+def _kind(path: str, head: bytes) -> str:
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        return "image/webp"
+    for magic, kind in _KINDS.items():
+        if head.startswith(magic):
+            return kind
+    message = f"{path} is no PNG, JPEG, GIF or WebP picture; convert it"
+    raise PictureRefused("picture.kind", message)
 
 
 def without_metadata(picture: Picture) -> bytes:

@@ -1,7 +1,6 @@
 """The folder that is the queue: which files in it are briefs, and what they say now."""
 
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +10,9 @@ from pathlib import Path, PurePosixPath
 from bot.briefs.brief import Brief
 from bot.briefs.catalogue import found
 from bot.briefs.finding import Finding
-from bot.briefs.parse import parse
+from bot.briefs.opening import NotRegular, Outside, identity, opened, real_path
+from bot.briefs.parse import Parsed, parse
+from bot.briefs.trouble import internal
 from bot.errors import BotError
 
 SUFFIXES = {".md", ".markdown"}
@@ -83,27 +84,36 @@ class Queue:
         return self._entries(now.timestamp())
 
     def _entries(self, now: float | None) -> tuple[Entry, ...]:
-        entries = [self._entry(path, now) for path in sorted(self._files(""))]
+        entries = [self._entry(path, now) for path in sorted(self._files())]
         self._seen = {e.path: self._seen[e.path] for e in entries if e.path in self._seen}
         return tuple(_distinct(entries))
 
-    def _files(self, folder: str) -> Iterator[str]:
-        """Paths of what looks like a brief, below `folder`; links to folders aren't followed."""
-        try:
-            with os.scandir(self._root / folder) as found:
-                children = list(found)
-        except OSError as error:
-            where = self._root / folder
-            raise BriefError(f"can't read the queue {where}: {error.strerror}") from None
-        for child in children:
-            if child.name.startswith((".", "#", "~")) or child.name.endswith("~"):
-                continue
-            path = f"{folder}{child.name}"
-            if PurePosixPath(child.name).suffix.lower() in SUFFIXES:
-                if child.name.lower() != "readme.md":
-                    yield path
-            elif child.is_dir(follow_symlinks=False):
-                yield from self._files(f"{path}/")
+    def _files(self) -> Iterator[str]:
+        """Paths of what looks like a brief, and of folders that can't be looked into.
+
+        Links to folders aren't followed.
+        """
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(self._root / folder) as found:
+                    children = list(found)
+            except OSError as error:
+                if folder:  # its briefs' trouble, and nobody else's
+                    yield folder.rstrip("/")
+                    continue
+                message = f"can't read the queue {self._root}: {error.strerror}"
+                raise BriefError(message) from None
+            for child in children:
+                if child.name.startswith((".", "#", "~")) or child.name.endswith("~"):
+                    continue
+                path = f"{folder}{child.name}"
+                if PurePosixPath(child.name).suffix.lower() in SUFFIXES:
+                    if child.name.lower() != "readme.md":
+                        yield path
+                elif child.is_dir(follow_symlinks=False):
+                    folders.append(f"{path}/")
 
     def _entry(self, path: str, now: float | None) -> Entry:
         file = self._root / path
@@ -115,62 +125,53 @@ class Queue:
         try:
             seen = self._seen.get(path)
             look = file.stat() if seen else None
-            if look and seen and _identity(look) == seen.identity:
+            if look and seen and identity(look) == seen.identity:
                 return seen.entry
             return self._read(path, file, now)
+        except Outside:
+            message = "is a link that leaves the queue; copy the file"
+            return _refused(file, path, "file.outside", message)
+        except NotRegular:
+            message = "is not a regular file; remove or rename it"
+            return _refused(file, path, "file.kind", message)
         except OSError as error:
             return _refused(file, path, "file.unreadable", f"can't be read: {error.strerror}")
-        except RuntimeError:  # what pathlib raises for a link to itself, until Python 3.13
-            return _refused(file, path, "file.unreadable", "can't be read: it links to itself")
 
     def _read(self, path: str, file: Path, now: float | None) -> Entry:
-        if not file.resolve().is_relative_to(self._root.resolve()):
-            return _refused(
-                file, path, "file.outside", "is a link that leaves the queue; copy the file"
-            )
-        # O_NONBLOCK: a FIFO without a writer must not stop the service
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode):
-                return _refused(
-                    file, path, "file.kind", "is not a regular file; remove or rename it"
-                )
+        with opened(self._root, path) as content:
+            before = os.fstat(content.fileno())
             if before.st_size > MAX_BYTES:
                 size = f"has {before.st_size} bytes; a brief has at most {MAX_BYTES}"
                 return _refused(file, path, "file.size", f"{size}, a chain takes 64 KiB")
-            with os.fdopen(descriptor, "rb", closefd=False) as opened:
-                data = opened.read(MAX_BYTES + 1)
-            after = os.fstat(descriptor)
-        finally:
-            os.close(descriptor)
+            data = content.read(MAX_BYTES + 1)
+            after = os.fstat(content.fileno())
         unsettled = now is not None and abs(now - after.st_mtime) < SETTLE
-        if unsettled or _identity(before) != _identity(after) or len(data) != after.st_size:
+        if unsettled or identity(before) != identity(after) or len(data) != after.st_size:
             return _refused(
                 file,
                 path,
                 "file.changing",
                 "is still being written; it is read when it is left alone",
             )
-        parsed = parse(data, path=path, timezone=self._timezone)
-        entry = Entry(path, file, sha256(data).hexdigest(), parsed.brief, parsed.findings)
-        self._seen[path] = _Seen(_identity(after), entry)
+        fingerprint = sha256(data).hexdigest()
+        try:
+            parsed = parse(data, path=path, timezone=self._timezone)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other briefs are read
+            parsed = Parsed(None, (internal(path, error),))
+        entry = Entry(path, file, fingerprint, parsed.brief, parsed.findings)
+        self._seen[path] = _Seen(identity(after), entry)
         return entry
 
 
 def read(file: Path, *, root: Path, timezone: str = "UTC") -> Entry:
     """One brief by its path; inside the queue `root` its identity is the same as in a scan."""
-    absolute = file.resolve()
-    queue = root.resolve()
+    absolute = real_path(file)
+    queue = real_path(root)
     inside = absolute.is_relative_to(queue)
     home = queue if inside else absolute.parent
     return Queue(home, timezone=timezone)._entry(  # noqa: SLF001  # the same reading, one file
         str(PurePosixPath(absolute.relative_to(home))), None
     )
-
-
-def _identity(look: os.stat_result) -> tuple[int, int, int, int]:
-    return look.st_ino, look.st_size, look.st_mtime_ns, look.st_ctime_ns
 
 
 def _refused(file: Path, path: str, code: str, message: str) -> Entry:

@@ -2,10 +2,10 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 from bot.briefs.brief import Brief
+from bot.briefs.opening import replace
 from bot.briefs.parse import parse
 from bot.briefs.queue import BriefError
 
@@ -19,7 +19,8 @@ def rewrite(file: Path, brief: Brief, title: str, body: str) -> None:
         BriefError: the title stands there in a way that can't be replaced safely, or the body
             can't be a brief's; nothing is changed then.
     """
-    lines = file.read_bytes().decode().split("\n")
+    data = file.read_bytes()
+    lines = data.decode().split("\n")
     if title != brief.title:
         number = brief.line("title") - 1
         if match := _TITLE.fullmatch(lines[number].rstrip("\r")):
@@ -30,8 +31,5 @@ def rewrite(file: Path, brief: Brief, title: str, body: str) -> None:
     made = parse(text.encode(), path=brief.path).brief
     if made is None or (made.title, made.body) != (title, body):
         raise BriefError(f"the text can't be put into {file}; change it by hand")
-    shutil.copy2(file, file.with_name(f"{file.name}~"))
-    fresh = file.with_name(f".{file.name}.rewritten")
-    fresh.write_text(text, encoding="utf-8", newline="")
-    shutil.copymode(file, fresh)
-    fresh.replace(file)
+    replace(file.with_name(f"{file.name}~"), data, like=file)
+    replace(file, text.encode(), like=file)

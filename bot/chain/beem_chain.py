@@ -8,8 +8,9 @@ it is used, retries broadcasts and keeps global state, so none of it comes near
 
 import decimal
 import hashlib
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -23,10 +24,10 @@ from beemgraphenebase.objects import GrapheneObject
 from beemgraphenebase.types import Array, Static_variant, Uint16
 
 from bot.chain.credits import CreditPrices, read_prices
-from bot.chain.errors import NodesUnreachable, NotServed
+from bot.chain.errors import NodesDisagree, NodesUnreachable, NotServed
 from bot.chain.images import upload
 from bot.chain.keys import public_key, signature
-from bot.chain.nodes import Nodes, Report
+from bot.chain.nodes import Answer, Nodes, Report
 from bot.chain.operations import own_form
 from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import (
@@ -54,6 +55,8 @@ from bot.chain.replies import (
     read_resource_credits,
 )
 from bot.chain.wire import Wire, host_of, json_text
+from bot.errors import quoted
+from bot.http import Http
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
 _HISTORY = 1000  # entries in one answer: the most that Hive gives, and Steem gives more
@@ -64,7 +67,11 @@ _STALE = timedelta(seconds=30)  # ten blocks: a node so far behind the wall cloc
 # kept their numbers, these did not.
 _BLURT_NUMBERS = MappingProxyType({"delete_comment": 11, "custom_json": 12, "comment_options": 13})
 
+_PROPERTIES = "condenser_api.get_dynamic_global_properties"
 _NO_SUCH_COMMUNITY = r"Community \S+ does not exist|no such community"
+# steemd counts an account's history from 1 and Hive from 0: only a refusal tells that 0 is none
+# (account_history_api.cpp).
+_NOTHING_OLDER = r"start must be greater than limit"
 # The words by which Hive's hivemind says that there is no such post; steemd and Steemit's
 # hivemind answer with an empty one.
 _NO_SUCH_POST = r"Post \S+ does not exist|was deleted"
@@ -77,25 +84,25 @@ class BeemChain:
         profile: the chain. Its chain id is the truth, whatever a node says: `get_config` reports
             compiled constants (tests/fixtures/steemd/README.md, 5).
         now: the wall clock, to tell a node that stopped following the chain.
-        clock: monotonic seconds, for timeouts and for leaving bad nodes alone.
-        timeout: seconds that one call to one node may take.
+        clock: monotonic seconds, for leaving bad nodes alone.
+        http: how nodes and the image host are reached; closed with the chain.
         report: is told (node, reason) when a node is set aside because it can't be believed.
     """
 
     def __init__(
         self,
         profile: ChainProfile,
+        http: Http,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
-        timeout: float = 8.0,
         report: Report = lambda node, reason: None,  # noqa: ARG005
     ) -> None:
         self._profile = profile
         self._now = now
         self._clock = clock
-        self._wire = Wire(timeout=timeout, clock=clock)
-        self._nodes = Nodes(profile.nodes, self._wire, clock, report)
+        self._http = http
+        self._nodes = Nodes(profile.nodes, Wire(http), clock, report)
         self._vetted_at: float | None = None
         self._stood: dict[str, tuple[int, float]] = {}
 
@@ -107,7 +114,7 @@ class BeemChain:
 
     def close(self) -> None:
         """Close the connections to the nodes."""
-        self._wire.close()
+        self._http.close()
 
     @property
     def profile(self) -> ChainProfile:
@@ -118,12 +125,15 @@ class BeemChain:
         """Where the chain stands, by the first node that follows it.
 
         When every node's head is more than 30 s behind the wall clock (the chain itself may
-        have stopped), the freshest head is taken. A head in the future is fine: devnets run fast.
+        have stopped), the freshest head is taken. A head in the future is fine, since devnets run
+        fast, when `confirmed_by` nodes are as far: by the head's time briefs are due and missed.
+
+        Raises:
+            NodesDisagree: too few nodes are as far in the future as one says.
         """
         self._vet()
         behind: list[tuple[str, Head]] = []
-        method = "condenser_api.get_dynamic_global_properties"
-        for node, head in self._nodes.answers(method, [], read_head):
+        for node, head in self._nodes.answers(_PROPERTIES, [], read_head):
             stands_still = self._stands_still(node, head)
             if self._now() - head.time <= _STALE and not stands_still:
                 freshest, found = node, head
@@ -136,6 +146,25 @@ class BeemChain:
                 late = (found.time - head.time).total_seconds()
                 what = f"lags: head {head.block_num}, {late:.0f} s behind {host_of(freshest)}"
                 self._nodes.set_aside(node, "lags", what)
+        if found.time - self._now() > _STALE and self._profile.confirmed_by > 1:
+            return self._confirmed_head()
+        return found
+
+    def _confirmed_head(self) -> Head:
+        """The freshest head that `confirmed_by` nodes have reached."""
+        count = self._profile.confirmed_by
+        told = dict(self._nodes.answers(_PROPERTIES, [], read_head, everyone=True))
+        if len(told) < count:
+            raise NodesDisagree(
+                f"only {len(told)} of the nodes tell a head, and {count} must tell one that lies "
+                "in the future of this machine's clock; they are asked again", 3.0
+            )  # fmt: skip
+        found = sorted(told.values(), key=lambda head: head.time)[-count]
+        for node, head in told.items():
+            ahead = (head.time - found.time).total_seconds()
+            if ahead > _STALE.total_seconds():
+                what = f"tells a head {ahead:.0f} s ahead of what {count} nodes tell"
+                self._nodes.set_aside(node, "ahead", what)
         return found
 
     def _stands_still(self, node: str, head: Head) -> bool:
@@ -167,16 +196,35 @@ class BeemChain:
         except NodesUnreachable:
             return
         self._vetted_at = now
-        if self._profile.chain_id in said.values():
-            for node, chain_id in said.items():
-                if chain_id != self._profile.chain_id:
-                    what = f"is on another chain: its id is {chain_id[:16]}…"
-                    self._nodes.set_aside(node, "chain", what, bar=True)
+        right = list(said.values()).count(self._profile.chain_id)
+        for node, chain_id in said.items() if right else ():
+            if chain_id != self._profile.chain_id:
+                what = f"is on another chain: its id is {quoted(chain_id)[:16]}…"
+                bar = right >= self._profile.confirmed_by
+                self._nodes.set_aside(node, "chain", what, bar=bar)
 
     def account(self, name: str) -> Account | None:
-        """The account, or None when there is none of that name."""
+        """The account by one node's word, or None when there is none of that name."""
         return self._nodes.ask(
             "condenser_api.get_accounts", [[name]], lambda result: read_account(result, name)
+        )
+
+    def agreed_account(self, name: str) -> Account | None:
+        """The account as enough nodes tell it; they agree on who may sign for it.
+
+        Not on its last posts: nodes learn of these at different moments, and the chain judges them.
+        """
+        return self._agreed(
+            "condenser_api.get_accounts",
+            [[name]],
+            lambda result: read_account(result, name),
+            essence=lambda account: account and (account.owner, account.active, account.posting),
+        )
+
+    def agreed_block_size(self) -> int:
+        """Bytes that a block may have, as enough nodes tell it."""
+        return self._agreed(
+            _PROPERTIES, [], lambda result: read_head(result).maximum_block_size, essence=int
         )
 
     def resource_credits(self, name: str) -> ResourceCredits | None:
@@ -214,12 +262,13 @@ class BeemChain:
             absent=_NO_SUCH_POST,
         )
 
-    def reblogged_by(self, author: str, permlink: str) -> tuple[str, ...]:
-        """Who has reblogged a post."""
-        return self._nodes.ask(
+    def agreed_reblog(self, account: str, author: str, permlink: str) -> bool:
+        """Whether the account has reblogged a post, as enough nodes tell it."""
+        return self._agreed(
             "condenser_api.get_reblogged_by",
             [author, permlink],
-            lambda result: tuple(str(name) for name in result),
+            lambda result: account in [str(name) for name in result],
+            essence=bool,
         )
 
     def membership(self, community: str, account: str) -> Membership | None:
@@ -242,34 +291,56 @@ class BeemChain:
         )
 
     def agreed_content(self, author: str, permlink: str) -> Content | None:
-        """What stands there as enough nodes tell it, or None when the place is free."""
-        return self._nodes.agreed(
-            self._profile.confirmed_by,
+        """What stands there as enough nodes tell it, or None when the place is free.
+
+        They agree on all that decides whose post it is and whether it may be edited.
+        """
+        return self._agreed(
             "condenser_api.get_content",
             [author, permlink],
             lambda result: read_content(result, author, permlink),
             absent=_NO_SUCH_POST,
-            essence=lambda content: content and (content.title, content.body, content.created),
-        )
+            essence=lambda content: content and (
+                content.parent_author,
+                content.parent_permlink,
+                content.title,
+                content.body,
+                _same_json(content.json_metadata),
+                content.created,
+            ),
+        )  # fmt: skip
 
     def agreed_block(self, num: int) -> Block | None:
         """The block as enough nodes tell it, or None while one of them can still undo it."""
         count = self._profile.confirmed_by
-        method = "condenser_api.get_dynamic_global_properties"
         reached = 0
-        for _, head in self._nodes.answers(method, [], read_head, everyone=True):
+        for _, head in self._nodes.answers(_PROPERTIES, [], read_head, everyone=True):
             reached += head.irreversible_block_num >= num
             if reached == count:
                 break
         else:
             return None
-        return self._nodes.agreed(
-            count,
+        return self._agreed(
             "condenser_api.get_block",
             [num],
             lambda result: read_block(result, num),
-            essence=lambda block: block and (block.id, block.previous, block.transaction_ids),
-        )
+            essence=lambda block: block and (
+                block.id, block.previous, block.time, json_text(block.transactions)
+            ),
+        )  # fmt: skip
+
+    def _agreed(
+        self,
+        method: str,
+        params: object,
+        understand: Callable[[Any], Answer],
+        *,
+        absent: str = "",
+        essence: Callable[[Answer], Hashable],
+    ) -> Answer:
+        """What `confirmed_by` nodes tell alike."""
+        count = self._profile.confirmed_by
+        return self._nodes.agreed(count, method, params, understand, absent=absent, essence=essence)
 
     def chain_id(self) -> str | None:
         """The chain id that a node was compiled with, or None when the nodes don't say."""
@@ -284,16 +355,22 @@ class BeemChain:
         start, limit = -1, _HISTORY
         while True:
             page = self._nodes.ask(
-                "condenser_api.get_account_history", [author, start, limit], read_account_history
+                "condenser_api.get_account_history",
+                [author, start, limit],
+                read_account_history,
+                absent=_NOTHING_OLDER,
             )
+            # what isn't older than what came before would be told again and again
+            older = [entry for entry in page if start < 0 or entry.number <= start]
             found += [
-                operation
-                for _, time, operation in reversed(page)
-                if operation is not None and operation.author == author and time >= since
+                entry.comment
+                for entry in sorted(older, key=lambda entry: -entry.number)
+                if entry.comment and entry.comment.author == author and entry.time >= since
             ]
-            if not page or page[0][0] == 0 or page[0][1] < since:
+            first = min(older, key=lambda entry: entry.number, default=None)
+            if first is None or first.number <= 0 or first.time < since:
                 return tuple(reversed(found))
-            start = page[0][0] - 1
+            start = first.number - 1
             limit = min(_HISTORY, start) or 1
 
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
@@ -344,10 +421,13 @@ class BeemChain:
 
     def upload(self, account: str, key: PostingKey, name: str, kind: str, data: bytes) -> str:
         """Give a picture to the chain's image host; returns its address."""
-        return upload(self._profile.image_host, account, key, name, kind, data)
+        return upload(self._http, self._profile.image_host, account, key, name, kind, data)
 
-    def broadcast(self, transaction: SignedTransaction) -> str:
+    def broadcast(self, transaction: SignedTransaction, turn: int = 0) -> str:
         """Send these bytes until a node takes them; returns that node's address.
+
+        Another `turn` begins with another node, since one that keeps them to itself answers as
+        one that takes them.
 
         Through network_broadcast_api, because condenser_api's legacy form loses `allow_votes`.
 
@@ -359,7 +439,7 @@ class BeemChain:
         """
         params = f'{{"trx":{transaction.payload},"max_block_age":-1}}'
         method = "network_broadcast_api.broadcast_transaction"
-        return self._nodes.send(method, params, self._profile.confirmed_by)
+        return self._nodes.send(method, params, self._profile.confirmed_by, turn)
 
     def _reference(self, head: Head) -> tuple[int, str]:
         """Number and id of the block to refer to."""
@@ -372,6 +452,14 @@ class BeemChain:
             lambda result: read_previous(result, irreversible),
         )
         return irreversible, block_id
+
+
+def _same_json(text: str) -> str:
+    """JSON text in one form: what stands before a node may have written it anew."""
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except (ValueError, RecursionError):
+        return text
 
 
 @dataclass(frozen=True, slots=True)

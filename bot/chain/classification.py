@@ -19,9 +19,9 @@ from bot.chain.errors import (
     TransientChainError,
     UnknownOutcome,
 )
+from bot.errors import quoted
 
 _CREDITS_NEEDED = re.compile(r" RC, needs (\d+) RC")  # rc_plugin.cpp §3
-_LONGEST_QUOTE = 300  # characters of a node's own words that a person is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,7 @@ class NodeError:
     def quote(self) -> str:
         """The node's words for people: printable, one line, not too long, full stop or not."""
         text = f"{self.words} ({self.detail})" if self.detail else self.words
-        text = "".join(c if c.isprintable() else " " for c in text.removesuffix("rethrow"))
-        return " ".join(text.split())[:_LONGEST_QUOTE] or "an error without words"
+        return quoted(text.removesuffix("rethrow")) or "an error without words"
 
 
 class Meaning(Enum):

@@ -14,7 +14,8 @@ from bot.chain.errors import (
     PermanentChainError,
     UnknownOutcome,
 )
-from bot.chain.wire import ErrorReply, Unanswered, Unsent, Wire, host_of, json_text
+from bot.chain.wire import ErrorReply, Wire, host_of, json_text
+from bot.http import Unanswered, Unsent
 
 Answer = TypeVar("Answer")
 
@@ -157,8 +158,10 @@ class Nodes:
             what = f"only {hosts[0]} answers {method}, and {count} nodes must tell the same"
         raise NodesDisagree(f"{what}; they are asked again", 3.0)
 
-    def send(self, method: str, params: str, refusals: int = 1) -> str:
+    def send(self, method: str, params: str, refusals: int = 1, turn: int = 0) -> str:
         """Send `params` (JSON text) until a node takes it; the address of the node that did.
+
+        Each `turn` begins with another node.
 
         The next node is tried only while nothing can have taken effect: no connection was made,
         or the node refused for good; that is believed when `refusals` nodes say so.
@@ -172,7 +175,9 @@ class Nodes:
         """
         reasons: list[str] = []
         refused: list[tuple[str, PermanentChainError]] = []
-        for node in self._in_order():
+        order = self._in_order()
+        first = turn % max(len(order), 1)
+        for node in order[first:] + order[:first]:
             host = host_of(node)
             try:
                 self._wire.call(node, method, params)

@@ -138,6 +138,15 @@ class Block:
         """In the order of the block."""
         return tuple(trx_id for trx_id, _ in self.transactions)
 
+    def writes(self, trx_id: str, author: str, permlink: str) -> bool:
+        """Whether this transaction is in the block and writes the post at this address."""
+        return any(
+            name == "comment" and (fields["author"], fields["permlink"]) == (author, permlink)
+            for found, operations in self.transactions
+            if found == trx_id
+            for name, fields in operations
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CommentOperation:
@@ -200,7 +209,21 @@ class Chain(Protocol):
         """Where the chain stands now."""
 
     def account(self, name: str) -> Account | None:
-        """The account, or None when there is none of that name."""
+        """The account by one node's word, or None when there is none of that name."""
+
+    def agreed_account(self, name: str) -> Account | None:
+        """The account as `profile.confirmed_by` nodes tell its authorities, or None.
+
+        Raises:
+            NodesDisagree: too few tell the same.
+        """
+
+    def agreed_block_size(self) -> int:
+        """Bytes that a block may have, as `profile.confirmed_by` nodes tell it.
+
+        Raises:
+            NodesDisagree: too few tell the same.
+        """
 
     def resource_credits(self, name: str) -> ResourceCredits | None:
         """The account's mana, or None when the node doesn't serve rc_api."""
@@ -211,8 +234,12 @@ class Chain(Protocol):
     def content(self, author: str, permlink: str) -> Content | None:
         """The post under (author, permlink), or None when that place is free."""
 
-    def reblogged_by(self, author: str, permlink: str) -> tuple[str, ...]:
-        """Who has reblogged a post."""
+    def agreed_reblog(self, account: str, author: str, permlink: str) -> bool:
+        """Whether the account has reblogged a post, as `profile.confirmed_by` nodes tell it.
+
+        Raises:
+            NodesDisagree: too few tell the same.
+        """
 
     def membership(self, community: str, account: str) -> Membership | None:
         """What the account is in this community, or None when there is no such community.
@@ -279,8 +306,10 @@ class Chain(Protocol):
             PermanentChainError: it refuses the picture, or the account.
         """
 
-    def broadcast(self, transaction: SignedTransaction) -> str:
+    def broadcast(self, transaction: SignedTransaction, turn: int = 0) -> str:
         """Send these bytes until a node takes them; returns that node's address.
+
+        Each `turn` begins with another node.
 
         A refusal for good is believed when `profile.confirmed_by` nodes say so.
 

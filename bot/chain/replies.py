@@ -4,6 +4,8 @@ Every reader raises LookupError, TypeError, ValueError, ArithmeticError or Attri
 shape that it doesn't know; the caller then counts the answer as unusable and asks another node.
 """
 
+import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,17 +26,40 @@ from bot.format.post import FIFTY_FIFTY, PayoutOptions
 
 _SLOT = timedelta(seconds=3)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = _EPOCH - timedelta(seconds=1)  # how hivemind writes "paid out"
+_UINT32 = 0xFFFFFFFF
+_LAST = _EPOCH + timedelta(seconds=_UINT32)  # a chain counts seconds in 32 bits
+_TRX_ID = re.compile(r"[0-9a-f]{40}")
+_ASSET = re.compile(r"\d{1,20}(\.\d{1,8})? [A-Z]{1,10}")
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One entry of an account's history.
+
+    Attributes:
+        number: its place in the history, counted by the node from 0 or 1.
+        time: that of the block before the one it is in (chain-rules §0.2).
+        comment: the operation, if it is a comment.
+    """
+
+    number: int
+    time: datetime
+    comment: CommentOperation | None
 
 
 def read_head(result: Any) -> Head:
     """`get_dynamic_global_properties`."""
-    return Head(
+    head = Head(
         block_num=int(result["head_block_number"]),
         block_id=_block_id(result["head_block_id"]),
         time=read_time(result["time"]),
         irreversible_block_num=int(result["last_irreversible_block_num"]),
         maximum_block_size=int(result["maximum_block_size"]),
     )
+    if not 0 <= head.irreversible_block_num <= head.block_num <= _UINT32:
+        raise ValueError("no numbers of blocks")
+    return head
 
 
 def read_account(result: Any, name: str) -> Account | None:
@@ -79,18 +104,18 @@ def read_content(result: Any, author: str, permlink: str) -> Content | None:
     return Content(
         author=author,
         permlink=permlink,
-        category=result["category"],
-        parent_author=result["parent_author"],
-        parent_permlink=result["parent_permlink"],
-        title=result["title"],
-        body=result["body"],
-        json_metadata=result["json_metadata"],
+        category=_text(result["category"]),
+        parent_author=_text(result["parent_author"]),
+        parent_permlink=_text(result["parent_permlink"]),
+        title=_text(result["title"]),
+        body=_text(result["body"]),
+        json_metadata=_text(result["json_metadata"]),
         created=read_time(result["created"]),
         votes=sum(float(vote["percent"]) != 0 for vote in _list(result["active_votes"])),
-        replies=int(result["children"]),
-        pending_payout=str(result["pending_payout_value"]),
-        total_payout=str(result["total_payout_value"]),
-        curator_payout=str(result["curator_payout_value"]),
+        replies=_count(result["children"]),
+        pending_payout=_asset(result["pending_payout_value"]),
+        total_payout=_asset(result["total_payout_value"]),
+        curator_payout=_asset(result["curator_payout_value"]),
         cashout_time=read_time(result["cashout_time"]),
         options=_options(result),
     )
@@ -143,7 +168,10 @@ def read_block(result: Any, num: int) -> Block | None:
         previous=result["previous"],
         time=read_time(result["timestamp"]),
         transactions=tuple(
-            (str(trx_id), tuple((name, dict(fields)) for name, fields in transaction["operations"]))
+            (
+                _trx_id(trx_id),
+                tuple((name, dict(fields)) for name, fields in transaction["operations"]),
+            )
             for trx_id, transaction in zip(ids, transactions, strict=True)
         ),
     )
@@ -163,14 +191,11 @@ def read_accounts_of_key(result: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(name) for name in _list(names)))
 
 
-def read_account_history(result: Any) -> list[tuple[int, datetime, CommentOperation | None]]:
-    """`get_account_history`: (number, time, the comment operation if it is one) of each entry.
-
-    An entry's time is that of the block before the one it is in (chain-rules §0.2).
-    """
+def read_account_history(result: Any) -> list[HistoryEntry]:
+    """`get_account_history`, in the order in which the node tells it; null for no entries."""
     return [
-        (int(number), read_time(entry["timestamp"]), _comment_operation(entry))
-        for number, entry in _list(result)
+        HistoryEntry(int(number), read_time(entry["timestamp"]), _comment_operation(entry))
+        for number, entry in _list([] if result is None else result)
     ]
 
 
@@ -179,7 +204,7 @@ def _comment_operation(entry: Any) -> CommentOperation | None:
     if name != "comment":
         return None
     return CommentOperation(
-        trx_id=str(entry["trx_id"]),
+        trx_id=_trx_id(entry["trx_id"]),
         block_num=int(entry["block"]),
         time=read_time(entry["timestamp"]) + _SLOT,
         **{
@@ -205,12 +230,33 @@ def read_chain_id(result: Any) -> str:
 
 def read_time(text: str) -> datetime:
     """A node's time: UTC, without a zone in the text."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    time = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    if not _NEVER <= time <= _LAST:
+        raise ValueError("no time of a chain")
+    return time
 
 
 def block_number(block_id: str) -> int:
     """The height of a block, which is in the first four bytes of its id."""
     return int(block_id[:8], 16)
+
+
+def _trx_id(text: Any) -> str:
+    if not _TRX_ID.fullmatch(text):
+        raise ValueError("no transaction id")
+    return str(text)
+
+
+def _asset(text: Any) -> str:
+    if not _ASSET.fullmatch(text):
+        raise ValueError("no amount")
+    return str(text)
+
+
+def _count(value: Any) -> int:
+    if not 0 <= int(value) <= _UINT32:
+        raise ValueError("no count")
+    return int(value)
 
 
 def _block_id(text: str) -> str:
@@ -225,6 +271,12 @@ def _authority(value: Any) -> Authority:
         account_auths=tuple((str(name), int(weight)) for name, weight in value["account_auths"]),
         key_auths=tuple((str(key), int(weight)) for key, weight in value["key_auths"]),
     )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
 
 
 def _list(value: Any) -> list[Any]:

@@ -6,26 +6,14 @@ for success and throws `error.data` away (reference: docs/chains.md).
 
 import itertools
 import json
-import time
-from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
-
 from bot.chain.classification import NodeError
+from bot.http import Http, Unanswered, json_value
 
-_LARGEST_REPLY = 16 * 1024 * 1024  # bytes; the largest block is two megabytes of JSON
-_HEADERS = {"content-type": "application/json", "accept": "application/json"}
-_CONNECT_TIMEOUT = 4.0
-
-
-class Unsent(Exception):  # noqa: N818  # says what is certain: no byte of the request left
-    """No connection was made, so the node can't have seen the request."""
-
-
-class Unanswered(Exception):  # noqa: N818  # the request left; what came back proves nothing
-    """The node may have seen the request; no answer to it came that can be relied upon."""
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class ErrorReply(Exception):  # noqa: N818  # the node's answer, not a failure of the call
@@ -37,26 +25,11 @@ class ErrorReply(Exception):  # noqa: N818  # the node's answer, not a failure o
 
 
 class Wire:
-    """A pool of connections; safe to use from several threads.
+    """JSON-RPC over HTTP; safe to use from several threads."""
 
-    Proxies, `.netrc` and certificates from the environment are ignored (`trust_env=False`): what
-    a transaction passes through is said in the configuration or nowhere.
-
-    Args:
-        timeout: seconds that one call may take in all, connecting included.
-        clock: monotonic seconds.
-    """
-
-    def __init__(self, *, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._timeout = timeout
-        self._clock = clock
+    def __init__(self, http: Http) -> None:
+        self._http = http
         self._ids = itertools.count(1)
-        self._client = httpx2.Client(
-            timeout=httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT)),
-            trust_env=False,
-            follow_redirects=False,
-            headers=_HEADERS,
-        )
 
     def call(self, node: str, method: str, params: str) -> Any:
         r"""The `result` of calling `method`.
@@ -76,36 +49,11 @@ class Wire:
         request = f'{{"jsonrpc":"2.0","id":{number},"method":"{method}","params":{params}}}'
         return _result(self._exchange(node, request.encode()), number)
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
     def _exchange(self, node: str, request: bytes) -> bytes:
-        deadline = self._clock() + self._timeout
-        reply = bytearray()
-        try:
-            with self._client.stream("POST", node, content=request) as response:
-                if response.status_code != httpx2.codes.OK:
-                    raise Unanswered(f"HTTP status {response.status_code}")
-                for chunk in response.iter_bytes():
-                    reply += chunk
-                    if len(reply) > _LARGEST_REPLY:
-                        raise Unanswered("an answer that doesn't end")
-                    if self._clock() > deadline:  # each chunk came in time, all of them did not
-                        raise Unanswered(f"no whole answer within {self._timeout:g} s")
-        except (
-            httpx2.ConnectError,
-            httpx2.ConnectTimeout,
-            httpx2.PoolTimeout,
-            httpx2.UnsupportedProtocol,
-            httpx2.InvalidURL,
-        ) as error:
-            raise Unsent(f"no connection ({_reason(error)})") from error
-        except httpx2.TimeoutException as error:
-            raise Unanswered(f"no answer within {self._timeout:g} s") from error
-        except httpx2.HTTPError as error:
-            raise Unanswered(_reason(error)) from error
-        return bytes(reply)
+        answer = self._http.post(node, request, _HEADERS)
+        if answer.status != HTTPStatus.OK:
+            raise Unanswered(f"HTTP status {answer.status}")
+        return answer.body
 
 
 def host_of(node: str) -> str:
@@ -119,10 +67,7 @@ def json_text(value: object) -> str:
 
 
 def _result(raw: bytes, number: int) -> Any:
-    try:
-        reply = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise Unanswered("an answer that is no JSON") from None
+    reply = json_value(raw)
     if not isinstance(reply, dict):
         raise Unanswered("an answer that is no JSON-RPC")
     if type(reply.get("id")) is not int or reply["id"] != number:
@@ -135,7 +80,3 @@ def _result(raw: bytes, number: int) -> Any:
     if "result" not in reply:
         raise Unanswered("an answer with neither result nor error")
     return reply["result"]
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,11 +1,10 @@
 """`briefbot audit`: do the records and the chain tell the same?"""
 
-import json
 from dataclasses import asdict
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 
 
 @click.command()
@@ -17,17 +16,18 @@ def audit(ctx: click.Context, author: str | None, *, as_json: bool) -> None:
 
     Every brief's post must be there once, in the transaction and block that the log tells, with
     the text that was queued, not before its date; and the history must be one that the rules
-    allow. Reads, changes nothing. Exits with 1 when something differs.
+    allow. Reads, changes nothing. Exits with 1 when something differs, with 3 when nothing does
+    and something couldn't be compared, because no node tells of its block.
     """
-    from bot.publishing.audit import histories, ledger_of, violations  # noqa: PLC0415
+    from bot.publishing.audit import UNTOLD, histories, ledger_of, violations  # noqa: PLC0415
 
     config = workspace.settings(ctx)
     profiles = workspace.profiles(config)
-    compared, found = 0, 0
+    compared, codes = 0, []
     with workspace.records(config) as records:
         for name in sorted({row.publication.chain for row in records.log(author=author)}):
             if name not in profiles:
-                click.echo(f"{name}: this chain isn't configured, not compared", err=True)
+                terminal.tell(f"{name}: this chain isn't configured, not compared", error=True)
                 continue
             told = histories(records, chain=name, author=author)
             with workspace.chain(profiles[name]) as chain:
@@ -35,15 +35,20 @@ def audit(ctx: click.Context, author: str | None, *, as_json: bool) -> None:
                 ledger = ledger_of(chain, told)
             compared += len(told)
             for violation in violations(
-                told, ledger, irreversible_block_num=head.irreversible_block_num
+                told,
+                ledger.operations,
+                irreversible_block_num=head.irreversible_block_num,
+                untold=ledger.untold,
             ):
-                found += 1
+                codes.append(violation.code)
                 if as_json:
-                    told_as = {"chain": name} | asdict(violation)
-                    click.echo(json.dumps(told_as, ensure_ascii=False))
+                    terminal.tell_json({"chain": name} | asdict(violation))
                 else:
-                    click.echo(f"{violation.brief}: {violation.code}: {violation.message}")
+                    terminal.tell(f"{violation.brief}: {violation.code}: {violation.message}")
+    untold = codes.count(UNTOLD)
+    found = len(codes) - untold
     if not as_json:
-        click.echo(f"{compared} publications compared with the chain, {found} differences")
-    if found:
-        ctx.exit(1)
+        counts = f"{compared - untold} publications compared with the chain, {found} differences"
+        terminal.tell(f"{counts}, {untold} that can't be compared" if untold else counts)
+    if codes:
+        ctx.exit(1 if found else 3)

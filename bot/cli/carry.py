@@ -3,9 +3,7 @@
 import time
 from collections.abc import Sequence
 
-import click
-
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.publishing.service import Service
 from bot.records import Publication, Status
 
@@ -35,11 +33,11 @@ def carried(service: Service, rows: Sequence[Publication], wait: str | None) -> 
         for row in rows:
             if row in moving and row.id not in held and (holder := service.holder(row)):
                 held.add(row.id)
-                click.echo(f"{row.brief}: {holder} is at work for {row.author}, and goes on")
+                terminal.tell(f"{row.brief}: {holder} is at work for {row.author}, and goes on")
         if not any(told[row.id].status is not row.status for row in rows):
             time.sleep(min(PACE, service.pace()))
     service.leave()
-    return not any(row.status in FAILED for row in rows)
+    return not any(row.status in FAILED or _needs_a_person(row) for row in rows)
 
 
 def _goes_on(row: Publication, wait: str | None, *, first: bool) -> bool:
@@ -48,10 +46,17 @@ def _goes_on(row: Publication, wait: str | None, *, first: bool) -> bool:
     if row.status is Status.QUEUED:
         return row.scheduled_at is None or row.scheduled_at <= now
     if row.status is Status.WAITING:
+        if _needs_a_person(row):
+            return False
         return wait is not None or (first and _is_due(row))
     if row.status is Status.PUBLISHING:
         return first or wait is not None
     return row.status is Status.INCLUDED and (first or wait == "final")
+
+
+def _needs_a_person(row: Publication) -> bool:
+    """Whether it waits until its author can be posted for."""
+    return row.status is Status.WAITING and row.retry_at is None
 
 
 def _is_due(row: Publication) -> bool:
@@ -64,6 +69,6 @@ def _tell(row: Publication) -> None:
     why = f"  {row.error}" if row.error else ""
     if row.status is Status.QUEUED and row.scheduled_at and row.scheduled_at > workspace.utc_now():
         why = "  `briefbot run` publishes it at its date; --now publishes it at once"
-    click.echo(f"{row.brief}: {row.status.value}{where}{why}")
+    terminal.tell(f"{row.brief}: {row.status.value}{where}{why}")
     if row.status is Status.FINAL:
-        click.echo(row.url)
+        terminal.tell(row.url)

@@ -1,8 +1,6 @@
 """`briefbot check`: what would be refused, or would surprise, before it is sent."""
 
-import json
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -10,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.briefs import Entry, Finding, Level, fixed
-from bot.cli import workspace
+from bot.briefs import Entry, Finding, Level, fixed, internal
+from bot.briefs.opening import opened, replace
+from bot.cli import terminal, workspace
 from bot.cli.spread import spread
 from bot.config import Settings
+from bot.errors import BotError
 
 if TYPE_CHECKING:
+    from bot.publishing.composer import Composer
     from bot.publishing.online import Online
 
 Findings = tuple[Finding, ...]
@@ -45,16 +46,16 @@ def check(
     config = workspace.settings(ctx)
     given = paths or (config.posts,)
     if fix:
-        click.echo(f"{_mend(_look(config, given, online=False))} files mended", err=True)
+        terminal.tell(f"{_mend(_look(config, given, online=False))} files mended", error=True)
     looked = _look(config, given, online=online)
     findings = [finding for _, found in looked for finding in found]
     if as_json or form == "json":
-        click.echo(json.dumps([finding.told() for finding in findings], ensure_ascii=False))
+        terminal.tell_json([finding.told() for finding in findings])
     else:
         for entry, found in looked:
             for finding in found:
-                click.echo(_annotation(entry, finding) if form == "github" else str(finding))
-        click.echo(f"{len(looked)} briefs: {_counts(findings)}", err=True)
+                terminal.tell(_annotation(entry, finding) if form == "github" else str(finding))
+        terminal.tell(f"{len(looked)} briefs: {_counts(findings)}", error=True)
     if any(finding.level is Level.ERROR for finding in findings):
         ctx.exit(1)
 
@@ -62,23 +63,28 @@ def check(
 def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tuple[Entry, Findings]]:
     composer = workspace.composer(config)
     published = workspace.published(config)
-    asked = _online(config) if online else None
+    asked = _online(config, composer) if online else None
     entries = workspace.entries(config, paths)
 
     def findings(entry: Entry) -> Findings:
-        compositions = composer.compose(entry.brief, entry.folder) if entry.brief else ()
-        told = [f for each in compositions for f in asked.findings(each)] if asked else []
-        return workspace.findings(config, [entry], compositions, published, told)
+        try:
+            compositions = composer.compose(entry.brief, entry.folder) if entry.brief else ()
+            told = [f for each in compositions for f in asked.findings(each)] if asked else []
+            return workspace.findings(config, [entry], compositions, published, told)
+        except BotError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the others are checked
+            return (*entry.findings, internal(entry.path, error))
 
     found = [findings(entry) for entry in entries] if online else spread(findings, entries)
     return list(zip(entries, found, strict=True))
 
 
-def _online(config: Settings) -> "Online":
+def _online(config: Settings, composer: "Composer") -> "Online":
     from bot.publishing.online import Online  # noqa: PLC0415  # brings beem along
 
     chains = {name: workspace.chain(known) for name, known in workspace.profiles(config).items()}
-    return Online(chains, config.posting_key)
+    return Online(chains, config.posting_key, composer.neighbours)
 
 
 def _mend(looked: Iterable[tuple[Entry, Findings]]) -> int:
@@ -86,24 +92,20 @@ def _mend(looked: Iterable[tuple[Entry, Findings]]) -> int:
     count = 0
     for entry, findings in looked:
         fixes = [fix for finding in findings for fix in finding.fixes]
-        if not fixes:
+        if not fixes or entry.file.is_symlink():  # what it leads to is mended as itself
             continue
-        data = entry.file.read_bytes()
-        if sha256(data).hexdigest() != entry.fingerprint:
-            continue  # somebody is writing it just now
-        mended = fixed(data.decode(), fixes).encode()
-        if mended != data:
-            _replace(entry.file.resolve(), mended)
-            count += 1
+        try:
+            with opened(entry.folder, entry.path) as file:
+                data = file.read()
+            if sha256(data).hexdigest() != entry.fingerprint:
+                continue  # somebody is writing it just now
+            mended = fixed(data.decode(), fixes).encode()
+            if mended != data:
+                replace(entry.file, mended, like=entry.file)
+                count += 1
+        except OSError as error:
+            terminal.tell(f"{entry.file} can't be mended: {error.strerror}", error=True)
     return count
-
-
-def _replace(file: Path, data: bytes) -> None:
-    """Change a file at once, so that nobody ever reads half of it."""
-    made = file.with_name(f".{file.name}.mended")
-    made.write_bytes(data)
-    shutil.copymode(file, made)
-    made.replace(file)
 
 
 def _counts(findings: Sequence[Finding]) -> str:

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 
 
 @click.group()
@@ -16,4 +16,4 @@ def upgrade(ctx: click.Context) -> None:
     """Make the database, or bring it to this version's schema; nothing in it is lost."""
     config = workspace.settings(ctx)
     version = workspace.upgrade(config)
-    click.echo(f"the database is at version {version}")
+    terminal.tell(f"the database is at version {version}")

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
 from bot.cli.show import find
@@ -35,7 +35,7 @@ def delete(ctx: click.Context, which: str, wait: str | None, *, yes: bool) -> No
                 continue
             where = f"@{published.author}/{published.permlink} on {chain}"
             if not yes:
-                click.confirm(f"Delete {where} ({published.title})?", abort=True)
+                terminal.confirm(f"Delete {where} ({published.title})?")
             latest = records.log(chain=chain, brief=brief)[-1].publication
             plan = deletion_of(published, latest.fingerprint)
             try:

@@ -6,11 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.live import Live
 
 from bot.briefs import Queue
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.cli.logging import quiet_log
 from bot.cli.table import log_table, print_log
 from bot.config import Settings, key_variable
@@ -32,7 +30,6 @@ def demo(ctx: click.Context, *, serve: bool) -> None:
     The devnet and the database live in .briefbot/demo, so running it again publishes nothing
     twice. Nothing leaves this machine.
     """
-    console = Console(highlight=False)
     home = Path.cwd() / HOME
     home.mkdir(parents=True, exist_ok=True)
     posts = Path.cwd() / "posts"
@@ -40,12 +37,12 @@ def demo(ctx: click.Context, *, serve: bool) -> None:
         raise click.ClickException("no posts/ here: run this in briefbot's folder, or `init` one")
     with Devnet(data=home / "devnet", block_interval=BLOCK_INTERVAL) as devnet:
         config = _settings(home, posts, devnet)
-        console.print(f"devnet on {devnet.url}, a block every {BLOCK_INTERVAL} s")
+        terminal.tell(f"devnet on {devnet.url}, a block every {BLOCK_INTERVAL} s")
         with workspace.records(config, create=True) as records:
             done_before = {row.publication.id for row in records.log()}
-            finished = _publish(config, records, console, serve=serve)
+            finished = _publish(config, records, serve=serve)
             rows = records.log()
-            _conclude(console, rows, done_before)
+            _conclude(rows, done_before)
     if not finished or any(row.publication.status is not Status.FINAL for row in rows):
         ctx.exit(1)
 
@@ -67,15 +64,15 @@ def _settings(home: Path, posts: Path, devnet: Devnet) -> Settings:
     )
 
 
-def _publish(config: Settings, records: Records, console: Console, *, serve: bool) -> bool:
+def _publish(config: Settings, records: Records, *, serve: bool) -> bool:
     """Run the service until every publication has settled; True when all briefs got so far."""
     service = workspace.service(config, records, workspace.utc_now, quiet_log())
     findings = service.scan()
     for finding in findings:
-        console.print(str(finding))
+        terminal.tell(str(finding))
     service.start()
     try:
-        with _progress(console) as show:
+        with _progress() as show:
             end = time.monotonic() + PATIENCE
             while serve or time.monotonic() < end:
                 rows = records.log()
@@ -83,18 +80,18 @@ def _publish(config: Settings, records: Records, console: Console, *, serve: boo
                 if not serve and all(row.publication.status in SETTLED for row in rows):
                     return not findings
                 time.sleep(BLOCK_INTERVAL)
-        console.print(f"Not everything is final after {PATIENCE:.0f} s; see the reasons below.")
+        terminal.tell(f"Not everything is final after {PATIENCE:.0f} s; see the reasons below.")
         return False
     finally:
         service.stop()
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Callable[[Sequence[LogRow]], None]]:
+def _progress() -> Iterator[Callable[[Sequence[LogRow]], None]]:
     """Something to show the log's rows with as they change: a live table, or plain lines."""
-    if console.is_terminal:
-        with Live(console=console, transient=True, auto_refresh=False) as live:
-            yield lambda rows: live.update(log_table(rows, "UTC"), refresh=True)
+    if terminal.is_read_by_a_person():
+        with terminal.live_table() as show:
+            yield lambda rows: show(log_table(rows, "UTC"))
         return
     told: dict[int, Status] = {}
 
@@ -103,26 +100,26 @@ def _progress(console: Console) -> Iterator[Callable[[Sequence[LogRow]], None]]:
             publication = row.publication
             if told.get(publication.id) is not publication.status:
                 told[publication.id] = publication.status
-                console.print(f"{publication.brief}: {publication.status.value}")
+                terminal.tell(f"{publication.brief}: {publication.status.value}")
 
     yield lines
 
 
-def _conclude(console: Console, rows: Sequence[LogRow], done_before: set[int]) -> None:
+def _conclude(rows: Sequence[LogRow], done_before: set[int]) -> None:
     """The log, the addresses, and what to do next."""
-    console.print()
+    terminal.tell()
     print_log(rows, "UTC")
-    console.print()
+    terminal.tell()
     for row in rows:
-        console.print(row.publication.url, soft_wrap=True)
-    console.print("(they answer while `briefbot demo --serve` runs)")
+        terminal.tell(row.publication.url)
+    terminal.tell("(they answer while `briefbot demo --serve` runs)")
     new = sum(row.publication.id not in done_before for row in rows)
-    console.print()
+    terminal.tell()
     if new:
-        console.print(f"{new} briefs published, each in one transaction that can't be undone.")
+        terminal.tell(f"{new} briefs published, each in one transaction that can't be undone.")
     else:
-        console.print("Nothing was published: every brief in posts/ is on the chain already.")
-    console.print(
+        terminal.tell("Nothing was published: every brief in posts/ is on the chain already.")
+    terminal.tell(
         "Next: add a brief to posts/ and run this again, or make a folder of your own with "
         "`briefbot init`: README, “Your first real post”."
     )

@@ -6,6 +6,7 @@ from typing import Literal
 
 import click
 
+from bot.cli import terminal
 from bot.devnet.genesis import signing_key
 from bot.devnet.keys import derived, wif
 from bot.devnet.network import ACCOUNTS, PHRASE, WITNESS, Finality, Network, network
@@ -33,6 +34,9 @@ from bot.devnet.testing import READY
                    "on; or at once. By default as the flavour does.")  # fmt: skip
 @click.option("--nodes", type=click.IntRange(1, 9), default=1, show_default=True,
               help="Ports that answer for the one chain, from --port upwards.")  # fmt: skip
+@click.option("--keep-alive", is_flag=True,
+              help="Keep connections open, as a proxy before a node does. steemd's own server "
+                   "closes each after one answer.")  # fmt: skip
 @click.option("--admin", is_flag=True, help="Let devnet_api make forks and troubles on demand.")
 def devnet(
     port: int,
@@ -44,6 +48,7 @@ def devnet(
     nodes: int,
     *,
     testnet: bool,
+    keep_alive: bool,
     admin: bool,
 ) -> None:
     """Run a Steem-style chain of your own on this machine, for any client that speaks JSON-RPC.
@@ -65,13 +70,20 @@ def devnet(
     chosen = network(flavour, testnet=testnet, finality=finality)
     interval = None if clock == "manual" else block_interval
     try:
-        node = Node(chosen, data, block_interval=interval, admin=admin, listeners=nodes)
+        node = Node(
+            chosen,
+            data,
+            block_interval=interval,
+            admin=admin,
+            listeners=nodes,
+            keep_alive=keep_alive,
+        )
     except StoreDiffers as error:
         raise click.ClickException(f"{data}: {error}; choose or empty the folder") from None
 
     def ready(listening: list[int]) -> None:
-        click.echo(READY + " ".join(f"http://127.0.0.1:{number}" for number in listening))
-        click.echo(f"chain id {chosen.chain_id}, prefix {chosen.prefix}")
+        terminal.tell(READY + " ".join(f"http://127.0.0.1:{number}" for number in listening))
+        terminal.tell(f"chain id {chosen.chain_id}, prefix {chosen.prefix}")
         _print_keys(chosen)
 
     try:
@@ -83,9 +95,9 @@ def devnet(
 def _print_keys(chosen: Network) -> None:
     """The accounts and their keys, which are no secret."""
     if chosen.bare:
-        click.echo(f"account {WITNESS}, with one key for everything: {wif(signing_key(chosen))}")
+        terminal.tell(f"account {WITNESS}, with one key for everything: {wif(signing_key(chosen))}")
         return
-    click.echo("accounts with their posting and active keys:")
+    terminal.tell("accounts with their posting and active keys:")
     for name in ACCOUNTS:
         keys = (wif(derived(name, role, PHRASE)) for role in ("posting", "active"))
-        click.echo(f"  {name:<9} {'  '.join(keys)}")
+        terminal.tell(f"  {name:<9} {'  '.join(keys)}")

@@ -1,6 +1,5 @@
 """`briefbot doctor`: is everything there that publishing needs?"""
 
-import json
 import stat
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict
@@ -10,7 +9,7 @@ import click
 
 from bot.briefs import BriefError, Entry, Queue
 from bot.chain.profiles import ChainProfile
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.config import Settings
 from bot.publishing.doctor import Diagnosis, Health, alone, examine, failed
 from bot.records import RecordsError
@@ -36,10 +35,10 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
     for diagnosis in _points(config, profiles):
         worst = max(worst, diagnosis.exit_code)
         if as_json:
-            click.echo(json.dumps(asdict(diagnosis), ensure_ascii=False))
+            terminal.tell_json(asdict(diagnosis))
         else:
-            word = click.style(f"{diagnosis.health.value:<4}", fg=COLOURS[diagnosis.health])
-            click.echo(f"{word}  {diagnosis.subject}: {diagnosis.message}")
+            mark = f"{diagnosis.health.value:<4}", COLOURS[diagnosis.health]
+            terminal.tell(f"{diagnosis.subject}: {diagnosis.message}", mark=mark)
     ctx.exit(worst)
 
 

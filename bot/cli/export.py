@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.publishing.report import log_line, whole
+from bot.records import LogRow, Records
 
 
 @click.command()
@@ -19,25 +21,37 @@ def export(ctx: click.Context, form: str, output: Path | None) -> None:
     """Write all publications, oldest first.
 
     `jsonl`: one JSON object a line, as `show --json` has it, with the operations. `csv`: the
-    columns of `log --json`.
+    columns of `log --json`, control characters in them escaped, so that each is one line.
     """
     with workspace.records(workspace.settings(ctx)) as records:
         rows = records.log()
-        text = io.StringIO()
-        if form == "csv":
-            told = [log_line(row) for row in rows]
-            table = csv.DictWriter(text, list(told[0]) if told else ["id"], lineterminator="\n")
-            table.writeheader()
-            table.writerows(line | {"tags": " ".join(line["tags"])} for line in told)
+        lines = _table(rows) if form == "csv" else _objects(records, rows)
+        if output is None:
+            for line in lines:
+                terminal.tell(line)
         else:
-            for row in rows:
-                publication = row.publication
-                attempts = records.attempts(publication.id)
-                line = whole(row, attempts, records.events(publication.id))
-                line["operations"] = json.loads(publication.operations)
-                text.write(json.dumps(line, ensure_ascii=False) + "\n")
-    if output is None:
-        click.echo(text.getvalue(), nl=False)
-    else:
-        output.write_text(text.getvalue(), encoding="utf-8", newline="")
-        click.echo(f"{len(rows)} publications written to {output}", err=True)
+            try:
+                output.write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="")
+            except OSError as error:
+                raise click.ClickException(f"{output}: {error.strerror}") from None
+            terminal.tell(f"{len(rows)} publications written to {output}", error=True)
+
+
+def _objects(records: Records, rows: Sequence[LogRow]) -> Iterator[str]:
+    for row in rows:
+        publication = row.publication
+        attempts = records.attempts(publication.id)
+        told = whole(row, attempts, records.events(publication.id))
+        yield terminal.json_text(told | {"operations": json.loads(publication.operations)})
+
+
+def _table(rows: Sequence[LogRow]) -> list[str]:
+    """One line a publication: what is put into a spreadsheet is text that people read."""
+    told = [log_line(row) for row in rows]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(told[0] if told else ["id"])
+    for line in told:
+        values = (line | {"tags": " ".join(line["tags"])}).values()
+        table.writerow([terminal.escaped(v) if isinstance(v, str) else v for v in values])
+    return text.getvalue().splitlines()

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from bot.cli import terminal
+
 CONFIG = """\
 # What briefbot does here. Every key: docs/configuration.md. Secrets go into .env, never in here.
 chain = "steem"                      # steem | hive | blurt | devnet | a [chains.NAME] below
@@ -54,15 +56,17 @@ def init(directory: Path) -> None:
     """Write config/briefbot.toml, .env.example and a first brief into DIR; overwrite nothing."""
     for name, text in FILES.items():
         path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            terminal.tell(f"kept     {path}")
+            continue
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
-        except FileExistsError:
-            click.echo(f"kept     {path}")
-        else:
-            click.echo(f"written  {path}")
-    click.echo(
+        except OSError as error:
+            raise click.ClickException(f"{path}: {error.strerror}; choose another DIR") from None
+        terminal.tell(f"written  {path}")
+    terminal.tell(
         "Next: copy .env.example to .env and put your posting key there, "
         "name your account in config/briefbot.toml, then run `briefbot doctor`."
     )

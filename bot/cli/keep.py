@@ -4,7 +4,7 @@ import click
 
 from bot.briefs import BriefError, Entry, read, rewrite
 from bot.chain.protocol import Content
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.cli.show import find
 from bot.config import Settings
 from bot.publishing.composer import Composition
@@ -41,7 +41,7 @@ def keep(ctx: click.Context, which: str, brief: str) -> None:
                 f"a person keeps the {which}'s text",
                 workspace.utc_now(),
             )
-            click.echo(f"{row.brief}: queued on {row.chain}, with the {which}'s text")
+            terminal.tell(f"{row.brief}: queued on {row.chain}, with the {which}'s text")
 
 
 def _content(config: Settings, row: Publication) -> Content:

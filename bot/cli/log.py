@@ -1,13 +1,13 @@
 """`briefbot log`: the publication log."""
 
-import json
 import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
+from bot.cli.table import print_log
 from bot.publishing.report import log_line
 from bot.records import LogRow, NoDatabase, Records, Status
 
@@ -93,12 +93,10 @@ def log(
 def _print(rows: tuple[LogRow, ...] | list[LogRow], *, as_json: bool, timezone: str) -> None:
     if as_json:
         for row in rows:
-            click.echo(json.dumps(log_line(row), ensure_ascii=False))
+            terminal.tell_json(log_line(row))
     elif rows:
-        from bot.cli.table import print_log  # noqa: PLC0415  # rich, only where a person reads
-
         print_log(rows, timezone)
     else:
-        click.echo(
-            "Nothing is recorded yet: `briefbot run` or `briefbot publish` starts it.", err=True
+        terminal.tell(
+            "Nothing is recorded yet: `briefbot run` or `briefbot publish` starts it.", error=True
         )

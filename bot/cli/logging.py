@@ -1,32 +1,38 @@
 """The service's log: structlog, readable in a terminal, JSON lines otherwise, on stderr."""
 
 import logging
-import sys
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict
+
+from bot.cli.terminal import escaped, is_read_by_a_person, json_text
 
 
 def service_log() -> structlog.stdlib.BoundLogger:
     """Set up logging for a long-running command and return its logger.
 
     Lines carry ids (brief, author, attempt, trx_id), never a key or a body. Libraries' own
-    warnings come through the same door.
+    warnings come through the same door. Each entry is one line, its traceback in it.
     """
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer()
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    rendering: list[Any] = (
+        [_shown, structlog.dev.ConsoleRenderer()]
+        if is_read_by_a_person(error=True)
+        else [structlog.processors.JSONRenderer(serializer=json_text)]
     )
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                *rendering,
+            ],
         )
     )
     root = logging.getLogger()
@@ -51,3 +57,16 @@ def quiet_log() -> structlog.stdlib.BoundLogger:
     )
     log: structlog.stdlib.BoundLogger = structlog.get_logger("briefbot")
     return log
+
+
+def _shown(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """An entry whose names and values steer no terminal.
+
+    The renderer gives an `exception` lines of its own; under another name it stays in the line.
+    """
+    if "exception" in event:
+        event["traceback"] = event.pop("exception")
+    return {
+        escaped(name): escaped(value if isinstance(value, str) else repr(value))
+        for name, value in event.items()
+    }

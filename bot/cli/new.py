@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 
 TEMPLATE = """\
 ---
@@ -26,12 +26,14 @@ def new(ctx: click.Context, title: str, *, edit: bool) -> None:
     path = config.posts / f"{permlink(title)}.md"
     escaped = title.replace("\\", "\\\\").replace('"', '\\"')
     author = "" if config.default_author else "author:\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE.format(title=f'"{escaped}"', author=author))
     except FileExistsError:
         raise click.ClickException(f"{path} is there already; choose another title") from None
-    click.echo(path)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
+    terminal.tell(str(path))
     if edit:
         click.edit(filename=str(path))

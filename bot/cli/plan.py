@@ -1,12 +1,12 @@
 """`briefbot plan`: what goes out next, when, and why, or why not."""
 
-import json
 from dataclasses import asdict
 
 import click
 
 from bot.briefs import Queue
-from bot.cli import workspace
+from bot.cli import terminal, workspace
+from bot.cli.table import local
 from bot.publishing.plan import Step, steps
 from bot.publishing.report import instant
 
@@ -24,29 +24,19 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
     planned = steps(entries, composer, known, now, edits=config.edits != "off")
     if as_json:
         for step in planned:
-            click.echo(json.dumps(asdict(step) | {"when": instant(step.when)}, ensure_ascii=False))
+            terminal.tell_json(asdict(step) | {"when": instant(step.when)})
     elif planned:
         _print(planned, config.timezone)
     else:
-        click.echo(f"Nothing to do: every brief in {config.posts} is published.")
+        terminal.tell(f"Nothing to do: every brief in {config.posts} is published.")
 
 
 def _print(planned: list[Step], timezone: str) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    from bot.cli.table import local  # noqa: PLC0415
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
+    if not terminal.is_read_by_a_person():
         for step in planned:
             when = local(step.when, timezone) or "-"
-            click.echo(f"{when}  {step.state}  {step.brief}  {step.why}")
+            terminal.tell(f"{when}  {step.state}  {step.brief}  {step.why}")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("when", "state", "brief"):
-        table.add_column(column)
-    table.add_column("why", overflow="fold", ratio=1)
-    for step in planned:
-        table.add_row(local(step.when, timezone), step.state, step.brief, step.why)
-    console.print(table)
+    told = [(local(step.when, timezone), step.state, step.brief, step.why) for step in planned]
+    rows = [[terminal.Cell(text) for text in texts] for texts in told]
+    terminal.tell_table(terminal.Table(("when", "state", "brief", "why"), rows, wide="why"))

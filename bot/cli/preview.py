@@ -4,8 +4,8 @@ import base64
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.config import Settings
+from bot.errors import BotError
 
 if TYPE_CHECKING:
     from bot.briefs import Brief, Finding
@@ -49,28 +50,66 @@ def preview(
     config = workspace.settings(ctx)
     if watch and (fragment or output or str(path) == "-"):
         raise click.UsageError("--watch serves the page of a file: leave out --fragment, -o and -")
-    made = _Preview.of(config, path, chain)
+    try:
+        with _plainly(path):
+            made = _Preview.of(config, path, chain)
+            markup = made.fragment() if fragment else made.page()
+    except _Unshowable as error:
+        _tell(error.findings)
+        ctx.exit(1)
     if watch:
         from bot.cli.watch import serve  # noqa: PLC0415
 
-        serve(path, lambda script: _Preview.of(config, path, chain).page(script), opens=opens)
+        def page(script: str) -> str:
+            with _plainly(path):
+                return _Preview.of(config, path, chain).page(script)
+
+        serve(path, page, opens=opens)
         return
-    markup = made.fragment() if fragment else made.page()
-    for finding in made.findings:
-        click.echo(str(finding), err=True)
+    _tell(made.findings)
     if opens and output is None:
         with tempfile.NamedTemporaryFile(prefix="briefbot-", suffix=".html", delete=False) as file:
             output = Path(file.name)
     if output is None:
-        click.echo(markup)
+        terminal.tell_markup(markup)
     else:
         try:
             output.write_text(markup, encoding="utf-8")
         except OSError as error:
             raise click.ClickException(f"{output}: {error.strerror}") from None
-        click.echo(str(output), err=True)
+        terminal.tell(str(output), error=True)
     if opens and output:
         webbrowser.open(output.resolve().as_uri())
+
+
+class _Unshowable(click.ClickException):
+    """What is no text, or holds a private key, is not shown."""
+
+    def __init__(self, findings: "Sequence[Finding]") -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = findings
+
+
+def _tell(findings: "Sequence[Finding]") -> None:
+    for finding in findings:
+        terminal.tell(str(finding), error=True)
+
+
+@contextmanager
+def _plainly(path: Path) -> Iterator[None]:
+    """Say what nobody foresaw as `check` says it.
+
+    Raises:
+        click.ClickException: in place of any other exception.
+    """
+    from bot.briefs import internal  # noqa: PLC0415
+
+    try:
+        yield
+    except (click.ClickException, BotError):
+        raise
+    except Exception as error:
+        raise click.ClickException(str(internal(path.name, error))) from error
 
 
 def _read(path: Path) -> bytes:
@@ -118,6 +157,7 @@ class _Preview:
             click.ClickException: it can't be read or shown, or no such chain is configured.
         """
         from bot.briefs import parse  # noqa: PLC0415
+        from bot.briefs.opening import real_path  # noqa: PLC0415
         from bot.format.pictures import with_placeholders  # noqa: PLC0415
 
         profiles = workspace.profiles(config)
@@ -128,16 +168,17 @@ class _Preview:
         stdin = str(path) == "-"
         data = _read(path)
         fenced = data.removeprefix(b"\xef\xbb\xbf").startswith((b"---", b"+++"))
-        queue = config.posts.resolve()
-        inside = path.resolve().is_relative_to(queue)
+        queue = real_path(config.posts)
+        file = real_path(path)
+        inside = file.is_relative_to(queue)
         folder = queue if inside else path.parent
-        name = str(path.resolve().relative_to(queue)) if inside else path.name
+        name = str(file.relative_to(queue)) if inside else path.name
         name = "standard input" if stdin else name
         parsed = parse(data, path=name, timezone=config.timezone)
         if parsed.brief is None or not fenced:
             errors = [f for f in parsed.findings if _is_in_the_way(f, fenced=fenced and not stdin)]
             if errors:
-                raise click.ClickException("\n".join(map(str, errors)))
+                raise _Unshowable(errors)
             text, _ = with_placeholders(data.decode("utf-8-sig"), name)
             return cls(config, folder, text, None, None, chain or config.chain, ())
         brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief

@@ -1,6 +1,5 @@
 """`briefbot publish`: briefs now, in one shot, by the service's own journey."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import click
 
 from bot.briefs import Entry, Level
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
 from bot.config import Settings
@@ -55,10 +54,10 @@ def publish(
     if dry_run:
         for composition in compositions:
             told = dry_run_json(composition)
-            click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
+            terminal.tell_json(told, None if as_json else 2)
     findings = workspace.findings(config, entries, compositions, workspace.published(config))
     for finding in findings:
-        click.echo(str(finding), err=True)
+        terminal.tell(str(finding), error=True)
     if any(finding.level is Level.ERROR for finding in findings):
         ctx.exit(1)
     if not dry_run:
@@ -103,7 +102,7 @@ def _publish(config: Settings, entries: Sequence[Entry], wait: str | None) -> bo
         service = workspace.service(config, records, workspace.utc_now, quiet_log())
         findings = service.take(entries)
         for finding in findings:
-            click.echo(str(finding), err=True)
+            terminal.tell(str(finding), error=True)
         briefs = {entry.brief.id for entry in entries if entry.brief}
         rows = [row for row in records.latest() if row.brief in briefs]
         return carried(service, rows, wait) and not findings

@@ -1,9 +1,15 @@
 """`briefbot pull`: an account's posts from the chain, as briefs."""
 
+from collections import Counter
+from pathlib import Path, PurePath
+from typing import Literal
+
 import click
 
-from bot.cli import workspace
-from bot.publishing.pull import posts_of
+from bot.cli import terminal, workspace
+from bot.publishing.pull import Pulled, posts_of
+
+Outcome = Literal["written", "kept", "refused"]
 
 
 @click.command()
@@ -21,22 +27,40 @@ def pull(ctx: click.Context, account: str, chain: str | None, *, replies: bool) 
     name = chain or config.chain
     if name not in profiles:
         raise click.UsageError(f"{name} is no configured chain")
-    wrote = kept = 0
+    outcomes: Counter[Outcome] = Counter()
     with workspace.chain(profiles[name]) as asked:
         author = account.removeprefix("@")
         if asked.account(author) is None:
             raise click.ClickException(f"there is no account {author} on {name}")
         for post in posts_of(asked, author, replies=replies):
-            file = config.posts / post.path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with file.open("x", encoding="utf-8", newline="") as opened:
-                    opened.write(post.text)
-            except FileExistsError:
-                kept += 1
-                same = file.read_bytes() == post.text.encode()
-                click.echo(f"kept     {file}" + ("" if same else " (differs from the chain)"))
-            else:
-                wrote += 1
-                click.echo(f"written  {file}")
-    click.echo(f"{wrote} briefs written, {kept} files kept", err=True)
+            outcome, reason = _written(config.posts, post)
+            terminal.tell(f"{outcome:<7}  {config.posts / post.path}{reason}")
+            outcomes[outcome] += 1
+    told = f"{outcomes['written']} briefs written, {outcomes['kept']} files kept"
+    if outcomes["refused"]:
+        told += f", {outcomes['refused']} refused"
+    terminal.tell(told, error=True)
+    if outcomes["refused"]:
+        ctx.exit(1)
+
+
+def _written(posts: Path, post: Pulled) -> tuple[Outcome, str]:
+    """Make the post's file, and say what became of it; nothing is written over or elsewhere."""
+    file = posts / post.path
+    try:
+        data = post.text.encode()
+    except UnicodeEncodeError:
+        return "refused", ": the chain's text is no Unicode, which no file can hold"
+    if any((posts / folder).is_symlink() for folder in list(PurePath(post.path).parents)[:-1]):
+        return "refused", ": a folder on its way is a link, which the queue doesn't follow"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("xb") as opened:
+            opened.write(data)
+    except FileExistsError:
+        if not file.is_file():
+            return "refused", ": something else stands there or on its way; rename that"
+        return "kept", "" if file.read_bytes() == data else " (differs from the chain)"
+    except OSError as error:
+        return "refused", f": {error.strerror}"
+    return "written", ""

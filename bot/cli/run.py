@@ -1,5 +1,6 @@
 """`briefbot run`: the service."""
 
+import os
 import signal
 import threading
 from types import FrameType
@@ -7,11 +8,9 @@ from types import FrameType
 import click
 import structlog
 
-from bot.chain.errors import NodesUnreachable
 from bot.cli import workspace
 from bot.cli.logging import service_log
-from bot.config import Settings
-from bot.publishing.authority import check_key
+from bot.config import ConfigError, Settings
 from bot.records.leases import boottime
 
 
@@ -21,15 +20,15 @@ from bot.records.leases import boottime
 def run(ctx: click.Context, *, once: bool) -> None:
     """Run the service: scan the queue, publish what is due, follow it, record what came of it.
 
-    SIGTERM and Ctrl-C end it within 10 seconds; what was in hand is finished or goes on at the
-    next start.
+    SIGTERM, Ctrl-C and a closed terminal end it within 10 seconds; what was in hand is finished or
+    goes on at the next start.
     """
     config = workspace.settings(ctx)
     log = service_log()
     with workspace.records(config, create=True) as records:
         records.examine()
         service = workspace.service(config, records, workspace.utc_now, log)
-        refuse_bad_keys(config, log)
+        _warn_of_missing_keys(config, log)
         if once:
             service.round()
             return
@@ -38,7 +37,7 @@ def run(ctx: click.Context, *, once: bool) -> None:
         def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
             ended.set()
 
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, end)
         service.start()
         log.info("started", queue=str(config.posts), chain=config.chain)
@@ -48,20 +47,16 @@ def run(ctx: click.Context, *, once: bool) -> None:
         log.info("stopping")
         finished = service.stop()
         log.info("stopped", finished=finished)
+        if not finished:  # what is still at work would keep the process; the records are right
+            os._exit(0)
 
 
-def refuse_bad_keys(config: Settings, log: structlog.stdlib.BoundLogger) -> None:
-    """Stop before the start when an author's key can't post, or can do more than post.
-
-    Raises:
-        KeyRefused: and says which key it is. When no node answers, the check comes before each
-            signature anyway, so the service starts and waits.
-    """
-    with workspace.chain(workspace.profiles(config)[config.chain]) as chain:
+def _warn_of_missing_keys(config: Settings, log: structlog.stdlib.BoundLogger) -> None:
+    """Say which authors' briefs will wait; a key that is there is judged when it is needed."""
+    for author in workspace.authors(config):
         try:
-            for author in workspace.authors(config):
-                account = chain.account(author)
-                if account is not None:
-                    check_key(chain, account, config.posting_key(author))
-        except NodesUnreachable as error:
-            log.warning("keys_not_checked_yet", reason=str(error))
+            reason = "" if config.posting_key(author) else "no posting key is configured"
+        except ConfigError as error:
+            reason = str(error)
+        if reason:
+            log.warning("author_cannot_post", author=author, reason=reason)

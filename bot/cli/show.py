@@ -1,12 +1,11 @@
 """`briefbot show`: one publication whole."""
 
-import json
 from collections.abc import Sequence
 from difflib import unified_diff
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.config import Settings
 from bot.publishing.edits import comment_of
 from bot.publishing.report import instant, whole
@@ -32,14 +31,14 @@ def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> 
             publication = row.publication
             told = whole(row, records.attempts(publication.id), records.events(publication.id))
             if as_json:
-                click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+                terminal.tell_json(told, 2)
                 continue
             for key, value in told.items():
                 if key not in {"attempts", "events"} and value not in (None, "", []):
                     shown = ", ".join(value) if isinstance(value, list) else value
-                    click.echo(f"{key.replace('_', ' '):>15}  {shown}")
+                    terminal.tell(f"{key.replace('_', ' '):>15}  {shown}")
             for attempt in records.attempts(publication.id):
-                click.echo(
+                terminal.tell(
                     f"{'attempt ' + str(attempt.number):>15}  {attempt.trx_id} {attempt.outcome}"
                     f", signed {instant(attempt.signed_at)}, sent {attempt.sends}x"
                     + (f": {attempt.error}" if attempt.error else "")
@@ -47,7 +46,7 @@ def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> 
             for event in records.events(publication.id):
                 source = event.source.value if event.source else "·"
                 at = f"{instant(event.at) or '':>15}"
-                click.echo(f"{at}  {source} → {event.target.value}: {event.reason}")
+                terminal.tell(f"{at}  {source} → {event.target.value}: {event.reason}")
 
 
 def _show_differences(config: Settings, rows: Sequence[Publication]) -> None:
@@ -56,11 +55,11 @@ def _show_differences(config: Settings, rows: Sequence[Publication]) -> None:
         with workspace.chain(workspace.profiles(config)[row.chain]) as chain:
             content = chain.content(row.author, row.permlink)
         wanted = comment_of(row)
-        theirs = [content.title, "", *content.body.splitlines()] if content else []
-        ours = [wanted["title"], "", *wanted["body"].splitlines()]
+        theirs = [content.title, "", *content.body.split("\n")] if content else []
+        ours = [wanted["title"], "", *wanted["body"].split("\n")]
         where = f"@{row.author}/{row.permlink} on {row.chain}"
         for line in unified_diff(theirs, ours, where, row.path or row.brief, lineterm=""):
-            click.echo(line)
+            terminal.tell(line)
 
 
 def find(records: Records, which: str) -> tuple[LogRow, ...]:

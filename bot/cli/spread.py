@@ -5,7 +5,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
+
+from bot.errors import BotError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,11 +19,18 @@ PART = 100  # items that a process takes at a time
 _shared: tuple[Callable[[Any], Any], Sequence[Any]] = (lambda item: item, ())
 
 
+class ProcessEnded(BotError):  # noqa: N818  # what happened
+    """A process of this command was ended from outside."""
+
+
 def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """`work` on each item, results in their order.
 
     The processes are forked, so that they have the items without a copy; where that isn't safe
     (outside of Linux), or isn't worth it, everything is done here.
+
+    Raises:
+        ProcessEnded: the system has ended one of them.
     """
     global _shared  # noqa: PLW0603  # what a fork inherits
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
@@ -30,7 +40,13 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(cores, mp_context=context) as pool:
         parts = pool.map(_part, range(0, len(items), PART))
-        return [result for part in parts for result in part]
+        try:
+            return [result for part in parts for result in part]
+        except BrokenProcessPool:
+            raise ProcessEnded(
+                "a process that was at work here was ended by the system, which does so when "
+                "memory is short; name fewer files at a time"
+            ) from None
 
 
 def _part(start: int) -> list[Any]:

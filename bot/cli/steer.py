@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli import workspace
+from bot.cli import terminal, workspace
 from bot.cli.show import find
 from bot.records import Publication, Records, Status
 
@@ -29,9 +29,9 @@ def _command(name: str, verb: str, sources: set[Status], target: Status, doc: st
             for row in _unfinished(records, brief):
                 if row.status not in sources:
                     allowed = ", ".join(sorted(status.value for status in sources))
-                    click.echo(
+                    terminal.tell(
                         f"{row.brief} is {row.status.value}; only what is {allowed} can be {verb}.",
-                        err=True,
+                        error=True,
                     )
                     continue
                 if target is Status.CANCELLED:
@@ -42,7 +42,7 @@ def _command(name: str, verb: str, sources: set[Status], target: Status, doc: st
                             row.id, row.status, Status.QUEUED, f"{verb} by a person", now
                         )
                     records.move(row.id, row.status, target, f"{verb} by a person", now)
-                click.echo(f"{row.brief}: {target.value}")
+                terminal.tell(f"{row.brief}: {target.value}")
                 moved += 1
         if not moved:
             ctx.exit(1)

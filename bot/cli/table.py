@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from bot.cli import terminal
+from bot.cli.terminal import Cell, Table
 from bot.records import Kind, LogRow, Publication, Status
 
 COLOURS = {
@@ -30,31 +28,29 @@ def local(moment: datetime | None, timezone: str) -> str:
 
 def log_table(rows: Sequence[LogRow], timezone: str) -> Table:
     """The publication log as a table."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("#", justify="right")
-    table.add_column("when")
-    table.add_column("status")
-    table.add_column("post", overflow="fold", ratio=1)
-    table.add_column("block", justify="right")
-    table.add_column("trx")
-    for row in rows:
-        publication = row.publication
-        table.add_row(
-            str(publication.id),
-            local(_when(publication), timezone),
-            Text(publication.status.value, COLOURS[publication.status]),
-            Text(_what(publication)) + _why(publication),
-            str(publication.block_num or ""),
-            (publication.trx_id or "")[:8],
-        )
-    return table
+    return Table(
+        ("#", "when", "status", "post", "block", "trx"),
+        [_cells(row.publication, timezone) for row in rows],
+        wide="post",
+        right={"#", "block"},
+    )
+
+
+def _cells(publication: Publication, timezone: str) -> list[Cell]:
+    return [
+        Cell(str(publication.id)),
+        Cell(local(_when(publication), timezone)),
+        Cell(publication.status.value, style=COLOURS[publication.status]),
+        Cell(_what(publication), note=_why(publication)),
+        Cell(str(publication.block_num or "")),
+        Cell((publication.trx_id or "")[:8]),
+    ]
 
 
 def print_log(rows: Sequence[LogRow], timezone: str) -> None:
     """Print the log: a table in a terminal, one plain line a publication otherwise."""
-    console = Console(highlight=False)
-    if console.is_terminal:
-        console.print(log_table(rows, timezone))
+    if terminal.is_read_by_a_person():
+        terminal.tell_table(log_table(rows, timezone))
         return
     for row in rows:
         publication = row.publication
@@ -65,9 +61,9 @@ def print_log(rows: Sequence[LogRow], timezone: str) -> None:
             _what(publication),
             f"block {publication.block_num}" if publication.block_num else "",
             publication.trx_id or "",
-            _why(publication).plain.strip(),
+            _why(publication),
         ]
-        console.print("  ".join(part for part in parts if part), soft_wrap=True, markup=False)
+        terminal.tell("  ".join(part for part in parts if part))
 
 
 def _when(publication: Publication) -> datetime | None:
@@ -85,8 +81,6 @@ def _what(publication: Publication) -> str:
     return f"{publication.kind.value} of {where}"
 
 
-def _why(publication: Publication) -> Text:
-    """The reason under a publication that isn't on its way."""
-    if publication.error and publication.status is not Status.FINAL:
-        return Text(f"\n{publication.error}", "dim")
-    return Text("")
+def _why(publication: Publication) -> str:
+    """The reason of a publication that isn't on its way."""
+    return publication.error or "" if publication.status is not Status.FINAL else ""

@@ -1,5 +1,6 @@
 """`briefbot preview --watch`: the page on 127.0.0.1, made anew whenever its brief is saved."""
 
+import sys
 import webbrowser
 from collections.abc import Callable
 from http import HTTPStatus
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+from bot.cli import terminal
 
 # Asks twice a second whether the file has changed; a preview is looked at by one person.
 _SCRIPT = """
@@ -55,12 +58,20 @@ def serve(path: Path, page: Callable[[str], str], *, opens: bool) -> None:
         def log_message(self, *_: Any) -> None:
             """Nobody wants to read of every question."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         address = f"http://127.0.0.1:{server.server_address[1]}/"
-        click.echo(f"{address}  (Ctrl-C ends it)")
+        terminal.tell(f"{address}  (Ctrl-C ends it)")
         if opens:
             webbrowser.open(address)
         server.serve_forever()
+
+
+class _Server(ThreadingHTTPServer):
+    """One that tells what went wrong as every command does."""
+
+    def handle_error(self, *_: Any) -> None:
+        """Told instead of printed by the library."""
+        terminal.tell_traceback(sys.exception())
 
 
 def _state(path: Path) -> str:

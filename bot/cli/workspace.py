@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.briefs import Entry, Finding
     from bot.chain.beem_chain import BeemChain
     from bot.chain.profiles import ChainProfile
+    from bot.http import Http
     from bot.publishing.composer import Composer, Composition
     from bot.publishing.service import Service
     from bot.publishing.watch import Clock
@@ -84,16 +85,19 @@ def composer(config: Settings) -> "Composer":
 
 def chain(
     profile: "ChainProfile",
+    http: "Http | None" = None,
     report: Callable[[str, str], None] = lambda node, reason: None,  # noqa: ARG005
 ) -> "BeemChain":
     """A connection to a chain's nodes; no packet is sent before it is used.
 
     Args:
+        http: what it goes over, where several chains share it.
         report: is told (node, reason) when a node is set aside.
     """
     from bot.chain.beem_chain import BeemChain  # noqa: PLC0415
+    from bot.http import Http  # noqa: PLC0415
 
-    return BeemChain(profile, report=report)
+    return BeemChain(profile, http or Http(), report=report)
 
 
 def records(config: Settings, *, create: bool = False) -> "Records":
@@ -197,6 +201,7 @@ def service(
     """The service over these records, for every configured chain."""
     from bot.briefs import Queue  # noqa: PLC0415
     from bot.briefs.pictures import without_metadata  # noqa: PLC0415
+    from bot.http import Http  # noqa: PLC0415
     from bot.publishing.intake import Edits, Intake  # noqa: PLC0415
     from bot.publishing.pictures import Pictures  # noqa: PLC0415
     from bot.publishing.publisher import Publisher  # noqa: PLC0415
@@ -205,6 +210,7 @@ def service(
     from bot.publishing.watch import Watch  # noqa: PLC0415
     from bot.records import DatabaseUnavailable  # noqa: PLC0415
 
+    http = Http()
     leases = records.leases()
     queue = Queue(config.posts, timezone=config.timezone)
 
@@ -214,7 +220,8 @@ def service(
             records.note_node(name, node, reason, leases.worker, now())
 
     chains = {
-        name: chain(profile, partial(report, name)) for name, profile in profiles(config).items()
+        name: chain(profile, http, partial(report, name))
+        for name, profile in profiles(config).items()
     }
     watches = {name: Watch(chain, now) for name, chain in chains.items()}
     strip = (lambda picture: picture.data) if config.keep_metadata else without_metadata
@@ -225,4 +232,4 @@ def service(
     }
     intake = Intake(queue, composer(config), records, now, log, Edits(config.edits))
     results = Results(chains, records, now)
-    return Service(intake, publishers, watches, results, records, leases, now, log)
+    return Service(intake, publishers, watches, results, records, leases, http, now, log)

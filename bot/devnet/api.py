@@ -8,9 +8,9 @@ from bot.devnet.bridge import Bridge
 from bot.devnet.chain import DevnetChain
 from bot.devnet.communities import Communities
 from bot.devnet.condenser import Condenser
-from bot.devnet.faults import bad_cast, failed, parse_error
-from bot.devnet.json_reader import type_name
+from bot.devnet.faults import failed, parse_error
 from bot.devnet.methods import Method
+from bot.devnet.variant import as_array, as_object
 
 
 class Api:
@@ -39,18 +39,13 @@ class Api:
         elif answer := self._others.get(f"{api}.{method}"):
             if f"{api}.{method}" in WITHOUT_ARGUMENTS:
                 params = {}
-            if not isinstance(params, dict):
-                text = "Invalid cast from ${type} to Object"
-                raise bad_cast(text, type=type_name(params))
-            return _answer(answer, params)
+            return _answer(answer, as_object(params))
         test, text = "method_itr != api_itr->second.end()", "Could not find method ${method}"
         raise failed(test, text, -32002, method=method)
 
     def _positional(self, method: str, params: Any) -> Any:
         counts, answer = self._condenser[method]
-        if not isinstance(params, list):
-            raise bad_cast("Invalid cast from ${type} to Array", type=type_name(params))
-        if len(params) not in counts:
+        if len(as_array(params)) not in counts:
             test = " || ".join(f"args.size() == {count}" for count in counts)
             # the source writes #s where it means #n (condenser_api.cpp:28)
             wanted = "#s argument(s)" if len(counts) == 1 else "1-2 arguments"

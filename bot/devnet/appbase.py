@@ -17,9 +17,10 @@ from bot.devnet.condenser import (
 )
 from bot.devnet.discussions import Discussions
 from bot.devnet.faults import failed
-from bot.devnet.methods import Method, Reader, whole
+from bot.devnet.methods import Method, Reader
 from bot.devnet.moments import seconds
 from bot.devnet.state import Value
+from bot.devnet.variant import as_bool, as_int64, as_uint32
 from bot.devnet.views import Views
 
 _STATUS_BLOCKS = 64_000
@@ -115,12 +116,10 @@ class Appbase:
         history = self._chain.store
         return {
             "block_api.get_block": lambda given: (
-                {"block": views.block(b)} if (b := reader.block(given.get("block_num", 0))) else {}
+                {"block": views.block(b)} if (b := reader.block(given.get("block_num"))) else {}
             ),
             "block_api.get_block_header": lambda given: (
-                {"header": views.header(b)}
-                if (b := reader.block(given.get("block_num", 0)))
-                else {}
+                {"header": views.header(b)} if (b := reader.block(given.get("block_num"))) else {}
             ),
             "block_api.get_block_range": lambda given: {"blocks": self._range(given)},
             "network_broadcast_api.broadcast_transaction": self._broadcast,
@@ -128,15 +127,13 @@ class Appbase:
             "account_history_api.get_ops_in_block": lambda given: {
                 "ops": [
                     entry
-                    for entry in history.applied(whole(given.get("block_num", 0)))
-                    if entry["virtual_op"] or not given.get("only_virtual")
+                    for entry in history.applied(as_uint32(given.get("block_num")))
+                    if entry["virtual_op"] or not as_bool(given.get("only_virtual"))
                 ]
             },
             "account_history_api.get_account_history": lambda given: {
-                "history": history.account_history(
-                    str(given.get("account", "")),
-                    int(given.get("start", -1)),
-                    max(1, whole(given.get("limit", 1000))),
+                "history": reader.history(
+                    given.get("account"), given.get("start", -1), given.get("limit", 1000)
                 )
             },
             "account_history_api.get_transaction": self._transaction,
@@ -238,7 +235,9 @@ class Appbase:
         start = str(given.get("start", ""))
         found = sorted(self._chain.state.table("accounts"), key=lambda account: account["name"])
         after = [account for account in found if account["name"] >= start]
-        return [self._views.account(account) for account in after[: whole(given.get("limit", 1))]]
+        return [
+            self._views.account(account) for account in after[: as_uint32(given.get("limit", 1))]
+        ]
 
     def _list_comments(self, given: Value) -> list[Value]:
         """By permlink: from the start on, so that what is absent gives the next one."""
@@ -247,23 +246,24 @@ class Appbase:
             self._chain.state.table("posts"), key=lambda post: (post["author"], post["permlink"])
         )
         after = [post for post in posts if (post["author"], post["permlink"]) >= start]
-        return [self._views.comment(post) for post in after[: whole(given.get("limit", 1))]]
+        return [self._views.comment(post) for post in after[: as_uint32(given.get("limit", 1))]]
 
     def _list_votes(self, given: Value) -> list[Value]:
         author, permlink = given.get("start", ["", "", ""])[:2]
         post = self._reader.post(author, permlink)
-        return self._views.votes(post)[: whole(given.get("limit", 1000))] if post else []
+        return self._views.votes(post)[: as_uint32(given.get("limit", 1000))] if post else []
 
     def _range(self, given: Value) -> list[Value]:
-        first = whole(given.get("starting_block_num", 1))
-        blocks = (self._chain.block(n) for n in range(first, first + whole(given.get("count", 1))))
+        first = as_uint32(given.get("starting_block_num", 1))
+        end = min(first + as_uint32(given.get("count", 1)), self._chain.head_num + 1)
+        blocks = (self._chain.block(number) for number in range(first, end))
         return [self._views.block(block) for block in blocks if block]
 
     def _broadcast(self, given: Value) -> Value:
-        age = int(given.get("max_block_age", -1))
+        age = as_int64(given.get("max_block_age", -1))
         if age >= 0 and self._now() - self._chain.head_time > age:
             raise failed("!check_max_block_age( args.max_block_age )", "", -32003)
-        self._chain.push(given.get("trx", {}))
+        self._chain.push(given.get("trx", {}), legacy=False)
         return {}
 
     def _status(self, given: Value) -> Value:

@@ -117,13 +117,16 @@ class DevnetChain:
 
     # -- transactions ----------------------------------------------------------------------------
 
-    def push(self, given: Any) -> Transaction:
+    def push(self, given: Any, *, legacy: bool) -> Transaction:
         """Take a transaction from outside into the pool.
+
+        Args:
+            legacy: in condenser_api's form.
 
         Raises:
             Fault: refused; the order of the checks is steemd's (§2.2).
         """
-        transaction = read_transaction(given, self.codec)
+        transaction = read_transaction(given, self.codec, legacy=legacy)
         try:
             self._fits(transaction)
             try:
@@ -389,7 +392,10 @@ class DevnetChain:
             self._times[num - 1],
             stored["merkle_root"],
             stored["signature"],
-            tuple(read_transaction(given, self.codec) for given in stored["transactions"]),
+            tuple(
+                read_transaction(given, self.codec, legacy=False)
+                for given in stored["transactions"]
+            ),
         )
 
     def _load(self) -> None:

@@ -4,13 +4,12 @@ from typing import Any
 
 from bot.devnet.chain import DevnetChain
 from bot.devnet.discussions import Discussions
-from bot.devnet.faults import failed
-from bot.devnet.methods import Method, Reader, array, whole
+from bot.devnet.methods import Method, Reader
 from bot.devnet.moments import stamp
 from bot.devnet.state import Value
+from bot.devnet.variant import as_array, as_bool, as_uint32
 from bot.devnet.views import Views
 
-MOST_HISTORY = 10_000
 _ORDERS = (
     "trending", "created", "active", "cashout", "votes", "children", "hot", "feed", "blog",
     "comments", "promoted", "payout",
@@ -50,12 +49,14 @@ class Condenser:
             ),
             "lookup_account_names": (
                 (1,),
-                lambda args: [(a := reader.account(n)) and views.account(a) for n in args[0]],
+                lambda args: [
+                    (a := reader.account(n)) and views.account(a) for n in as_array(args[0])
+                ],
             ),
             "lookup_accounts": ((2,), lambda args: self._lookup(*args)),
             "get_key_references": (
                 (1,),
-                lambda args: [self._chain.by_key.keys(key) for key in array(args[0])],
+                lambda args: [self._chain.by_key.keys(key) for key in as_array(args[0])],
             ),
             "get_block": ((1,), lambda args: (b := reader.block(args[0])) and views.block(b)),
             "get_block_header": (
@@ -140,23 +141,16 @@ class Condenser:
 
     def _lookup(self, lower: str, limit: Any) -> list[str]:
         names = sorted(account["name"] for account in self._chain.state.table("accounts"))
-        return [name for name in names if name >= lower][: whole(limit)]
+        return [name for name in names if name >= lower][: as_uint32(limit)]
 
     def _operations_in_block(self, args: list[Any]) -> list[Value]:
-        only_virtual = len(args) > 1 and args[1]
-        entries = self._chain.store.applied(whole(args[0]))
+        entries = self._chain.store.applied(as_uint32(args[0]))
+        only_virtual = as_bool(args[1]) if len(args) > 1 else False
         shown = [self._views.applied(entry) for entry in entries]
         return [entry for entry in shown if entry["virtual_op"] or not only_virtual]
 
-    def _history(self, account: str, last: Any, limit: Any) -> list[list[Any]]:
-        last = -1 if last in (-1, "-1", 0xFFFFFFFFFFFFFFFF) else whole(last)
-        if whole(limit) > MOST_HISTORY:
-            text = "limit of ${l} is greater than maxmimum allowed"
-            raise failed("args.limit <= 10000", text, -32003, l=whole(limit))
-        if 0 <= last < whole(limit):
-            raise failed("args.start >= args.limit", "start must be greater than limit", -32003)
-        # the limit counts what comes before the last one too (account_history_api.cpp)
-        rows = self._chain.store.account_history(account, last, max(1, whole(limit)))
+    def _history(self, account: Any, start: Any, limit: Any) -> list[list[Any]]:
+        rows = self._reader.history(account, start, limit)
         return [[number, self._views.applied(entry)] for number, entry in rows]
 
     def _account_votes(self, voter: str) -> list[Value]:
@@ -184,7 +178,7 @@ class Condenser:
         ]
 
     def _broadcast(self, given: Any) -> Value:
-        self._chain.push(given)
+        self._chain.push(given, legacy=True)
         return {}
 
 
@@ -267,11 +261,11 @@ def follows(
         names = sorted(n for n, flags in reader.following(name).items() if flags.get(what))
         pairs = [(name, other) for other in names]
     kept = [pair for pair, other in zip(pairs, names, strict=True) if not start or other >= start]
-    return [{"follower": a, "following": b, "what": [what]} for a, b in kept[: whole(limit)]]
+    return [{"follower": a, "following": b, "what": [what]} for a, b in kept[: as_uint32(limit)]]
 
 
 def reputations(chain: DevnetChain, lower: str, limit: Any) -> list[Value]:
     """get_account_reputations."""
     names = sorted(account["name"] for account in chain.state.table("accounts"))
-    found = [name for name in names if name >= lower][: whole(limit)]
+    found = [name for name in names if name >= lower][: as_uint32(limit)]
     return [{"account": name, "reputation": 0} for name in found]

@@ -5,10 +5,11 @@ from typing import Any
 
 from bot.devnet.evaluation import post_key
 from bot.devnet.faults import failed, unknown_key
-from bot.devnet.methods import Reader, whole
+from bot.devnet.methods import Reader
 from bot.devnet.moments import NEVER, stamp
 from bot.devnet.rewards import pending_payout
 from bot.devnet.state import Value
+from bot.devnet.variant import as_uint32
 from bot.devnet.views import Views
 
 _MOST = 100
@@ -58,7 +59,7 @@ class Discussions:
             keys = [(post["author"], post["permlink"]) for post in posts]
             first = (query.get("start_author"), start)
             posts = posts[keys.index(first) :] if first in keys else []
-        limit = whole(query.get("limit", 20))
+        limit = as_uint32(query.get("limit", 20))
         if limit > _MOST:
             raise failed("limit <= 100", "", -32003)
         shown = posts[:limit]
@@ -102,7 +103,7 @@ class Discussions:
     def blog_entries(self, name: str, start: Any, limit: Any) -> list[Value]:
         """An account's blog as numbered entries, the newest with the highest number."""
         posts = self.blog(name)
-        first = whole(start) or len(posts) - 1
+        first = as_uint32(start) or len(posts) - 1
         entries = [
             {
                 "author": post["author"],
@@ -113,7 +114,7 @@ class Discussions:
             }
             for place, post in enumerate(posts)
         ]
-        return [entry for entry in entries if entry["entry_id"] <= first][: whole(limit)]
+        return [entry for entry in entries if entry["entry_id"] <= first][: as_uint32(limit)]
 
     def tags(self, start: str, limit: Any) -> list[Value]:
         """Categories with their counts, the largest first; the empty one is the whole chain."""
@@ -136,7 +137,7 @@ class Discussions:
         shown.sort(key=lambda tag: (-int(tag["trending"]), -tag["top_posts"], tag["name"]))
         order = [tag["name"] for tag in shown]
         first = order.index(start) if start in order else 0
-        return shown[first : first + whole(limit)]
+        return shown[first : first + as_uint32(limit)]
 
     def thread(self, author: str, permlink: str) -> list[Value]:
         """A post and all replies below it, parents before children."""

@@ -24,7 +24,7 @@ class Frame:
     @property
     def text(self) -> str:
         """The format with its data in place."""
-        return _FIELD.sub(lambda match: _shown(self.data.get(match[1], match[0])), self.format)
+        return _FIELD.sub(lambda match: shown(self.data.get(match[1], match[0])), self.format)
 
     def entry(self, timestamp: str) -> dict[str, Any]:
         """As the reply shows it."""
@@ -163,9 +163,14 @@ def end_of_file() -> Fault:
     return Fault(11, "eof_exception", "End Of File", [frame])
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int):
+def shown(value: Any) -> str:
+    """A value in a text: as `variant::as_string` makes it one, arrays and objects as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.17f}"
+    if isinstance(value, int | str):
         return str(value)
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -11,6 +11,7 @@ import re
 from typing import Any, NoReturn
 
 from bot.devnet.faults import Fault, Frame, end_of_file, parse_error
+from bot.devnet.variant import to_double, to_int64, to_uint64
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _KNOWN_ESCAPES = {"t", "n", "r", "\\", '"'}
@@ -44,18 +45,6 @@ def is_valid(text: str) -> bool:
     return reader.at_end
 
 
-def type_name(value: Any) -> str:
-    """The name in fc of a JSON value's type (variant.hpp)."""
-    if value is None:
-        return "null_type"
-    if isinstance(value, bool):
-        return "bool_type"
-    if isinstance(value, int):
-        return "int64_type" if value < 0 else "uint64_type"
-    names = {float: "double_type", str: "string_type", list: "array_type", dict: "object_type"}
-    return names.get(type(value), "object_type")
-
-
 _NOT_PLAIN = object()
 
 
@@ -66,8 +55,10 @@ def _quickly(text: str) -> Any:
     if "\\" in text:
         text = _ESCAPE.sub(lambda match: match[0] if match[1] in _KNOWN_ESCAPES else match[1], text)
     try:
-        return json.loads(text, strict=False, parse_constant=_refuse, parse_float=_decimal)
-    except (ValueError, RecursionError):
+        return json.loads(
+            text, strict=False, parse_constant=_refuse, parse_float=_decimal, parse_int=_whole
+        )
+    except (Fault, ValueError, RecursionError):
         return _NOT_PLAIN
 
 
@@ -78,7 +69,11 @@ def _refuse(word: str) -> NoReturn:
 def _decimal(text: str) -> float:
     if "e" in text or "E" in text:
         raise ValueError(text)  # steemd reads 1e5 as a word
-    return float(text)
+    return to_double(text)
+
+
+def _whole(text: str) -> int:
+    return to_int64(text) if text.startswith("-") else to_uint64(text)
 
 
 class _Reader:
@@ -212,10 +207,10 @@ class _Reader:
         text = self._text[begun : self._at]
         if not self.at_end and self._text[self._at].isalnum():
             return text + self._word()
-        if text in {"-", "-.", "."}:
+        if text in {"-.", "."}:
             data = {"token": text}
             raise parse_error(('Can\'t parse token "${token}" as a JSON numeric constant', data))
-        return float(text) if "." in text else int(text)
+        return to_double(text) if "." in text else _whole(text)
 
     def _token(self) -> Any:
         begun = self._at

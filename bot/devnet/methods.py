@@ -1,4 +1,4 @@
-"""What the APIs' methods share: reading arguments as fc does, and finding posts and blocks."""
+"""What the APIs' methods share: finding accounts, posts, blocks and histories."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,40 +6,12 @@ from typing import Any
 from bot.devnet.blocks import Block
 from bot.devnet.chain import DevnetChain
 from bot.devnet.evaluation import post_key
-from bot.devnet.faults import Fault, Frame, bad_cast, failed, parse_error, unknown_key
-from bot.devnet.json_reader import type_name
+from bot.devnet.faults import failed, unknown_key
 from bot.devnet.state import Value
+from bot.devnet.variant import as_array, as_name, as_text, as_uint32, as_uint64
 
 Method = Callable[[Any], Any]
 NO_TRANSACTION = "0" * 40
-
-
-def whole(value: Any) -> int:
-    """An unsigned number, given as such or as its digits.
-
-    Raises:
-        Fault: it is neither (string.cpp to_uint64, variant.cpp as_uint64).
-    """
-    if isinstance(value, bool | int | float):
-        return int(value)
-    text = value if isinstance(value, str) else ""
-    if text.isdigit():
-        return int(text)
-    fault: Fault = parse_error(("Couldn't parse uint64_t", {}))
-    fault.stack.append(Frame("", {"i": text}, ("string.cpp", "to_uint64")))
-    fault.stack.append(Frame("", {"*this": value}, ("variant.cpp", "as_uint64")))
-    raise fault
-
-
-def array(value: Any) -> list[Any]:
-    """A list.
-
-    Raises:
-        Fault: it is something else (variant.cpp get_array).
-    """
-    if not isinstance(value, list):
-        raise bad_cast("Invalid cast from ${type} to Array", type=type_name(value))
-    return value
 
 
 class Reader:
@@ -48,19 +20,19 @@ class Reader:
     def __init__(self, chain: DevnetChain) -> None:
         self.chain = chain
 
-    def account(self, name: str) -> Value | None:
+    def account(self, name: Any) -> Value | None:
         """An account, or None."""
-        return self.chain.state.get("accounts", name)
+        return self.chain.state.get("accounts", as_name(name))
 
     def accounts(self, names: Any) -> list[Value]:
         """Those of these accounts that there are."""
-        return [found for name in array(names) if (found := self.account(name)) is not None]
+        return [found for name in as_array(names) if (found := self.account(name)) is not None]
 
-    def post(self, author: str, permlink: str) -> Value | None:
+    def post(self, author: Any, permlink: Any) -> Value | None:
         """A post or reply, or None."""
-        return self.chain.state.get("posts", post_key(author, permlink))
+        return self.chain.state.get("posts", post_key(as_name(author), as_text(permlink)))
 
-    def needed_post(self, author: str, permlink: str) -> Value:
+    def needed_post(self, author: Any, permlink: Any) -> Value:
         """A post or reply.
 
         Raises:
@@ -81,7 +53,31 @@ class Reader:
 
     def block(self, number: Any) -> Block | None:
         """A block by its number; 0 finds the first, as the chain's index does."""
-        return self.chain.block(max(1, whole(number)))
+        return self.chain.block(max(1, as_uint32(number)))
+
+    def history(self, account: Any, start: Any, limit: Any) -> list[tuple[int, Value]]:
+        """The operations about an account up to its `start`-th, `limit` of them, oldest first.
+
+        They are numbered from 1 on; Hive begins with 0, and tells fewer at once.
+
+        Raises:
+            Fault: a limit that is too large, or larger than what `start` leaves.
+        """
+        name, last, most = as_name(account), as_uint64(start), as_uint32(limit)
+        hive = self.chain.network.is_hive
+        largest = 1000 if hive else 10_000
+        if most > largest:
+            text = "limit of ${l} is greater than maxmimum allowed"
+            raise failed(f"args.limit <= {largest}", text, -32003, l=most)
+        if hive and last < most - 1:
+            text = "start must be greater than or equal to limit-1 (start is 0-based index)"
+            raise failed("args.start >= args.limit-1", text, -32003)
+        if not hive and last < most:
+            raise failed("args.start >= args.limit", "start must be greater than limit", -32003)
+        first = 0 if hive else 1
+        upto = as_uint32(last) + 1 - first  # the index holds numbers of 32 bits
+        rows = self.chain.store.account_history(name, upto, most)
+        return [(place + first, entry) for place, entry in rows]
 
     def including(self, trx_id: str) -> tuple[Block, int]:
         """The block that holds a transaction, and its place there.

@@ -71,9 +71,7 @@ class Network:
             changed = _read("get_config_testnet.json")
             first = ("IS_TEST_NET", "TESTNET_BLOCK_LIMIT")
             values = {name: changed[name] for name in first} | values | changed
-        else:  # a test build tells the id compiled into it, not the one it was started with
-            values |= {"STEEM_CHAIN_ID": self.chain_id}
-        values |= {"STEEM_ADDRESS_PREFIX": self.prefix}
+        values |= {"STEEM_CHAIN_ID": self.chain_id, "STEEM_ADDRESS_PREFIX": self.prefix}
         if self.is_hive:
             renamed = {
                 key.replace("STEEM", "HIVE").replace("SBD", "HBD"): value
@@ -86,22 +84,19 @@ class Network:
         return values
 
 
-def network(
-    flavour: str, *, testnet: bool = False, finality: Finality | None = None, seed: str = ""
-) -> Network:
+def network(flavour: str, *, testnet: bool = False, finality: Finality | None = None) -> Network:
     """The network of a flavour, `steem` or `hive`.
 
     Args:
-        testnet: what a test build renames and shortens: TST, TESTS, TBD, payouts after an hour,
-            and nobody but `initminer` at the beginning.
+        testnet: what a test build renames and shortens: its own chain id, TST, TESTS, TBD,
+            payouts after an hour, and nobody but `initminer` at the beginning.
         finality: None is the flavour's own.
-        seed: makes it another chain, with an id of its own.
     """
     hive = flavour == "hive"
-    name = "testnet" if testnet else f"briefbot devnet{' hive' if hive else ''}"
+    ours = sha256(f"briefbot devnet{' hive' if hive else ''}".encode()).hexdigest()
     return Network(
         flavour=flavour,
-        chain_id=sha256(f"{name}{seed}".encode()).hexdigest(),
+        chain_id=_read("get_config_testnet.json")["STEEM_CHAIN_ID"] if testnet else ours,
         prefix="TST" if testnet else "STM",
         core="TESTS" if testnet else "HIVE" if hive else "STEEM",
         debt="TBD" if testnet else "HBD" if hive else "SBD",

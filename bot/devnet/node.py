@@ -8,28 +8,33 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bot.devnet.api import Api
 from bot.devnet.chain import DevnetChain
 from bot.devnet.faults import failed
 from bot.devnet.images import Images
 from bot.devnet.json_reader import read
-from bot.devnet.methods import whole
 from bot.devnet.moments import seconds, stamp
 from bot.devnet.network import SLOT, Network
 from bot.devnet.rpc import respond
 from bot.devnet.server import Exchange, Reply, Server
 from bot.devnet.transaction import Transaction, read_transaction
 from bot.devnet.trouble import Trouble, Troubles
+from bot.devnet.variant import as_int64, as_uint32
 
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 _PROPERTIES = "get_dynamic_global_properties"
 _TRIES = 20  # to find neighbouring free ports
 _ANOTHER_CHAIN = "f" * 64
+_SENT: dict[str, Literal["half", "http_1_0", "chunked"]] = {
+    "truncate": "half",
+    "http_1_0": "http_1_0",
+    "chunked": "chunked",
+}
 
 
 class Node:
@@ -41,6 +46,7 @@ class Node:
         admin: whether `devnet_api` answers.
         listeners: ports at which it answers, each with troubles of its own: to a client they are
             as many nodes of one chain.
+        keep_alive: whether connections stay open after an answer.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class Node:
         block_interval: float | None,
         admin: bool,
         listeners: int = 1,
+        keep_alive: bool = False,
     ) -> None:
         genesis = network.config()["STEEM_GENESIS_TIME"] if network.bare else None
         start = seconds(genesis) if genesis else int(time.time()) // SLOT * SLOT
@@ -60,7 +67,9 @@ class Node:
         self._block_interval = block_interval
         self._admin = admin
         self._doors = [_Door() for _ in range(listeners)]
-        self._servers = [Server(partial(self._answer, door)) for door in self._doors]
+        self._servers = [
+            Server(partial(self._answer, door), keep_alive=keep_alive) for door in self._doors
+        ]
         self._made = asyncio.Event()
         self._hurried = asyncio.Event()
 
@@ -145,9 +154,7 @@ class Node:
             return await self._call(door, api, method, params, trouble)
 
         reply = Reply(200, "application/json", await respond(exchange.body, call))
-        if kind == "drop_after":
-            return None
-        return reply.cut() if kind == "truncate" else reply
+        return None if kind == "drop_after" else _sent(reply, trouble)
 
     def _page(self, target: str) -> Reply:
         """A post as a person may read it in a browser: its text, nothing rendered."""
@@ -171,8 +178,9 @@ class Node:
         broadcast = method.startswith("broadcast_transaction")
         if kind in {"swallow", "pretend"} and broadcast:
             if kind == "pretend":
-                given = params[0] if isinstance(params, list) else params["trx"]
-                transaction = read_transaction(given, self.chain.codec)
+                legacy = isinstance(params, list)
+                given = params[0] if legacy else params["trx"]
+                transaction = read_transaction(given, self.chain.codec, legacy=legacy)
                 door.pretended[transaction.id] = (self.chain.head_num + 1, transaction)
             return {}
         if kind == "wrong_chain_id":
@@ -199,11 +207,12 @@ class Node:
 
     async def _broadcast_and_wait(self, api: str, params: Any) -> dict[str, Any]:
         """Accept a transaction, and answer when it is in a block or can't be in one any more."""
-        given = params[0] if isinstance(params, list) else params.get("trx")
-        await_first = "condenser_api" if isinstance(params, list) else "network_broadcast_api"
+        legacy = isinstance(params, list)
+        given = params[0] if legacy else params.get("trx")
+        await_first = "condenser_api" if legacy else "network_broadcast_api"
         if api != await_first:
             raise failed("args.size() == 1", "Expected #s argument(s), was ${n}", -32003, n=0)
-        transaction = self.chain.push(given)
+        transaction = self.chain.push(given, legacy=legacy)
         while True:
             num = self.chain.store.including(transaction.id)
             if num is not None:
@@ -219,12 +228,12 @@ class Node:
 
     def _administer(self, door: "_Door", method: str, params: dict[str, Any]) -> Any:
         if method == "generate_blocks":
-            for _ in range(whole(params.get("count", 1))):
+            for _ in range(as_int64(params.get("count", 1))):
                 self._produce()
         elif method == "advance_time":
-            self._produce(self.chain.head_time + whole(params["seconds"]))
+            self._produce(self.chain.head_time + as_int64(params["seconds"]))
         elif method == "pop_blocks":
-            self.chain.pop(whole(params["count"]), lose=bool(params.get("lose", False)))
+            self.chain.pop(as_int64(params["count"]), lose=bool(params.get("lose", False)))
         elif method == "set_block_interval":
             self._block_interval = float(params["seconds"])
             self._hurried.set()
@@ -243,7 +252,10 @@ class Node:
     def _debug(self, method: str, params: dict[str, Any]) -> Any:
         """debug_node_api, by which a chain with a manual clock is moved (debug_node_plugin.cpp)."""
         if method == "debug_generate_blocks":
-            count, missed = whole(params.get("count", 0)), whole(params.get("miss_blocks", 0))
+            count, missed = (
+                as_uint32(params.get("count", 0)),
+                as_uint32(params.get("miss_blocks", 0)),
+            )
             for number in range(count):
                 slots = 1 + (missed if number == 0 else 0)
                 self._produce(self.chain.head_time + slots * SLOT)
@@ -261,7 +273,7 @@ class Node:
             return {}  # this chain has been at its hardfork from the first block on
         if method == "debug_has_hardfork":
             current = int(self.chain.network.hardfork.split(".")[1])
-            return {"has_hardfork": whole(params.get("hardfork_id", 0)) <= current}
+            return {"has_hardfork": as_uint32(params.get("hardfork_id", 0)) <= current}
         test, text = "method_itr != api_itr->second.end()", "Could not find method ${method}"
         raise failed(test, text, -32002, method=method)
 
@@ -272,6 +284,15 @@ class _Door:
 
     troubles: Troubles = field(default_factory=Troubles)
     pretended: dict[str, tuple[int, Transaction]] = field(default_factory=dict)
+
+
+def _sent(reply: Reply, trouble: Trouble | None) -> Reply:
+    """A reply as this trouble lets it out."""
+    if trouble is None:
+        return reply
+    if trouble.kind == "idle":
+        return replace(reply, idle=trouble.seconds)
+    return replace(reply, sent=_SENT.get(trouble.kind, "whole"))
 
 
 def _distorted(trouble: Trouble, method: str, result: Any) -> Any:

@@ -5,14 +5,25 @@ operation is (name, fields) with amounts as (number of the smallest unit, symbol
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.devnet.faults import bad_cast, failed, parse_error
-from bot.devnet.json_reader import type_name
+from bot.devnet.faults import bad_cast, failed
 from bot.devnet.keys import unprefixed
 from bot.devnet.network import Network
+from bot.devnet.variant import (
+    as_array,
+    as_bool,
+    as_fixed_text,
+    as_int16,
+    as_int64,
+    as_name,
+    as_object,
+    as_text,
+    as_uint16,
+    as_uint32,
+)
 
 Fields = dict[str, Any]
 Operation = tuple[str, Fields]
@@ -31,6 +42,17 @@ _NUMBERS = {
     "comment_options": 19,
     "claim_reward_balance": 39,
 }
+_CONVERTED = {
+    "transfer", "transfer_to_vesting", "feed_publish", "account_create", "comment_options",
+    "claim_reward_balance",
+}  # fmt: skip
+"""Operations with amounts, for which condenser_api has structures of its own."""
+_BY_NUMBER = {number: name for name, number in _NUMBERS.items()}
+_LEGACY_NAMES = {name: name for name in _NUMBERS} | {
+    f"{'legacy_' if name in _CONVERTED else ''}{name}_operation": name for name in _NUMBERS
+}
+_NAMES = {f"{name}_operation": name for name in _NUMBERS}
+_ID_BYTES = 32
 _ROLES = ("owner", "active", "posting")
 _NAIS = {"@@000000021": 0, "@@000000013": 1, "@@000000037": 2}
 PRECISIONS = {0: 3, 1: 3, 2: 6}
@@ -58,29 +80,20 @@ class Codec:
 
     # -- from JSON ------------------------------------------------------------------------------
 
-    def read(self, given: Any) -> Operation:
-        """An operation in condenser_api's or network_broadcast_api's form.
+    def read(self, given: Any, *, legacy: bool) -> Operation:
+        """An operation.
+
+        Args:
+            legacy: in condenser_api's form, a name and fields; else an object with both.
 
         Raises:
             Fault: it isn't one, as steemd says it.
         """
-        if isinstance(given, dict):
-            for member in ("type", "value"):
-                if member not in given:
-                    text = f"{member.capitalize()} field doesn't exist."
-                    raise failed(f'v_object.contains( "{member}" )', text, -32003)
-            told, fields, kind = str(given["type"]), given["value"], "object"
-        elif isinstance(given, list) and len(given) >= 2:  # noqa: PLR2004  # name and fields
-            told, fields, kind = str(given[0]), given[1], "operation"
-        else:
-            raise bad_cast("Invalid cast from ${type} to Array", type=type_name(given))
-        name = told.removesuffix("_operation") if kind == "object" else told
-        if name not in _NUMBERS:
-            raise failed("itr != to_tag.end()", f"Invalid {kind} name: ${{n}}", -32003, n=told)
-        if not isinstance(fields, dict):
-            raise bad_cast("Invalid cast from ${type} to Object", type=type_name(fields))
+        # Hive's node takes what it can't read in its own form for the other one (§2.4)
+        either = self.network.is_hive and isinstance(given, list)
+        name, fields = _legacy_parts(given) if legacy or either else _parts(given)
         reader: Callable[[Fields], Fields] = getattr(self, f"_read_{name}")
-        return name, reader(fields)
+        return name, reader(as_object(fields))
 
     def _read_comment(self, given: Fields) -> Fields:
         names = {"parent_author", "author"}
@@ -97,7 +110,7 @@ class Codec:
             "voter": _name(given, "voter"),
             "author": _name(given, "author"),
             "permlink": _text(given, "permlink"),
-            "weight": _whole(given, "weight"),
+            "weight": as_int16(given.get("weight")),
         }
 
     def _read_comment_options(self, given: Fields) -> Fields:
@@ -106,26 +119,26 @@ class Codec:
         forgets_votes = not self.network.is_hive and not isinstance(
             given.get("max_accepted_payout"), dict
         )
-        for extension in given.get("extensions", []):
+        for extension in as_array(given.get("extensions", [])):
             value = extension.get("value", {}) if isinstance(extension, dict) else extension[1]
-            shares = value.get("beneficiaries", [])
-            beneficiaries = [(_name(s, "account"), _whole(s, "weight")) for s in shares]
+            shares = map(as_object, as_array(as_object(value).get("beneficiaries", [])))
+            beneficiaries = [(_name(s, "account"), as_uint16(s.get("weight"))) for s in shares]
         percent = self.network.percent_field
         return {
             "author": _name(given, "author"),
             "permlink": _text(given, "permlink"),
             "max_accepted_payout": self.amount(given.get("max_accepted_payout")),
-            "percent": _whole(given, percent) if percent in given else 10000,
-            "allow_votes": bool(given.get("allow_votes", True)) or forgets_votes,
-            "allow_curation_rewards": bool(given.get("allow_curation_rewards", True)),
+            "percent": as_uint16(given.get(percent, 10000)),
+            "allow_votes": as_bool(given.get("allow_votes", True)) or forgets_votes,
+            "allow_curation_rewards": as_bool(given.get("allow_curation_rewards", True)),
             "beneficiaries": beneficiaries,
         }
 
     def _read_custom_json(self, given: Fields) -> Fields:
         return {
-            "required_auths": sorted(map(_cut, given.get("required_auths", []))),
-            "required_posting_auths": sorted(map(_cut, given.get("required_posting_auths", []))),
-            "id": _text(given, "id"),
+            "required_auths": _names(given.get("required_auths", [])),
+            "required_posting_auths": _names(given.get("required_posting_auths", [])),
+            "id": as_fixed_text(given.get("id"), _ID_BYTES),
             "json": _text(given, "json"),
         }
 
@@ -157,7 +170,7 @@ class Codec:
         return {"account": _name(given, "account")} | fields
 
     def _read_feed_publish(self, given: Fields) -> Fields:
-        rate = given.get("exchange_rate", {})
+        rate = as_object(given.get("exchange_rate", {}))
         price = {side: self.amount(rate.get(side)) for side in ("base", "quote")}
         return {"publisher": _name(given, "publisher"), "exchange_rate": price}
 
@@ -167,7 +180,7 @@ class Codec:
             kind = _NAIS.get(str(given.get("nai")))
             if kind is None:
                 raise bad_cast("Invalid NAI", -32003)
-            return Amount(int(given["amount"]), kind)
+            return Amount(as_int64(given.get("amount")), kind)
         number, _, symbol = str(given).partition(" ")
         if symbol not in self.symbols:
             raise bad_cast(f"Unknown asset symbol {symbol}", -32003)
@@ -242,7 +255,7 @@ class Codec:
         if key == "beneficiaries":
             if value is None:
                 return b"\0"
-            shares = b"".join(string(a) + struct.pack("<H", w & 0xFFFF) for a, w in value)
+            shares = b"".join(string(a) + struct.pack("<H", w) for a, w in value)
             return b"\1\0" + varint(len(value)) + shares
         if key in {"owner", "active", "posting"}:
             packed = b"" if value is None else self._pack_authority(value)
@@ -297,32 +310,68 @@ def string(text: str) -> bytes:
 
 
 def authority(given: Any) -> dict[str, Any]:
-    """An authority, its members in the order of the chain's flat maps."""
+    """An authority, its members in the order of the chain's flat maps.
+
+    Raises:
+        Fault: it isn't one.
+    """
+    told = as_object(given)
+    accounts = _pairs(told.get("account_auths", []))
+    keys = _pairs(told.get("key_auths", []))
     return {
-        "weight_threshold": int(given.get("weight_threshold", 0)),
-        "account_auths": sorted([str(a), int(w)] for a, w in given.get("account_auths", [])),
-        "key_auths": [[str(k), int(w)] for k, w in given.get("key_auths", [])],
+        "weight_threshold": as_uint32(told.get("weight_threshold")),
+        "account_auths": sorted([as_name(name), as_uint16(weight)] for name, weight in accounts),
+        "key_auths": [[as_text(key), as_uint16(weight)] for key, weight in keys],
     }
 
 
+def _parts(given: Any) -> tuple[str, Any]:
+    """Name and fields of an operation that is an object (static_variant.hpp)."""
+    if not isinstance(given, dict):
+        raise failed("v.is_object()", "Input data have to treated as object.", -32003)
+    for member in ("type", "value"):
+        if member not in given:
+            text = f"{member.capitalize()} field doesn't exist."
+            raise failed(f'v_object.contains( "{member}" )', text, -32003)
+    told = given["type"]
+    if isinstance(told, int):
+        return _numbered(told), given["value"]
+    if as_text(told) not in _NAMES:
+        raise failed("itr != to_tag.end()", "Invalid object name: ${n}", -32003, n=told)
+    return _NAMES[as_text(told)], given["value"]
+
+
+def _legacy_parts(given: Any) -> tuple[str, Any]:
+    """Name and fields of an operation that is a pair (condenser_api_legacy_operations.cpp)."""
+    members = as_array(given)
+    if len(members) < 2:  # noqa: PLR2004  # a pair that isn't one stays the first operation, empty
+        return _BY_NUMBER[0], {}
+    told = members[0]
+    if isinstance(told, int) and not isinstance(told, bool) and told >= 0:
+        return _numbered(told), members[1]
+    if as_text(told) not in _LEGACY_NAMES:
+        text = "Invalid operation name: ${n}"
+        raise failed("itr != to_full_tag.end()", text, -32003, n=told)
+    return _LEGACY_NAMES[as_text(told)], members[1]
+
+
+def _numbered(number: int) -> str:
+    if number not in _BY_NUMBER:
+        raise failed("w < count() && w >= 0", "", -32003)
+    return _BY_NUMBER[number]
+
+
+def _pairs(given: Any) -> Iterable[tuple[Any, Any]]:
+    return ((pair[0], pair[1]) for pair in map(as_array, as_array(given)))
+
+
+def _names(given: Any) -> list[str]:
+    return sorted(map(as_name, as_array(given)))
+
+
 def _name(given: Fields, key: str) -> str:
-    return _cut(_text(given, key))
-
-
-def _cut(name: Any) -> str:
-    """An account's name; what is longer than 16 bytes is cut without a word (fixed_string.hpp)."""
-    return str(name).encode(errors="surrogateescape")[:16].decode(errors="surrogateescape")
+    return as_name(given.get(key))
 
 
 def _text(given: Fields, key: str) -> str:
-    value = given.get(key, "")  # a missing field is an empty one (fixtures README, 4)
-    if not isinstance(value, str):
-        raise bad_cast("Invalid cast from ${type} to string", type=type_name(value))
-    return value
-
-
-def _whole(given: Fields, key: str) -> int:
-    try:
-        return int(given.get(key, 0))
-    except (TypeError, ValueError):
-        raise parse_error(("Couldn't parse int64_t", {})) from None
+    return as_text(given.get(key))  # a missing field is an empty one (fixtures README, 4)

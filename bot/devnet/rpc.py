@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.devnet import json_reader
-from bot.devnet.faults import Fault, Frame, Refusal, bad_cast, failed
+from bot.devnet.faults import Fault, Frame, Refusal, failed
+from bot.devnet.variant import as_object, as_text
 
 Call = Callable[[str, str, Any], Awaitable[Any]]
 
@@ -34,10 +35,10 @@ async def respond(body: bytes, call: Call) -> bytes:
 
 
 async def _reply(request: Any, call: Call) -> dict[str, Any]:
-    if not isinstance(request, dict):
-        fault = bad_cast(
-            "Invalid cast from ${type} to Object", -32700, type=json_reader.type_name(request)
-        )
+    try:
+        request = as_object(request)
+    except Fault as fault:
+        fault.outer = -32700
         return _refusal(fault, None)
     identity = request.get("id")
     if "id" in request and (not isinstance(identity, int | str) or isinstance(identity, bool)):
@@ -68,7 +69,7 @@ def _target(request: dict[str, Any]) -> tuple[str, str, Any]:
         if len(given) not in (2, 3):
             text = 'params should be {"api", "method", "args"'
             raise failed("v.size() == 2 || v.size() == 3", text, -32002)
-        return str(given[0]), str(given[1]), given[2] if len(given) == 3 else {}  # noqa: PLR2004
+        return as_text(given[0]), as_text(given[1]), given[2] if len(given) == 3 else {}  # noqa: PLR2004
     parts = method.split(".")
     if len(parts) != 2:  # noqa: PLR2004  # api and method
         text = "method specification invalid. Should be api.method"

@@ -185,15 +185,15 @@ class Store:
         query = "SELECT value FROM history WHERE num = ? ORDER BY number"
         return [json.loads(value) for (value,) in self._connection.execute(query, (num,))]
 
-    def account_history(self, account: str, last: int, limit: int) -> list[tuple[int, Any]]:
-        """Up to `limit` operations about an account up to its `last`-th (-1: the newest).
+    def account_history(self, account: str, upto: int, limit: int) -> list[tuple[int, Any]]:
+        """The last `limit` of the first `upto` operations about an account.
 
         Returns:
             Pairs of a number, counted from 0 for each account, and the operation; oldest first.
         """
         query = "SELECT count(*) FROM impacted WHERE account = ?"
         count = int(self._connection.execute(query, (account,)).fetchone()[0])
-        end = count if last < 0 else min(last + 1, count)
+        end = min(upto, count)
         begin = max(0, end - limit)
         query = (
             "SELECT value FROM impacted JOIN history USING (number) WHERE account = ? "

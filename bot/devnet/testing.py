@@ -38,6 +38,7 @@ class Devnet:
         port: 0 picks a free one.
         admin: whether troubles can be asked for.
         nodes: ports that answer for the one chain; `urls` are their addresses.
+        keep_alive: keep connections open after an answer, as a proxy before a node does.
         arguments: more of `briefbot devnet`'s options.
     """
 
@@ -49,6 +50,7 @@ class Devnet:
         port: int = 0,
         admin: bool = False,
         nodes: int = 1,
+        keep_alive: bool = False,
         arguments: tuple[str, ...] = (),
     ) -> None:
         self.urls: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class Devnet:
         self._options = ["--block-interval", str(block_interval), *arguments]
         self._options += ["--data", str(data)] if data else []
         self._options += ["--admin"] if admin else []
+        self._options += ["--keep-alive"] if keep_alive else []
         self._options += ["--nodes", str(nodes)] if nodes > 1 else []
         self._process: subprocess.Popen[str] | None = None
 

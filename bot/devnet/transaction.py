@@ -6,11 +6,11 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from bot.devnet.faults import Fault, Frame, bad_cast, duplicate_signature, failed, parse_error
-from bot.devnet.json_reader import type_name
+from bot.devnet.faults import Fault, Frame, duplicate_signature, failed, parse_error
 from bot.devnet.keys import is_canonical, public, recover
 from bot.devnet.moments import seconds, stamp
 from bot.devnet.operations import Codec, Operation, varint
+from bot.devnet.variant import as_array, as_object, as_text, as_uint16, as_uint32
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,28 @@ def _recovered(signature: bytes, digest: bytes) -> bytes:
     return key
 
 
-def read_transaction(given: Any, codec: Codec) -> Transaction:
-    """A transaction from JSON, in either form.
+def read_transaction(given: Any, codec: Codec, *, legacy: bool) -> Transaction:
+    """A transaction from JSON.
+
+    Args:
+        legacy: in condenser_api's form; else in that of all other APIs.
 
     Raises:
         Fault: it isn't one.
     """
-    if not isinstance(given, dict):
-        raise bad_cast("Invalid cast from ${type} to Object", type=type_name(given))
+    given = as_object(given)
     try:
-        operations = tuple(codec.read(operation) for operation in given.get("operations", []))
+        operations = tuple(
+            codec.read(operation, legacy=legacy)
+            for operation in as_array(given.get("operations", []))
+        )
         # what is missing is what a new transaction has (fixtures README, 4)
         expiration = seconds(given.get("expiration", "1970-01-01T00:00:00"))
-        number, block = (int(given.get(name, 0)) for name in ("ref_block_num", "ref_block_prefix"))
+        number = as_uint16(given.get("ref_block_num"))
+        block = as_uint32(given.get("ref_block_prefix"))
         header = struct.pack("<HII", number, block, expiration)
         packed = b"".join(codec.pack(operation) for operation in operations)
-        signatures = tuple(_padded(str(text)) for text in given.get("signatures", []))
+        signatures = tuple(_padded(as_text(text)) for text in as_array(given.get("signatures", [])))
     except (KeyError, TypeError, ValueError, struct.error, IndexError, AttributeError) as error:
         raise parse_error((f"Couldn't read the transaction: {error}", {})) from None
     unsigned = header + varint(len(operations)) + packed + b"\0"

@@ -11,7 +11,6 @@ from bot.devnet.faults import Fault, failed
 from bot.devnet.operations import Amount, Codec, Fields, Operation
 
 LIMIT = 255  # bytes of a title and of a permlink
-LARGEST_ID = 32
 _WHOLE = 10_000  # a hundred percent
 _PART = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 
@@ -210,14 +209,6 @@ class _Checks:
             raise failed(
                 "(required_auths.size() + required_posting_auths.size()) > 0",
                 "at least one account must be specified",
-            )
-        size = len(_raw(fields["id"]))
-        if size > LARGEST_ID:
-            raise failed(
-                "id.length() <= STEEM_CUSTOM_OP_ID_MAX_LENGTH",
-                "Operation ID length exceeded. Max: ${max} Current: ${n}",
-                max=LARGEST_ID,
-                n=size,
             )
         if not _is_utf8(fields["json"]):
             raise failed("fc::is_utf8(json)", "JSON Metadata not formatted in UTF8")

@@ -85,11 +85,20 @@ def _parent(brief: Brief, resolve: Resolve) -> tuple[str, str] | None:
     """(author, permlink) of what a brief replies to, ("", "") for a root post; None if unknown."""
     if brief.reply_to is None:
         return "", ""
-    author, name = brief.reply_to
-    if author:
-        return author, name
-    target = resolve(Name(name, located(name, brief.path)))
+    named = parent_name(brief)
+    if named is None:
+        return brief.reply_to
+    target = resolve(named)
     return (target.author, target.permlink) if target else None
+
+
+def parent_name(brief: Brief) -> Name | None:
+    """What a brief calls the brief that it replies to; None where it replies to none, or to a post.
+
+    The same on every chain.
+    """
+    author, name = brief.reply_to or ("", "")
+    return Name(name, located(name, brief.path)) if name and not author else None
 
 
 def compose(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.chain.protocol import Chain, CommentOperation
+from bot.chain.protocol import Block, Chain, CommentOperation
 from bot.publishing.looking import brief_in
 from bot.records import Attempt, Event, Kind, Outcome, Publication, Records, Status
 from bot.records.transitions import ARROWS
@@ -19,8 +19,15 @@ from bot.records.transitions import ARROWS
 SPACING = timedelta(seconds=300)  # more, between an author's root posts (§1.2 e7)
 UNFINISHED = {Status.QUEUED, Status.PUBLISHING, Status.INCLUDED, Status.WAITING}
 
+_COMMENT = (
+    "author", "permlink", "parent_author", "parent_permlink", "title", "body", "json_metadata",
+)  # fmt: skip
+
 Address = tuple[str, str]
 """(author, permlink)"""
+
+
+UNTOLD = "untold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class Violation:
 
     Attributes:
         code: `doubled`, `overwritten`, `altered`, `early`, `crowded`, `missing`, `unrecorded`,
-            `record`, `path`, `attempts`, `fence`, `stuck` (docs/reliability.md).
+            `record`, `path`, `attempts`, `fence`, `stuck` (docs/reliability.md); `untold` is no
+            difference, but something that can't be compared.
     """
 
     code: str
@@ -52,22 +60,89 @@ def histories(records: Records, *, chain: str, author: str | None = None) -> lis
     return [History(row, records.attempts(row.id), records.events(row.id)) for row in rows]
 
 
-def ledger_of(chain: Chain, told: Sequence[History]) -> list[CommentOperation]:
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What a chain tells of what some authors have written.
+
+    Attributes:
+        operations: in the order of the chain.
+        untold: numbers of blocks of which no node tells anything: it has dropped them, it isn't
+            that far yet, or it is on another chain.
+    """
+
+    operations: Sequence[CommentOperation]
+    untold: frozenset[int] = frozenset()
+
+
+def ledger_of(chain: Chain, told: Sequence[History]) -> Ledger:
     """What the authors of these publications have written on the chain since the first of them.
+
+    An account's history may end early: nodes drop what is old. So the blocks that the records name
+    are asked for where it doesn't show their transactions.
 
     Raises:
         NodesUnreachable: no node tells it.
     """
+    beginnings = _beginnings(told)
+    operations = [
+        operation
+        for author, moment in sorted(beginnings.items())
+        for operation in chain.comments_of(author, moment)
+    ]
+    shown = {(operation.block_num, operation.trx_id) for operation in operations}
+    untold = set()
+    for num in sorted(_unseen_blocks(told, shown)):
+        block = chain.block(num)
+        if block is None:
+            untold.add(num)
+        else:
+            operations += [
+                operation
+                for operation in _comments(block)
+                if operation.author in beginnings and (num, operation.trx_id) not in shown
+            ]
+    operations.sort(key=lambda operation: operation.block_num)
+    return Ledger(operations, frozenset(untold))
+
+
+def _beginnings(told: Sequence[History]) -> Mapping[str, datetime]:
+    """The moment from which on each author's history is wanted, by the clock of the chain.
+
+    Ours may differ from that by years, so only what the chain has said counts: the times of blocks,
+    and those at which transactions expire. An author for whom nothing was signed has none.
+    """
     since: dict[str, datetime] = {}
     for history in told:
-        row = history.publication
-        since[row.author] = min(row.created_at, since.get(row.author, row.created_at))
-    # an adopted post is older than its record; one day covers a database lost and made anew
-    return [
-        operation
-        for author, moment in sorted(since.items())
-        for operation in chain.comments_of(author, moment - timedelta(days=1))
-    ]
+        times = [attempt.expiration for attempt in history.attempts]
+        if history.publication.included_at is not None:
+            times.append(history.publication.included_at)
+        for time in times:
+            author = history.publication.author
+            since[author] = min(time, since.get(author, time))
+    # what expires is signed an hour before at most; a day more shows what stood there already
+    return {author: moment - timedelta(days=1) for author, moment in since.items()}
+
+
+def _unseen_blocks(told: Sequence[History], shown: set[tuple[int, str]]) -> set[int]:
+    """Numbers of the blocks in which posts stand by the records, and not by the histories."""
+    rows = (history.publication for history in told)
+    return {
+        row.block_num
+        for row in rows
+        if row.status is Status.FINAL
+        and row.kind in {Kind.POST, Kind.REPLY}
+        and row.block_num is not None
+        and row.trx_id is not None
+        and (row.block_num, row.trx_id) not in shown
+    }
+
+
+def _comments(block: Block) -> Iterator[CommentOperation]:
+    for trx_id, operations in block.transactions:
+        for name, fields in operations:
+            if name == "comment":
+                told = {field: fields[field] for field in _COMMENT}
+                yield CommentOperation(trx_id, block.num, block.time, **told)
 
 
 def violations(
@@ -76,6 +151,7 @@ def violations(
     *,
     irreversible_block_num: int,
     finished: bool = False,
+    untold: frozenset[int] = frozenset(),
 ) -> list[Violation]:
     """What differs between records and chain, or broke a rule on the way.
 
@@ -83,6 +159,7 @@ def violations(
         told: publications of one chain.
         ledger: its comment operations in the order of the chain, those of the same authors.
         finished: nothing is on its way any more: what isn't settled is stuck.
+        untold: numbers of blocks of which no node tells anything.
     """
     on_chain: dict[Address, list[CommentOperation]] = defaultdict(list)
     for operation in ledger:
@@ -101,7 +178,11 @@ def violations(
         found += _attempts(history, written)
         if row.status is not Status.CANCELLED and row.kind in {Kind.POST, Kind.REPLY}:
             own = [o for o in written if o.trx_id not in edits]
-            found += _place(history, own, irreversible_block_num)
+            if row.block_num in untold and row.status is Status.FINAL:
+                what = f"nothing is told of block {row.block_num}, in which it is final"
+                found.append(Violation(UNTOLD, row.brief, f"{what}: not compared"))
+            else:
+                found += _place(history, own, irreversible_block_num)
         if finished and row.status in UNFINISHED:
             found.append(Violation("stuck", row.brief, f"it stays {row.status.value}: {row.error}"))
     found += _fences(told)

@@ -1,11 +1,30 @@
 """Whether a key may post for an author, and only post (chain-rules §2.3)."""
 
-from bot.chain.errors import PermanentChainError
+from bot.chain.errors import ChainError, PermanentChainError
 from bot.chain.protocol import Account, Authority, Chain, PostingKey
 
 
-class KeyRefused(PermanentChainError):  # noqa: N818  # what happened
-    """The key is missing, too powerful, or has no posting authority; the message says which."""
+class AuthorUnable(ChainError):  # noqa: N818  # what happened
+    """Nothing can be posted for this author until a person mends it; the message says what."""
+
+
+class KeyRefused(AuthorUnable):
+    """The key is missing, none, too powerful, or has no posting authority."""
+
+
+def author_account(chain: Chain, name: str) -> Account:
+    """The account to post for.
+
+    Raises:
+        AuthorUnable: there is no such account.
+        TransientChainError: the nodes don't tell, or not alike.
+    """
+    account = chain.agreed_account(name)
+    if account is None:
+        raise AuthorUnable(
+            f"there is no account {name} on {chain.profile.name}; correct `author`, or the chain"
+        )
+    return account
 
 
 def check_key(chain: Chain, account: Account, key: PostingKey | None) -> str:
@@ -16,14 +35,15 @@ def check_key(chain: Chain, account: Account, key: PostingKey | None) -> str:
 
     Raises:
         KeyRefused: no key, an owner or active key, or no posting authority for the account.
-        NodesUnreachable: the accounts behind a grant could not be asked.
+        TransientChainError: the accounts behind a grant could not be asked, or the nodes tell
+            different things of them.
     """
     public = public_key(chain, account.name, key)
     _refuse_power(account, public)
     if _holds(account.posting, public):
         return account.name
     for name, weight in account.posting.account_auths:
-        granted = chain.account(name)
+        granted = chain.agreed_account(name)
         if granted is None:
             continue
         _refuse_power(granted, public)
@@ -49,7 +69,7 @@ def public_key(chain: Chain, author: str, key: PostingKey | None) -> str:
     try:
         return chain.public_key(key)
     except PermanentChainError as error:
-        raise KeyRefused(f"{author}: {error}") from None
+        raise KeyRefused(f"the key for {author} can't be used: {error}") from None
 
 
 def _holds(authority: Authority, public_key: str) -> bool:

@@ -120,13 +120,9 @@ class Blocks:
                 high = middle
         for num in range(max(low, 1), min(low + 2, self._head.block_num) + 1):
             block = self._block(num)
-            for trx_id, operations in block.transactions:
-                for name, fields in operations:
-                    if name == "comment" and (fields["author"], fields["permlink"]) == (
-                        author,
-                        permlink,
-                    ):
-                        return trx_id, block
+            for trx_id in block.transaction_ids:
+                if block.writes(trx_id, author, permlink):
+                    return trx_id, block
         return None
 
     def _block(self, num: int) -> Block:

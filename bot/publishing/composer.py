@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.briefs import Brief, Entry, Finding, found
+from bot.briefs import Brief, Entry, Finding, found, internal
 from bot.briefs.pictures import PictureRefused, kind_of
 from bot.chain.operations import operations
 from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import Operation
+from bot.errors import BotError
 from bot.format import Defaults, compose
 from bot.format.compose import Place
 from bot.format.links import Link, nowhere
@@ -61,11 +62,24 @@ class Composer:
     def compose(self, brief: Brief, folder: Path) -> tuple[Composition, ...]:
         """One composition for each chain that the brief names, or for the default chain.
 
+        Whatever goes wrong with a brief is a finding of that brief, so that the others go on.
+
         Args:
             folder: what the brief's path, and its pictures', are relative to.
+
+        Raises:
+            BotError: what all briefs need can't be had: the queue's folder, the records.
         """
         names = brief.chains or (self.default_chain,)
-        return tuple(self._compose(brief.on(name), name, folder) for name in names)
+        return tuple(self._contained(brief, name, folder) for name in names)
+
+    def _contained(self, brief: Brief, chain: str, folder: Path) -> Composition:
+        try:
+            return self._compose(brief.on(chain), chain, folder)
+        except BotError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is this brief's
+            return Composition(brief, chain, None, (), (internal(brief.path, error),))
 
     def _compose(self, brief: Brief, chain: str, folder: Path) -> Composition:
         profile = self.profiles.get(chain)

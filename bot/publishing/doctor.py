@@ -163,7 +163,7 @@ def _chain_id(chain: Chain) -> Generator[Diagnosis]:
 
 def _account(chain: Chain, author: str) -> Generator[Diagnosis, None, Account | None]:
     name = chain.profile.name
-    account = chain.account(author)
+    account = chain.agreed_account(author)
     if account is None:
         message = f"there is no account {author} on {name}; correct its name"
         yield failed(f"account {author} ({name})", message)

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import structlog
 
-from bot.briefs import Entry, Finding, Level, Queue, found
+from bot.briefs import Entry, Finding, Level, Queue, found, internal
+from bot.errors import BotError
 from bot.publishing.composer import Composer, Composition, publication_of
 from bot.publishing.edits import edit_findings, edit_of
 from bot.publishing.watch import Clock
@@ -76,9 +77,10 @@ class Intake:
         if seen == self._settled:
             return ()
         wanted = {entry.path for entry in entries if entry.brief is None or not entry.brief.draft}
+        unseen = tuple(f"{entry.path}/" for entry in entries if not entry.fingerprint)
         for row in rows:
-            gone = row.path not in wanted and row.kind is not Kind.DELETE
-            if gone and row.status in UNPUBLISHED:
+            gone = row.path not in wanted and not row.path.startswith(unseen)
+            if gone and row.kind is not Kind.DELETE and row.status in UNPUBLISHED:
                 self._withdraw(row, "the brief left the queue, or became a draft")
         findings = self._take_all(entries, rows)
         self._settled = frozenset() if findings else seen
@@ -93,7 +95,7 @@ class Intake:
     ) -> tuple[Finding, ...]:
         known = {(row.chain, row.brief): row for row in rows}
         self._composer = self._composer.among(self._queue.look, lambda: known)
-        return tuple(finding for entry in entries for finding in self._take(entry, known))
+        return tuple(finding for entry in entries for finding in self._contained(entry, known))
 
     def _withdraw(self, row: Publication, reason: str) -> None:
         try:
@@ -103,9 +105,24 @@ class Intake:
         else:
             self._log.info("cancelled", brief=row.brief, reason=reason)
 
-    def _take(
+    def _contained(
         self, entry: Entry, known: Mapping[tuple[str, str], Publication]
-    ) -> Iterable[Finding]:
+    ) -> tuple[Finding, ...]:
+        """Take one file on; whatever goes wrong with it is a finding of its own, and is logged.
+
+        Raises:
+            BotError: what all briefs need can't be had: the queue's folder, the database.
+        """
+        try:
+            problems = tuple(self._take(entry, known))
+        except BotError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other briefs go on
+            problems = (internal(entry.path, error),)
+        self._report(entry, problems)
+        return problems
+
+    def _take(self, entry: Entry, known: Mapping[tuple[str, str], Publication]) -> list[Finding]:
         """Put one file's publications into the records, or say why not."""
         brief = entry.brief
         problems: list[Finding] = []
@@ -118,7 +135,6 @@ class Intake:
         elif not brief.draft:
             for composition in self._composer.compose(brief, entry.folder):
                 problems += self._take_on(entry, composition, known)
-        self._report(entry, problems)
         return problems
 
     def _take_on(
@@ -170,9 +186,13 @@ class Intake:
         ):
             return
         now = self._now()
-        if row.status is not Status.QUEUED:
-            row = self._records.move(row.id, row.status, Status.QUEUED, "the brief changed", now)
-        self._records.move(row.id, row.status, Status.REJECTED, reason, now, error=reason)
+        try:
+            if row.status is not Status.QUEUED:
+                why = "the brief changed"
+                row = self._records.move(row.id, row.status, Status.QUEUED, why, now)
+            self._records.move(row.id, row.status, Status.REJECTED, reason, now, error=reason)
+        except Conflict as error:  # another worker was faster; the next scan sees what it did
+            self._log.info("not_withheld", brief=row.brief, reason=str(error))
 
     def _record(self, entry: Entry, composition: Composition, row: Publication | None) -> None:
         """Put a good plan into the records, as a new publication or in place of an old plan."""

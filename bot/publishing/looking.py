@@ -127,9 +127,9 @@ def _with_pictures(publication: Publication, content: Content) -> str:
 
 def _refuse_second_reblog(publication: Publication, chain: Chain) -> None:
     author, permlink = reblogged(publication)
-    if chain.content(author, permlink) is None:
+    if chain.agreed_content(author, permlink) is None:
         raise PermanentChainError(f"there is no post @{author}/{permlink} to reblog")
-    if publication.author in chain.reblogged_by(author, permlink):
+    if chain.agreed_reblog(publication.author, author, permlink):
         raise PermanentChainError(
             f"{publication.author} has reblogged @{author}/{permlink} already"
         )

@@ -11,6 +11,7 @@ from bot.publishing.authority import KeyRefused, check_key
 from bot.publishing.composer import Composition
 from bot.publishing.doctor import LOW_CREDITS
 from bot.publishing.looking import brief_in
+from bot.publishing.neighbours import Neighbours
 from bot.publishing.publisher import Keys
 
 
@@ -20,11 +21,15 @@ class Online:
     Args:
         chains: by name.
         keys: the posting key for an author, or None.
+        neighbours: the queue; what a reply is to may still wait in it.
     """
 
-    def __init__(self, chains: Mapping[str, Chain], keys: Keys) -> None:
+    def __init__(
+        self, chains: Mapping[str, Chain], keys: Keys, neighbours: Neighbours | None = None
+    ) -> None:
         self._chains = chains
         self._keys = keys
+        self._neighbours = neighbours
         self._prices: dict[str, CreditPrices | None] = {}
         self._accounts: dict[tuple[str, str], Account | None] = {}
         self._authors: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
@@ -54,13 +59,22 @@ class Online:
             )
             line = brief.line("slug" if brief.slug else "title")
             yield found(brief.path, line, "exists", message)
-        if brief.reply_to is not None and chain.content(*brief.reply_to) is None:
-            message = f"there is no post @{'/'.join(brief.reply_to)} on {composition.chain}"
+        if post.is_reply and not self._is_there(
+            composition.chain, post.parent_author, post.parent_permlink
+        ):
+            where = f"@{post.parent_author}/{post.parent_permlink}"
+            message = f"there is no post {where} on {composition.chain}, nor in the queue"
             yield found(brief.path, brief.line("reply_to"), "reply_to", f"{message}; correct it")
         if self._account(composition.chain, post.author) is not None:
             yield from self._credits(composition)
         if post.parent_permlink.startswith("hive-") and not post.is_reply:
             yield from self._community(composition)
+
+    def _is_there(self, chain: str, author: str, permlink: str) -> bool:
+        """Whether a post is on the chain, or will be before what needs it goes out."""
+        if self._chains[chain].content(author, permlink) is not None:
+            return True
+        return self._neighbours is not None and self._neighbours.awaits(chain, author, permlink)
 
     def _author(self, chain: str, name: str) -> tuple[tuple[str, str], ...]:
         """(code, message) of what is wrong with an author."""

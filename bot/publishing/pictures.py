@@ -6,11 +6,17 @@ from pathlib import Path, PurePosixPath
 
 import structlog
 
-from bot.briefs.pictures import Picture, PictureRefused, read_picture, without_metadata
-from bot.chain.errors import PermanentChainError
+from bot.briefs.pictures import (
+    CHANGING,
+    Picture,
+    PictureRefused,
+    read_picture,
+    without_metadata,
+)
+from bot.chain.errors import PermanentChainError, TransientChainError
 from bot.chain.protocol import Chain, PostingKey
 from bot.format.pictures import standing, with_addresses
-from bot.publishing.watch import Clock
+from bot.publishing.watch import SLOT, Clock
 from bot.records import Records
 
 NO_HOST = "no image host is known for {chain}: set `images` under [chains.{chain}]"
@@ -46,7 +52,7 @@ class Pictures:
             account: whose key it is.
 
         Raises:
-            TransientChainError: the host doesn't answer, or not now.
+            TransientChainError: the host doesn't answer, or not now; a picture is being written.
             PermanentChainError: a picture isn't there any more, or the host refuses it.
         """
         paths = standing(operations)
@@ -55,6 +61,8 @@ class Pictures:
             try:
                 picture = read_picture(self._root, path)
             except PictureRefused as refused:
+                if refused.code == CHANGING:
+                    raise TransientChainError(str(refused), SLOT) from None
                 raise PermanentChainError(str(refused)) from None
             host = chain.profile.image_host
             if not host:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.briefs import Entry, Level
+from bot.briefs import Entry, Level, internal
 from bot.publishing.composer import Composer, Composition
 from bot.publishing.edits import edit_of
 from bot.records import UNPUBLISHED, Kind, Publication, Status
@@ -55,24 +55,44 @@ def steps(
     """
     result: list[Step] = []
     met: set[tuple[str, str]] = set()
+    refused: set[str] = set()
+    unread: set[str] = set()
     for entry in entries:
         brief = entry.brief
         errors = [str(f) for f in entry.findings if f.level is Level.ERROR]
         if brief is None:
+            (refused if entry.fingerprint else unread).add(entry.path)
             result.append(Step(entry.path, "", "", "", "", "problem", None, "; ".join(errors)))
             continue
         for composition in composer.compose(brief, entry.folder):
             key = (composition.chain, brief.id)
             met.add(key)
-            step = _step(composition, known.get(key), entry.fingerprint, now)
+            step = _contained(composition, known.get(key), entry.fingerprint, now)
             if step is not None and (edits or step.state != "edit"):
                 result.append(step)
-    left = "left the queue; it is withdrawn at the next scan"
-    result += [
-        _told(row, None, left) for key, row in known.items()
-        if key not in met and row.status in UNPUBLISHED
-    ]  # fmt: skip
+    for key, row in known.items():
+        if key in met or row.status not in UNPUBLISHED or row.path in refused:
+            continue
+        if row.path.startswith(tuple(f"{path}/" for path in unread)) or row.path in unread:
+            when = max(row.scheduled_at or now, now) if row.status is Status.QUEUED else None
+            why = "its file can't be read; what was queued stays as it is"
+            result.append(_told(row, when or row.retry_at, why))
+        else:
+            why = "left the queue; it is withdrawn at the next scan"
+            result.append(_told(row, None, why))
     return sorted(result, key=lambda step: (step.when is None, step.when, step.brief))
+
+
+def _contained(
+    composition: Composition, row: Publication | None, fingerprint: str, now: datetime
+) -> Step | None:
+    """As `_step`; what goes wrong with a brief is a problem of that brief."""
+    try:
+        return _step(composition, row, fingerprint, now)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the others are planned
+        brief, why = composition.brief, str(internal(composition.brief.path, error))
+        author = brief.author or ""
+        return Step(brief.id, composition.chain, author, "", brief.title, "problem", None, why)
 
 
 def _step(  # noqa: PLR0911  # a table of cases

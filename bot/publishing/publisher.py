@@ -5,7 +5,7 @@ by the same steps again: `carry` may be called at any time, any number of times.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,9 +21,10 @@ from bot.chain.errors import (
     TransientChainError,
     UnknownOutcome,
 )
-from bot.chain.protocol import Content, Head, PostingKey, SignedTransaction
+from bot.chain.protocol import Account, Content, Head, PostingKey, SignedTransaction
+from bot.errors import BotError
 from bot.format.patch import edit_body
-from bot.publishing.authority import check_key
+from bot.publishing.authority import AuthorUnable, KeyRefused, author_account, check_key
 from bot.publishing.intervals import respect_date, respect_intervals
 from bot.publishing.looking import Already, Undecided, look_first
 from bot.publishing.order import blocker
@@ -50,6 +51,7 @@ outcome resolves itself soon; the chains allow an hour.
 CREDITS_WAIT = 3600.0  # seconds until credits are looked at again of which nobody says when
 LONGEST_TURN = 300.0  # seconds until it is looked again whether another brief went out
 DEFAULT_WAIT = 30.0  # a refusal that names no time
+TROUBLE_WAIT = 300.0  # what nobody foresaw
 
 Log = structlog.stdlib.BoundLogger
 Keys = Callable[[str], PostingKey | None]
@@ -116,6 +118,9 @@ class Publisher:
                 publication = self._follow(publication, attempt, head)
         except CreditsShort as error:
             publication = self._await_credits(publication, error)
+        except AuthorUnable as error:  # without a time: until that is mended (`revive`)
+            reason = str(error)
+            publication = self._move(publication, Status.WAITING, reason, error=reason)
         except TransientChainError as error:
             # what is in a block loses nothing by being looked at later
             if publication.status is Status.PUBLISHING:
@@ -141,6 +146,39 @@ class Publisher:
         elif blocks.is_dead(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
             self._settle(attempt, Outcome.EXPIRED)
 
+    def revive(self, author: str, blocked: Iterable[Publication]) -> None:
+        """Let an author's publications go on for whom nothing could be posted, if that is mended.
+
+        Raises:
+            TransientChainError: the chain couldn't be asked, or tells different things.
+        """
+        retry_at: datetime | None = None
+        try:
+            self._signer(author)
+            retry_at, reason = self._now(), f"{author} can be posted for again"
+            self._log.info("revived", author=author)
+        except AuthorUnable as error:
+            reason = str(error)
+        for publication in blocked:
+            if retry_at is not None or reason != publication.error:
+                self._records.postpone(publication.id, retry_at, reason, self._now())
+
+    def note_trouble(self, publication: Publication, error: Exception) -> None:
+        """Put a publication aside for a while with which something went wrong that nobody foresaw.
+
+        What is in a block only needs looking at again.
+        """
+        reason = f"something went wrong that should not: {type(error).__name__}; please report it"
+        self._log.error("trouble", **_identity(publication), reason=reason)
+        publication = self._records.get(publication.id)
+        if publication.status is Status.QUEUED:
+            publication = self._move(publication, Status.PUBLISHING, "it is due")
+        if publication.status is Status.PUBLISHING:
+            self._wait(publication, reason, TROUBLE_WAIT)
+        elif publication.status is Status.WAITING:
+            retry_at = self._now() + timedelta(seconds=TROUBLE_WAIT)
+            self._records.postpone(publication.id, retry_at, reason, self._now())
+
     # -- before anything is sent ---------------------------------------------------------------
 
     def _prepare(self, publication: Publication, head: Head) -> Publication:
@@ -158,15 +196,7 @@ class Publisher:
         if isinstance(found, Already):
             return self._adopt(publication, found, head)
         respect_date(publication, head)
-        account = self._chain.account(publication.author)
-        if account is None:
-            raise PermanentChainError(
-                f"there is no account {publication.author} on {publication.chain}; "
-                "correct `author`, or the chain"
-            )
-        key = self._keys(publication.author)
-        holder = check_key(self._chain, account, key)
-        assert key is not None, "check_key refuses a missing key"
+        account, holder, key = self._signer(publication.author)
         respect_intervals(publication, account, head)
         told = self._pictures.uploaded(publication.operations, self._chain, holder, key)
         operations = [(name, fields) for name, fields in json.loads(told)]
@@ -174,6 +204,8 @@ class Publisher:
             operations = [("comment", _as_edit(operations[0][1], found.content))]
         transaction = self._chain.sign(operations, key, head, LIFETIME)
         largest = head.maximum_block_size - 256  # §2.1
+        if transaction.size > largest:
+            largest = self._chain.agreed_block_size() - 256
         if transaction.size > largest:
             raise PermanentChainError(
                 f"the transaction has {transaction.size} bytes, the chain takes {largest}; "
@@ -193,6 +225,22 @@ class Publisher:
             told,
         )
         return self._send(publication, attempt)
+
+    def _signer(self, author: str) -> tuple[Account, str, PostingKey]:
+        """The author's account, who signs for it, and with which key.
+
+        Raises:
+            AuthorUnable: there is no account, or no key that may post for it.
+            TransientChainError: the nodes don't tell, or not alike.
+        """
+        account = author_account(self._chain, author)
+        try:
+            key = self._keys(author)
+        except BotError as error:  # a key file that can't be read
+            raise KeyRefused(f"the key for {author} can't be used: {error}") from None
+        holder = check_key(self._chain, account, key)
+        assert key is not None, "check_key refuses a missing key"
+        return account, holder, key
 
     def _adopt(self, publication: Publication, found: Already, head: Head) -> Publication:
         """It stands there already: the record is rebuilt from the chain."""
@@ -218,7 +266,7 @@ class Publisher:
         first = attempt.sends == 0
         self._records.confirm_lease()
         try:
-            node = self._chain.broadcast(_transaction(attempt))
+            node = self._chain.broadcast(_transaction(attempt), turn=attempt.sends)
         except DuplicateTransaction:
             self._settle(attempt, Outcome.SENT)
             log.info("already_there")
@@ -289,6 +337,10 @@ class Publisher:
         agreed = self._watch.blocks.agreed(block_num)
         if agreed is None:
             return publication
+        if attempt is None and not agreed.writes(trx_id, publication.author, publication.permlink):
+            # it was found there, by one node's word: look again
+            reason = f"one node tells it in block {block_num}, where enough others don't"
+            return self._wait(publication, reason, SLOT)
         if trx_id not in agreed.transaction_ids:
             raise TransientChainError(
                 f"one node tells it in block {block_num}, where enough others don't", SLOT
@@ -394,8 +446,7 @@ class Publisher:
         final_at: datetime | None = None,
         attempt: tuple[int, Outcome] | None = None,
     ) -> Publication:
-        self._log.info(target.value, **_identity(publication), reason=reason)
-        return self._records.move(
+        moved = self._records.move(
             publication.id,
             publication.status,
             target,
@@ -410,6 +461,8 @@ class Publisher:
             final_at=final_at,
             attempt=attempt,
         )
+        self._log.info(target.value, **_identity(publication), reason=reason)
+        return moved
 
 
 def _waits_for(other: Publication, now: datetime) -> TransientChainError:

@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any
 
+from bot.briefs.queue import SUFFIXES
 from bot.briefs.write import written
 from bot.chain.protocol import Chain, Content
 from bot.format.post import FIFTY_FIFTY
@@ -16,7 +18,8 @@ from bot.publishing.looking import brief_in
 
 _BEGINNING = datetime(2016, 1, 1, tzinfo=UTC)  # before the first block of the family
 _TEXTS = ("description", "authored_by", "canonical_url")
-_SAFE = re.compile(r"[^/\0\\]{1,200}")
+_LONGEST_NAME = 200  # bytes; file systems take 255, and other tools' names beside it are longer
+_UNSAFE = set('\\:*?"<>|')  # what a path or a pattern is made of somewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,43 @@ def pulled(content: Content, chain: str) -> Pulled:
     values |= _rewards(content)
     brief = brief_in(content.json_metadata)
     path = f"{content.permlink}.md"
-    if brief is not None:
-        named = PurePosixPath(f"{brief}.md")
-        inside = not named.is_absolute() and ".." not in named.parts
-        if inside and all(_SAFE.fullmatch(part) for part in named.parts):
-            path = str(named)
-        else:
-            values["id"] = brief
+    if brief is not None and _is_path(f"{brief}.md"):
+        path = f"{brief}.md"
+    elif brief is not None:
+        values["id"] = brief
+    if not _is_path(path):  # these characters can't make it unsafe, and the mark sets it apart
+        words = re.sub("[^a-z0-9]+", "-", content.permlink.lower())[:100].strip("-") or "of"
+        mark = sha256(content.permlink.encode(errors="surrogatepass")).hexdigest()[:8]
+        path = f"post-{words}-{mark}.md"
     given = {key: value for key, value in values.items() if value not in ("", [])}
     return Pulled(path, written(given, content.body))
+
+
+def _is_path(path: str) -> bool:
+    """Whether the queue's scan finds a brief under this path, and no other program stumbles on it.
+
+    What stands on a chain is anybody's text: none of it climbs out of the queue, is an option of a
+    command, steers a terminal that lists it, or is one of the names that the queue passes over.
+    """
+    *folders, name = path.split("/")
+    return all(
+        (
+            *(_is_name(part) for part in (*folders, name)),
+            *(PurePosixPath(part).suffix.lower() not in SUFFIXES for part in folders),
+            name.lower() != "readme.md",
+        )
+    )
+
+
+def _is_name(name: str) -> bool:
+    return (
+        name.isprintable()
+        and 0 < len(name.encode()) <= _LONGEST_NAME
+        and not _UNSAFE & set(name)
+        and name == name.strip()
+        and not name.startswith((".", "-", "#", "~"))
+        and not name.endswith("~")
+    )
 
 
 def _rewards(content: Content) -> dict[str, Any]:

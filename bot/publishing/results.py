@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.chain.errors import NodesDisagree
+from bot.chain.errors import TransientChainError
 from bot.chain.protocol import Chain, Content
 from bot.publishing.edits import changed_elsewhere, comment_of, edit_back
 from bot.publishing.watch import Clock
@@ -27,17 +27,25 @@ class Results:
     def refresh(self) -> None:
         """Read a batch of posts from their chains and store the figures.
 
-        Raises:
-            NodesUnreachable: no node of a chain answers; the next sweep tries again.
+        A chain that doesn't answer is left alone until the next time; so is a post of which no node
+        tells anything usable, and it comes last then.
         """
         now = self._now()
+        silent: set[str] = set()
         for publication in self._records.stale_results(
             final_since=now - PAID_AFTER, seen_before=now - REFRESH_AFTER, limit=BATCH
         ):
+            if publication.chain in silent:
+                continue
             chain = self._chains.get(publication.chain)
-            content = chain.content(publication.author, publication.permlink) if chain else None
-            if chain is not None and content is not None:
-                self._notice(publication, content, chain)
+            content = None
+            try:
+                if chain is not None:
+                    content = chain.content(publication.author, publication.permlink)
+                if chain is not None and content is not None:
+                    self._notice(publication, content, chain)
+            except TransientChainError:
+                silent.add(publication.chain)
             self._records.results(
                 publication.id,
                 votes=content.votes if content else publication.votes,
@@ -56,10 +64,7 @@ class Results:
         included = publication.included_at
         if included is None or chain.head().time - included < SETTLED_AFTER:
             return
-        try:
-            agreed = chain.agreed_content(publication.author, publication.permlink)
-        except NodesDisagree:
-            return
+        agreed = chain.agreed_content(publication.author, publication.permlink)
         if agreed is None or _is_as_published(publication, agreed):
             return
         edit = edit_back(publication)

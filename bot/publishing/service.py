@@ -6,10 +6,14 @@ Four small jobs on one thread, so that no two of them ever meet: `scan` (folder 
 """
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import TypeVar
 
 import structlog
@@ -18,6 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.briefs import Entry, Finding
 from bot.chain.errors import TransientChainError
+from bot.http import Http
 from bot.publishing.intake import Intake
 from bot.publishing.publisher import Publisher
 from bot.publishing.results import Results
@@ -34,7 +39,9 @@ from bot.records import (
 
 BATCH = 50  # publications taken up in one go; the next go follows at once
 CLAIM = 10  # authors claimed in one go: what is due is shared out among the workers
-AWAY = 1.0  # seconds between tries while the database is away
+AWAY = 1.0  # seconds until the first new try while the database is away; doubled each time
+LONGEST_AWAY = 8.0
+REVIVE_EVERY = 60.0  # seconds of a chain's time
 IDLE = 5.0  # seconds that dispatch sleeps at most: new rows may come from elsewhere
 SET_BY = 2.0  # seconds by which the wall clock may drift from the steady one between two looks
 SCAN_EVERY = 2.0
@@ -51,6 +58,7 @@ class Service:
         publishers: one for each configured chain, by its name.
         watches: the same chains, as they are watched.
         leases: this worker's.
+        http: how the chains are reached; it tells whether a step makes progress, and ends it.
     """
 
     def __init__(
@@ -61,9 +69,11 @@ class Service:
         results: Results,
         records: Records,
         leases: Leases,
+        http: Http,
         now: Clock,
         log: structlog.stdlib.BoundLogger,
     ) -> None:
+        self._http = http
         self._intake = intake
         self._publishers = publishers
         self._watches = watches
@@ -74,7 +84,9 @@ class Service:
         self._log = log
         self._stopping = threading.Event()
         self._arming = threading.Lock()
-        self._database_is_away = False
+        self._away: Counter[str] = Counter()
+        self._revive_at = 0.0
+        self._job_began: float | None = None
         self._offset: float | None = None
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -114,8 +126,12 @@ class Service:
         self._leases.release_idle(self._now(), self._calendar())
 
     def sweep(self) -> None:
-        """Settle refused transactions that have expired, and refresh what came of posts."""
+        """Settle refused transactions that have expired, and refresh what came of posts.
+
+        And every minute of the chain's time: see whether authors can be posted for again.
+        """
         waiting = self._records.waiting_chains()
+        reviving = time.monotonic() >= self._revive_at
         for name, publisher in self._publishers.items():
             with suppress(TransientChainError):  # the next sweep comes
                 if name in waiting:
@@ -126,10 +142,33 @@ class Service:
                         self._unless_moved(
                             publication, partial(bound.settle_refused, attempt=attempt)
                         )
+            with suppress(TransientChainError):
+                if reviving and name in waiting:
+                    self._revive(name, publisher)
+        if reviving:
+            watches = self._watches.values()
+            wait = min((watch.real_seconds(REVIVE_EVERY) for watch in watches), default=0.0)
+            self._revive_at = time.monotonic() + wait
         self._results.refresh()
 
+    def _revive(self, chain: str, publisher: Publisher) -> None:
+        """Let what waits for an author's account or key go on, where that is mended."""
+        for author, blocked in groupby(self._records.unable(chain), key=attrgetter("author")):
+            rows = list(blocked)
+            if lease := self._leases.acquire(chain, author):
+                bound = publisher.under(lease, self._leases)
+                self._unless_moved(rows[0], lambda _: bound.revive(author, rows))  # noqa: B023
+
     def renew(self) -> None:
-        """Keep this worker's leases."""
+        """Keep this worker's leases, as long as it gets on with its work.
+
+        A step that a peer holds up is another worker's, when that has nobody in its way.
+        """
+        began = self._job_began
+        if began is not None:
+            progress = max(began, self._http.answered_at)
+            if time.monotonic() - progress > self._leases.seconds:
+                return
         self._leases.renew()
 
     def round(self) -> None:
@@ -159,7 +198,14 @@ class Service:
         bound = publisher.under(lease, self._leases)
         on_its_way = publication.status in {Status.PUBLISHING, Status.INCLUDED}
         step = bound.carry if on_its_way else bound.dispatch
-        return self._unless_moved(publication, step) or self._records.get(publication.id)
+        try:
+            moved = self._unless_moved(publication, step)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # one brief's trouble is that brief's
+            trouble = partial(bound.note_trouble, error=error)
+            moved = self._unless_moved(publication, trouble)
+        return moved or self._records.get(publication.id)
 
     def _unless_moved(
         self, publication: Publication, step: Callable[[Publication], Moved]
@@ -234,7 +280,9 @@ class Service:
             self._stopping.set()
         ending = threading.Thread(target=self._scheduler.shutdown, daemon=True)
         ending.start()
-        ending.join(STOP_WITHIN)
+        ending.join(STOP_WITHIN / 2)
+        self._http.stop()  # whatever a peer does
+        ending.join(STOP_WITHIN / 2)
         if ending.is_alive():
             return False
         self.leave()
@@ -245,32 +293,34 @@ class Service:
 
         A trouble that a person can mend is logged, and the service goes on.
         """
+        self._job_began = time.monotonic()
         try:
             getattr(self, job)()
             wait = self._rest(job)
-            self._database_is_back()
+            self._database_is_back(job)
         except DatabaseUnavailable as error:
-            self._database_is_gone(error)
-            wait = AWAY
+            wait = self._database_is_gone(job, error)
         except Exception as error:  # noqa: BLE001  # whatever it is, the alarm must be set again
             self._log.error("job_failed", job=job, reason=str(error) or type(error).__name__)
             wait = IDLE
+        self._job_began = None
         self._arm(job, wait)
 
     def _renew(self) -> None:
         with suppress(DatabaseUnavailable):  # the other jobs say so
             self.renew()
 
-    def _database_is_gone(self, error: DatabaseUnavailable) -> None:
-        """Say once that nothing can be done; no job takes up anything that it can't record."""
-        if not self._database_is_away:
+    def _database_is_gone(self, job: str, error: DatabaseUnavailable) -> float:
+        """Say once that a job can't record what it does; returns the seconds until its next try."""
+        if not self._away:
             self._log.error("database_unavailable", reason=str(error))
-        self._database_is_away = True
+        self._away[job] += 1
+        return min(AWAY * 2.0 ** (min(self._away[job], 10) - 1), LONGEST_AWAY)
 
-    def _database_is_back(self) -> None:
-        if self._database_is_away:
+    def _database_is_back(self, job: str) -> None:
+        """Say so when all jobs that failed have ended well: another one may only have read."""
+        if self._away.pop(job, 0) and not self._away:
             self._log.info("database_back")
-        self._database_is_away = False
 
     def _rest(self, job: str) -> float:
         """Seconds until this job is wanted again."""

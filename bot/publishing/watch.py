@@ -14,6 +14,7 @@ SLOT = 3.0
 QUICKEST = 0.1  # seconds of real time between looks at a devnet, however fast it runs
 FIRST_LOOKS = 0.5  # seconds between looks until two blocks have told how fast the chain goes
 LONGEST_SILENCE = 60.0  # seconds of back-off at most while no node answers
+_DOUBLINGS = 6  # after which the longest silence is reached
 JITTER = 0.25
 LONGEST_GUESS = 10.0  # seconds of trust in the pace of a rehearsal, which nothing keeps even
 
@@ -79,7 +80,7 @@ class Watch:
         try:
             head = self.chain.head()
         except NodesUnreachable as error:
-            seconds = min(2.0**self._failures, LONGEST_SILENCE)
+            seconds = min(2.0 ** min(self._failures, _DOUBLINGS), LONGEST_SILENCE)
             seconds *= 1 + JITTER * (2 * self._chance() - 1)
             self._failures += 1
             self._silence = str(error)

@@ -176,11 +176,14 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 @contextmanager
 def said_plainly() -> Iterator[None]:
-    """Turn a database's own errors into `DatabaseUnavailable`; what they hold stays out of it."""
+    """Turn a database's own errors into `DatabaseUnavailable`; what they hold stays out of it.
+
+    Not those about a row or a value, which say nothing about the database.
+    """
     try:
         yield
     except DBAPIError as error:
-        if isinstance(error, sa.exc.IntegrityError):
+        if isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
             raise
         cause = str(error.orig).strip().splitlines()
         raise DatabaseUnavailable(

@@ -32,7 +32,7 @@ class Leases:
 
     Args:
         worker: who holds them, see `bot.records.worker`.
-        seconds: how long one lasts without renewal.
+        seconds: how long one lasts without renewal; an attribute.
         clock: monotonic seconds, by which this worker ceases to trust a lease before it runs out.
     """
 
@@ -44,7 +44,7 @@ class Leases:
         clock: Callable[[], float] = boottime,
     ) -> None:
         self._engine = engine
-        self._seconds = SECONDS if seconds is None else seconds
+        self.seconds = SECONDS if seconds is None else seconds
         self._clock = clock
         self._trusted_until: dict[int, float] = {}
         self.worker = worker or identity()
@@ -52,7 +52,7 @@ class Leases:
     @property
     def renew_every(self) -> float:
         """Seconds between renewals."""
-        return self._seconds / 6
+        return self.seconds / 6
 
     def claim(self, now: datetime, calendar: datetime, limit: int) -> tuple[Lease, ...]:
         """Take over authors for whom something is to be done and whom nobody has in hand."""
@@ -93,7 +93,7 @@ class Leases:
             kept = connection.execute(
                 sa.update(leases)
                 .where(leases.c.worker == self.worker)
-                .values(until=from_now(self._seconds))
+                .values(until=from_now(self.seconds))
                 .returning(leases.c.id)
             ).scalars()
             self._trusted_until = dict.fromkeys(kept, deadline)
@@ -140,7 +140,7 @@ class Leases:
                 .values(
                     worker=self.worker,
                     fence=leases.c.fence + 1,
-                    until=from_now(self._seconds),
+                    until=from_now(self.seconds),
                 )
                 .returning(leases)
             ).all()
@@ -149,7 +149,7 @@ class Leases:
 
     def _deadline(self) -> float:
         """Until when a lease that is renewed now is trusted: well before it runs out."""
-        return self._clock() + self._seconds * 5 / 6
+        return self._clock() + self.seconds * 5 / 6
 
 
 def is_free(gone: list[str]) -> sa.ColumnElement[bool]:

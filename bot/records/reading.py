@@ -116,6 +116,15 @@ class RecordsReader:
         last = [(row, self.attempts(row.id)[-1]) for row in rejected]
         return tuple(pair for pair in last if pair[1].outcome is not Outcome.EXPIRED)
 
+    def unable(self, chain: str) -> tuple[Publication, ...]:
+        """What waits until its author can be posted for."""
+        return self._select(
+            sa.select(publications)
+            .where(publications.c.status == Status.WAITING.value)
+            .where(publications.c.retry_at.is_(None), publications.c.chain == chain)
+            .order_by(publications.c.author, publications.c.id)
+        )
+
     def stale_results(
         self, *, final_since: datetime, seen_before: datetime, limit: int
     ) -> tuple[Publication, ...]:

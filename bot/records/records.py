@@ -396,9 +396,12 @@ class Records(RecordsReader):
             return attempt_of(row)
 
     def postpone(
-        self, publication_id: int, retry_at: datetime, error: str, now: datetime
+        self, publication_id: int, retry_at: datetime | None, error: str, now: datetime
     ) -> Publication:
         """Let a waiting publication wait on: no change of status, so no event.
+
+        Args:
+            retry_at: when it goes on; None when a person must mend something first.
 
         Raises:
             Conflict: it isn't waiting any more.

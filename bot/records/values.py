@@ -83,7 +83,8 @@ class Publication(NewPublication):
 
     Attributes:
         digest: what `sealed()` was when the plan was recorded; None in rows of schema 0001.
-        retry_at: when a `waiting` publication goes on.
+        retry_at: when a `waiting` publication goes on; None while nothing can be posted for its
+            author, which a person must mend.
         error: why it is waiting or rejected, for people.
         broadcast_at: when its bytes were first sent.
     """

@@ -13,6 +13,7 @@ from bot.chain.beem_chain import BeemChain
 from bot.chain.operations import operations
 from bot.devnet.testing import Devnet
 from bot.format.post import PayoutOptions
+from bot.http import Http
 from tests.chain.test_operations import post
 
 BODY = '# Top\n\n- **a:** b\n\t- ünï 日本 🎉 \\u00e9 \\ "quoted" \x7f\u2028\r\n\n```\n@@ -1,3 +1,3 @@\n```\n'
@@ -26,7 +27,7 @@ def devnet():
 
 @pytest.fixture(scope="module")
 def chain(devnet):
-    with BeemChain(profile("devnet", {"nodes": [devnet.url]})) as chain:
+    with BeemChain(profile("devnet", {"nodes": [devnet.url]}), Http()) as chain:
         yield chain
 
 
@@ -133,7 +134,7 @@ def test_a_hive_style_chain_takes_its_own_dollar_and_field():
     with Devnet(block_interval=0.1, arguments=("--flavour", "hive")) as devnet:
         chain_id = devnet.rpc("condenser_api.get_config", [])["HIVE_CHAIN_ID"]
         table = {"nodes": [devnet.url], "chain_id": chain_id}
-        with BeemChain(profile("hive", table)) as chain:
+        with BeemChain(profile("hive", table), Http()) as chain:
             options = PayoutOptions(percent=0, allow_curation_rewards=False)
             made = operations(post(author="alice", options=options), chain.profile)
             published(chain, devnet, made, "alice")
@@ -148,7 +149,7 @@ import json, sys
 from beem import Steem
 from beem.blockchain import Blockchain
 from beem.comment import Comment
-steem = Steem(node=[sys.argv[1]], num_retries=0, num_retries_call=0)
+steem = Steem(node=[sys.argv[1]], num_retries=3, num_retries_call=3)
 comment = Comment("@grace/for-beem", api="condenser", blockchain_instance=steem)
 block = Blockchain(blockchain_instance=steem, mode="head").get_current_block_num()
 print(json.dumps([comment.title, comment.body, comment["category"], block]))

@@ -13,6 +13,7 @@ from bot.chain import (
 )
 from bot.chain.nodes import Nodes, NotServed
 from bot.chain.wire import Wire
+from bot.http import Http
 from tests.chain.scripted_node import ScriptedNode, http, refused_address, reply
 from tests.chain.test_classification import REFUSED
 
@@ -35,9 +36,9 @@ def clock():
 
 @pytest.fixture
 def wire():
-    made = Wire(timeout=1.0)
-    yield made
-    made.close()
+    http = Http(timeout=1.0)
+    yield Wire(http)
+    http.close()
 
 
 def works(request):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.chain import NodesUnreachable, profile, replies
 from bot.chain.beem_chain import BeemChain
 from bot.chain.protocol import ResourceCredits
+from bot.http import Http
 from tests.chain.scripted_node import ScriptedNode, answering, http, refused_address, reply
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -28,7 +29,7 @@ def recorded(name):
 
 def chain_on(*addresses, now=None):
     made = profile("steem", {"nodes": [getattr(one, "url", one) for one in addresses]})
-    return BeemChain(made, now=now or (lambda: datetime.now(UTC)), timeout=1.0)
+    return BeemChain(made, Http(timeout=1.0), now=now or (lambda: datetime.now(UTC)))
 
 
 def ask(script, question, **kwargs):

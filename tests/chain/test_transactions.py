@@ -20,6 +20,7 @@ from bot.chain import BUILT_IN, Head, NodesUnreachable, PermanentChainError, pro
 from bot.chain.beem_chain import BeemChain, Reference, pack
 from bot.chain.operations import operations
 from bot.format.post import PayoutOptions
+from bot.http import Http
 from tests.chain.scripted_node import ScriptedNode, answering, refused_address
 from tests.chain.test_operations import post
 
@@ -109,7 +110,7 @@ def node():
 
 
 def chain_on(node, name="steem"):
-    return BeemChain(profile(name, {"nodes": [node.url]}))
+    return BeemChain(profile(name, {"nodes": [node.url]}), Http())
 
 
 EVERYTHING = operations(
@@ -261,7 +262,7 @@ def test_nothing_of_beems_shared_state_is_touched(node):
 def test_the_key_is_revealed_once_and_only_when_everything_else_is_ready():
     key = Key()
     unreachable = profile("steem", {"nodes": [refused_address()]})
-    with BeemChain(unreachable) as chain:
+    with BeemChain(unreachable, Http()) as chain:
         with pytest.raises(NodesUnreachable):
             chain.sign(EVERYTHING, key, head(), 600)
         with pytest.raises(PermanentChainError):
@@ -281,7 +282,7 @@ def test_signing_is_quick(node):
 
 @pytest.fixture(scope="module")
 def offline():
-    with BeemChain(BUILT_IN["devnet"]) as chain:
+    with BeemChain(BUILT_IN["devnet"], Http()) as chain:
         yield chain
 
 

@@ -9,6 +9,7 @@ from bot.chain import NodesUnreachable, profile
 from bot.chain.beem_chain import BeemChain
 from bot.chain.errors import NodesDisagree, PermanentChainError
 from bot.chain.protocol import SignedTransaction
+from bot.http import Http
 from tests.chain.scripted_node import ScriptedNode, answering, refused_address, reply
 from tests.chain.test_reads import NOW, recorded
 
@@ -50,9 +51,9 @@ def chain_of(*scripts, confirmations=2, clock=None):
         made = profile("steem", {"nodes": addresses, "confirmations": confirmations})
         chain = BeemChain(
             made,
+            Http(timeout=1.0),
             now=lambda: NOW,
             clock=clock or (lambda: 0.0),
-            timeout=1.0,
             report=lambda node, reason: reports.append((addresses.index(node), reason)),
         )
         yield stack.enter_context(chain), reports
@@ -129,7 +130,7 @@ def test_what_a_node_says_of_its_chain_is_not_held_against_it_by_itself():
 
 
 def test_a_node_that_lags_is_set_aside_and_said_once():
-    with chain_of(node(head=80, seconds=60), node()) as (chain, reports):
+    with chain_of(node(head=80, irreversible=70, seconds=60), node()) as (chain, reports):
         for _ in range(3):
             assert chain.head().block_num == 100
     [(index, reason)] = reports

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from bot.chain.wire import ErrorReply, Unanswered, Unsent, Wire, json_text
+from bot.chain.wire import ErrorReply, Wire, json_text
+from bot.http import Http, Unanswered, Unsent
 from tests.chain.scripted_node import ScriptedNode, http, refused_address, reply, slowly
 
 METHOD = "condenser_api.get_content"
@@ -12,9 +13,9 @@ METHOD = "condenser_api.get_content"
 
 @pytest.fixture
 def wire():
-    made = Wire(timeout=1.0)
-    yield made
-    made.close()
+    http = Http(timeout=1.0)
+    yield Wire(http)
+    http.close()
 
 
 def call(wire, script):
@@ -101,11 +102,11 @@ def test_what_is_no_answer_to_this_request_proves_nothing(wire, name):
 
 def test_an_answer_that_trickles_in_is_cut_off():
     ticks = iter(range(1000))
-    wire = Wire(timeout=2.5, clock=lambda: next(ticks))
+    slow = Http(timeout=6.5, clock=lambda: next(ticks))
     long = http(json.dumps({"id": 1, "result": "x" * 600_000}))
-    with pytest.raises(Unanswered, match=r"within 2\.5 s"):
-        call(wire, lambda _: long)
-    wire.close()
+    with pytest.raises(Unanswered, match=r"within 6\.5 s"):
+        call(Wire(slow), lambda _: long)
+    slow.close()
 
 
 def test_an_answer_without_end_is_cut_off(wire):
@@ -129,6 +130,6 @@ def test_a_failed_tls_handshake_means_that_nothing_was_sent(wire):
 def test_proxies_of_the_environment_are_not_used(wire, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", refused_address())
     monkeypatch.setenv("ALL_PROXY", refused_address())
-    fresh = Wire(timeout=1.0)
-    assert call(fresh, lambda request: reply(request, result=1)) == 1
+    fresh = Http(timeout=1.0)
+    assert call(Wire(fresh), lambda request: reply(request, result=1)) == 1
     fresh.close()

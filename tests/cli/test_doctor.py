@@ -134,6 +134,19 @@ def test_a_question_that_isnt_answered_skips_no_other(newsroom, method, hit):
     assert set(told) >= EVERY_POINT - {"credits alice (devnet)", "credits bob (devnet)"}
 
 
+def test_too_few_nodes_for_what_cant_be_undone_fail(tmp_path, sqlite):
+    shutil.copy(sqlite, tmp_path / "briefbot.db")
+    with Devnet(admin=True, nodes=2) as devnet:
+        devnet.set_faults({"kind": "status", "method": "*", "count": -1}, node=1)
+        room = Newsroom(tmp_path / "newsroom", devnet, f"sqlite:///{tmp_path}/briefbot.db")
+        told = points(room, expect=1)
+
+    assert told["node (devnet)"][0] == "ok"
+    health, message = told["account alice (devnet)"]
+    assert health == "fail"
+    assert "2 nodes must tell the same" in message
+
+
 def test_what_isnt_protected_on_its_way_is_a_warning(newsroom):
     file = newsroom.root / "config/briefbot.toml"
     elsewhere = newsroom.devnet.url.replace("127.0.0.1", "0.0.0.0")  # not loopback

@@ -16,7 +16,7 @@ from bot.devnet.testing import Devnet
 from tests.devnet import signing
 
 RECORDING = Path(__file__).parents[1] / "fixtures/steemd/recorded.json"
-CHAIN_ID = sha256(b"testnet").hexdigest()
+CHAIN_ID = "18dcf0a285365fc58b71f18b3d3fec954aa0c141c44e4e5cb4cf777b9eab274e"
 INIT_KEY = sha256(b"init_key").digest()
 PHRASE = "recorded phrase"
 

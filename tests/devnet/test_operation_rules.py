@@ -114,6 +114,77 @@ def test_a_name_longer_than_16_bytes_is_cut_without_a_word(steem):
     assert_refused(error, "unknown key:unknown key: ", code=13)
 
 
+FIXED = "sixteen-bytes-ok"
+UNKNOWN = "N5boost10wrapexceptISt12out_of_rangeEE"
+
+
+@rule("1.1 name")
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [["comment", {"parent_author": "NAME", "parent_permlink": "x", "author": "bob",
+                      "permlink": "x", "title": "", "body": "x", "json_metadata": ""}]],
+        [["vote", {"voter": "bob", "author": "NAME", "permlink": "x", "weight": 1}]],
+        [["transfer_to_vesting", {"from": "bob", "to": "NAME", "amount": "1.000 STEEM"}]],
+        [["custom_json", {"required_auths": [], "required_posting_auths": ["NAME"], "id": "x",
+                          "json": "{}"}]],
+        [["custom_json", {"required_auths": [], "required_posting_auths": ["bob"],
+                          "id": FIXED * 2 + "cut", "json": "{}"}]],
+        [["comment_options", {"author": "bob", "permlink": "x",
+                              "max_accepted_payout": "1.000 SBD", "percent_steem_dollars": 10000,
+                              "allow_votes": True, "allow_curation_rewards": True,
+                              "extensions": [[0, {"beneficiaries": [
+                                  {"account": "NAME", "weight": 1}]}]]}]],
+        [["account_create", {"fee": "0.000 STEEM", "creator": "bob", "new_account_name": "granted",
+                             "memo_key": "MEMO", "json_metadata": ""}
+          | {role: {"weight_threshold": 1, "key_auths": [], "account_auths": [["NAME", 1]]}
+             for role in ("owner", "active", "posting")}]],
+    ],
+)  # fmt: skip
+def test_what_is_longer_than_a_fixed_string_is_cut_before_the_digest(steem, operations):
+    if not steem.rpc("condenser_api.get_accounts", [[FIXED]]):
+        steem.new_account(FIXED, "100.000 STEEM", key="bob")
+    memo = steem.account("bob")["memo_key"]
+    text = json.dumps(operations).replace("MEMO", memo)
+    sent = steem.transaction(*json.loads(text.replace("NAME", FIXED + "cut")), signers=[])
+    signed = steem.transaction(*json.loads(text.replace("NAME", FIXED).replace(
+        f"{FIXED * 2}cut", FIXED * 2)), signers=["bob/active"])  # fmt: skip
+    sent |= {"signatures": signed["signatures"]}
+
+    request = {"jsonrpc": "2.0", "method": "condenser_api.broadcast_transaction", "params": [sent]}
+    refusal = steem.post(json.dumps(request).encode()).get("error", {}).get("data", {})
+    # the signature fits what the node kept: if anything refuses, it is another rule
+    assert refusal.get("name", "") in {"", "assert_exception", UNKNOWN}, refusal
+    steem.blocks()
+
+
+@rule("1.1 name")
+def test_a_name_ends_where_its_bytes_do(steem):
+    body = b'{"jsonrpc":"2.0","method":"condenser_api.get_accounts","params":[["alice\0bob"]]}'
+    assert steem.post(body)["result"][0]["name"] == "alice"
+    if not steem.rpc("condenser_api.get_accounts", [[FIXED]]):
+        steem.new_account(FIXED, "100.000 STEEM", key="bob")
+    for name in (FIXED, FIXED + "cut"):
+        assert steem.account(name)["name"] == FIXED
+        assert steem.rpc("condenser_api.get_account_history", [name, -1, 1])
+
+
+@rule("0.3 numbers")
+def test_a_number_is_what_its_bits_keep_of_it_before_the_digest(steem):
+    post = steem.new_post("carol")
+    for ops, wide in (
+        ([steem.vote(post, "dave", weight=100)], {"weight": 65536 + 100}),
+        ([steem.options(post, percent_steem_dollars=100)], {"percent_steem_dollars": 65636}),
+        ([steem.options(post, percent_steem_dollars=100)], {"allow_votes": "true"}),
+        ([steem.custom("7", "8", "dave")], {"id": 7, "json": 8}),
+    ):
+        signer = "dave" if "voter" in ops[0][1] or "id" in ops[0][1] else "carol"
+        made = steem.transaction(*ops, signers=[signer])
+        made["operations"][0][1] |= wide
+        steem.rpc("condenser_api.broadcast_transaction", [made])
+        steem.blocks()
+
+
 @rule("1.2 e2")
 def test_an_author_who_does_not_exist(chain):
     assert_refused(chain.refused(chain.comment("nobody-here")), "unknown key:unknown key: ", 13)
@@ -661,8 +732,9 @@ def test_after_the_payout_a_vote_is_only_noted(chain):
     [
         pytest.param("x", "{}", None, "(required_auths.size() + required_posting_auths.size()) > 0:"
                      " at least one account must be specified", 10, marks=rule("1.6 signer")),
-        pytest.param("x" * 33, "{}", "bob", "Operation ID length exceeded. Max: 32 Current: 33", 10,
-                     marks=rule("1.6 id")),
+        # the digest is taken over the 32 bytes that a node keeps, and those were not signed
+        pytest.param("x" * 33, "{}", "bob", "missing required posting authority:Missing Posting "
+                     "Authority bob", 3030000, marks=rule("1.6 id")),
         pytest.param("x", "{", "bob", "Parse Error:Unexpected EOF", 4, marks=rule("1.6 json")),
         pytest.param("x", "{} ", "bob", "JSON Metadata not valid JSON", 10, marks=rule("1.6 json")),
         pytest.param("x", f'"{"x" * 8191}"', "bob", "o.json.length() <= "

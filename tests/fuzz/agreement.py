@@ -64,6 +64,7 @@ class Agreement:
         for finding in findings:
             assert finding.line >= 1, finding
             assert finding.message, finding
+            assert finding.code != "internal", finding
         return {finding.code for finding in findings if finding.level is Level.ERROR}, operations
 
     def refusal(self, operations, author="alice"):

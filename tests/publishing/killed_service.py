@@ -18,7 +18,7 @@ STEPS = {
     "claim": (Leases, "claim", None),
     "move publishing": (Records, "move", Status.PUBLISHING),
     "look first": (BeemChain, "agreed_content", None),
-    "account": (BeemChain, "account", None),
+    "account": (BeemChain, "agreed_account", None),
     "sign": (BeemChain, "sign", None),
     "write ahead": (Records, "write_ahead", None),
     "confirm lease": (Records, "confirm_lease", None),

@@ -9,6 +9,7 @@ from bot.chain.errors import CreditsShort
 from bot.chain.profiles import profile
 from bot.config import PostingKey
 from bot.devnet.testing import Devnet
+from bot.http import Http
 from tests.devnet.client import Client
 from tests.publishing.newsroom import Newsroom
 
@@ -72,6 +73,46 @@ def test_a_reply_to_nothing(room):
     assert codes(room) == [(5, "reply_to")]
 
 
+def test_a_reply_to_what_is_queued_waits_for_it_and_is_no_error(room):
+    room.brief("part-1.md", title="Part one", slug="part-1")
+    room.brief("part-2.md", author="bob", reply_to="part-1.md")
+    room.brief("part-3.md", reply_to='"[[part-2]]"')
+    room.brief("by-address.md", author="bob", reply_to="'@alice/part-1'")
+    assert codes(room, expect=0) == []
+
+
+def test_a_reply_to_what_is_on_its_way_is_no_error(room, client):
+    room.brief("part-1.md", slug="on-its-way")
+    room.brief("part-2.md", author="bob", reply_to="'@alice/on-its-way'")
+    room.run("publish", "posts/part-1.md")
+    assert codes(room, expect=0) == []
+    client.blocks()
+
+
+@pytest.mark.parametrize("parent", ["'@alice/part-one'", "'@bob/part-1'"])
+def test_a_reply_to_what_nobody_will_write_is_an_error(room, parent):
+    room.brief("part-1.md", slug="part-1")
+    room.brief("part-2.md", author="bob", reply_to=parent)
+    assert codes(room) == [(5, "reply_to")]
+
+
+def test_a_reply_to_a_draft_or_to_what_was_cancelled_is_an_error(room):
+    room.brief("draft.md", slug="draft", draft="true")
+    room.brief("cancelled.md", slug="cancelled", date="2099-01-01")
+    room.run("publish", "posts/cancelled.md")
+    room.run("cancel", "cancelled")
+    room.brief("a.md", author="bob", reply_to="'@alice/draft'")
+    room.brief("b.md", author="bob", reply_to="'@alice/cancelled'")
+    assert codes(room) == [(5, "reply_to"), (5, "reply_to")]
+
+
+def test_what_links_to_or_shows_a_queued_brief_is_no_error(room):
+    room.brief("part-1.md", slug="part-1")
+    room.brief("part-2.md", author="bob", body="After [[part-1]] and [it](part-1.md).")
+    room.brief("part-3.md", author="bob", community="hive-100077", cross_post="'@alice/part-1'")
+    assert {code for _, code in codes(room, expect=0)} <= {"community", "community.role"}
+
+
 def test_communities_that_hide_what_their_roles_forbid(room, client):
     for number, name in enumerate(("hive-100077", "hive-200077"), 1):
         client.new_account(name)
@@ -90,7 +131,7 @@ def test_too_few_credits(room, client):
 def test_the_cost_is_what_the_chain_charges(devnet, client):
     client.new_account("modest")
     profiles = profile("devnet", {"nodes": [devnet.url]})
-    with BeemChain(profiles) as chain:
+    with BeemChain(profiles, Http()) as chain:
         for post in (
             ["comment"],
             ["comment", "comment_options"],

@@ -139,7 +139,7 @@ def test_an_author_in_hand_is_nobody_elses(memory_folder, sqlite):
     busy = world.workers[0]
     broadcast = busy.service._publishers["devnet"]._chain.broadcast
 
-    def interrupted(transaction):
+    def interrupted(transaction, turn):
         """Meanwhile the other looks for work."""
         for _ in range(3):
             world.step(1)
@@ -218,7 +218,7 @@ def test_a_worker_that_was_replaced_in_the_middle_changes_nothing(memory_folder,
     slow = world.workers[0]
     broadcast = slow.service._publishers["devnet"]._chain.broadcast
 
-    def interrupted(transaction):
+    def interrupted(transaction, turn):
         """Meanwhile its lease runs out, and the other does all there is to do."""
         world.forsake(slow)
         for _ in range(8):

@@ -18,7 +18,7 @@ from bot.briefs import Queue
 from bot.chain.beem_chain import BeemChain
 from bot.chain.profiles import profile
 from bot.chain.protocol import CommentOperation
-from bot.chain.wire import Unanswered, Unsent, Wire
+from bot.chain.wire import Wire
 from bot.config import PostingKey
 from bot.devnet.api import Api
 from bot.devnet.chain import DevnetChain
@@ -26,6 +26,7 @@ from bot.devnet.keys import derived, wif
 from bot.devnet.network import PHRASE, network
 from bot.devnet.rpc import respond
 from bot.format import Defaults
+from bot.http import Http, Unanswered, Unsent
 from bot.publishing.audit import UNFINISHED, histories, violations
 from bot.publishing.composer import Composer
 from bot.publishing.intake import Intake
@@ -213,12 +214,14 @@ class Worker:
         self.name = name
         self.records = Hooked.open(world.database, create=True)
         self.records.world = world
+        http = Http()
         chain = BeemChain(
             profile("devnet", {"chain_id": world.chain.chain_id, "nodes": ["http://127.0.0.1:1"]}),
+            http,
             now=world.now,
             clock=lambda: world.chain.head_time,
         )
-        chain._wire = chain._nodes._wire = InProcessWire(world)
+        chain._nodes._wire = InProcessWire(world)
         chain._nodes.leave_alone = lambda node: None  # there is no other
         watch = Watch(chain, world.now, lambda: world.chain.head_time, lambda: 0.5)
         held = self.records.leases(name, 1e6)
@@ -235,6 +238,7 @@ class Worker:
             results,
             self.records,
             held,
+            http,
             world.now,
             log,
         )
@@ -266,7 +270,7 @@ class InProcessWire(Wire):
     """The real wire up to its socket."""
 
     def __init__(self, world):
-        super().__init__(timeout=1.0)
+        super().__init__(Http())
         self._world = world
 
     def _exchange(self, node, request):
@@ -305,7 +309,8 @@ def _key(author):
     return PostingKey(wif(derived(author, "posting", PHRASE)))
 
 
-def _nowhere(*_):
+def _nowhere(_, __, event):
+    assert event["event"] != "trouble", event
     raise structlog.DropEvent
 
 
