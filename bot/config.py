@@ -188,9 +188,20 @@ def _content(file: Path, largest: int) -> bytes:
     return data
 
 
+def _is_missing(file: Path) -> bool:
+    """Whether nothing is there; what only can't be looked at isn't missing."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 def _text_of(file: Path, *, needed: bool) -> str | None:
     """A configuration file's text; None when there is none and it isn't needed."""
-    if not needed and not os.path.lexists(file):
+    if not needed and _is_missing(file):
         return None
     remedy = "it must be a file of UTF-8 text that this user can read"
     try:
@@ -217,7 +228,7 @@ def load(
         ConfigError: a file can't be read, bad TOML, an unknown key, a value that can't be used.
     """
     chosen = Path(file) if file else DEFAULT_FILE
-    if file and not os.path.lexists(chosen):
+    if file and _is_missing(chosen):
         raise ConfigError(f"{_shown(str(chosen))}: no such file; `briefbot init` writes one")
     text = _text_of(chosen, needed=bool(file))
     table = _toml(text or "", chosen)

@@ -38,15 +38,7 @@ def check_key(chain: Chain, account: Account, key: PostingKey | None) -> str:
         TransientChainError: the accounts behind a grant could not be asked, or the nodes tell
             different things of them.
     """
-    if key is None:
-        raise KeyRefused(
-            f"no posting key for {account.name}: put BRIEFBOT_POSTING_KEY_… into .env "
-            "(see README, your first real post)"
-        )
-    try:
-        public = chain.public_key(key)
-    except PermanentChainError as error:
-        raise KeyRefused(f"the key for {account.name} can't be used: {error}") from None
+    public = public_key(chain, account.name, key)
     _refuse_power(account, public)
     if _holds(account.posting, public):
         return account.name
@@ -61,6 +53,23 @@ def check_key(chain: Chain, account: Account, key: PostingKey | None) -> str:
         f"the key for {account.name} has no posting authority{_whose(chain, account, public)}; "
         f"use {account.name}'s posting key, or grant posting authority to the key's account"
     )
+
+
+def public_key(chain: Chain, author: str, key: PostingKey | None) -> str:
+    """The public key of the key that is there for `author`; no node is asked.
+
+    Raises:
+        KeyRefused: there is none, or it is no private key.
+    """
+    if key is None:
+        raise KeyRefused(
+            f"no posting key for {author}: put BRIEFBOT_POSTING_KEY_… into .env "
+            "(see README, your first real post)"
+        )
+    try:
+        return chain.public_key(key)
+    except PermanentChainError as error:
+        raise KeyRefused(f"the key for {author} can't be used: {error}") from None
 
 
 def _holds(authority: Authority, public_key: str) -> bool:

@@ -1,18 +1,20 @@
 """`briefbot doctor`: is everything there that publishing needs?"""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 
 import click
 
 from bot import app
+from bot.briefs import BriefError, Entry, Queue
+from bot.chain.profiles import ChainProfile
 from bot.cli import terminal
 from bot.clock import utc_now
 from bot.config import Settings, load
-from bot.errors import BotError
-from bot.reports.doctor import Diagnosis, Health, examine
+from bot.records import RecordsError
+from bot.reports.doctor import Diagnosis, Health, alone, examine, failed
 
 COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
 
@@ -21,25 +23,42 @@ COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
 def doctor(ctx: click.Context, *, as_json: bool) -> None:
-    """Look at configuration, clock, database, node, chain id, accounts, keys and credits.
+    """Look at configuration, clock, database, nodes, chain ids, accounts, keys and credits.
 
-    Exits with 1 when a point fails; every point that isn't ok says what to do.
+    Looks at the configured chain, and at those that `nodes` are configured for or that a brief in
+    the queue names. Every point that isn't ok says what to do.
+
+    Exits with 1 when a point fails, with 2 when the configuration can't be used, and with 3 when
+    the database or all nodes of a chain can't be reached or used.
     """
     config = load(ctx.obj["config_file"])
-    failed = False
-    for diagnosis in (*_here(config), *_there(config)):
-        failed |= diagnosis.health is Health.FAIL
+    profiles = app.profiles(config)
+    worst = 0
+    for diagnosis in _points(config, profiles):
+        worst = max(worst, diagnosis.exit_code)
         if as_json:
             terminal.tell_json(asdict(diagnosis))
         else:
             mark = f"{diagnosis.health.value:<4}", COLOURS[diagnosis.health]
             terminal.tell(f"{diagnosis.subject}: {diagnosis.message}", mark=mark)
-    if failed:
-        ctx.exit(1)
+    ctx.exit(worst)
 
 
-def _here(config: Settings) -> Iterator[Diagnosis]:
-    """What this machine alone can tell."""
+def _points(config: Settings, profiles: Mapping[str, ChainProfile]) -> Iterator[Diagnosis]:
+    yield from alone("configuration", _configuration(config))
+    entries = yield from alone("queue", _queue(config))
+    yield from alone("database", _database(config))
+    authors = _authors(config, profiles, entries or ())
+    if not any(authors.values()):
+        message = "no account is configured: add [author.NAME] to config/briefbot.toml"
+        yield Diagnosis("accounts", Health.WARN, message)
+    for name, posting in authors.items():
+        with app.chain(profiles[name]) as chain:
+            now = utc_now()
+            yield from examine(chain, sorted(posting), config.posting_key, now)
+
+
+def _configuration(config: Settings) -> Generator[Diagnosis]:
     if config.file:
         yield Diagnosis("configuration", Health.OK, str(config.file))
     else:
@@ -48,30 +67,57 @@ def _here(config: Settings) -> Iterator[Diagnosis]:
     secrets = config.root / ".env"
     if secrets.exists() and stat.S_IMODE(secrets.stat().st_mode) & 0o077:
         yield Diagnosis(".env", Health.WARN, "others can read it: chmod 600 .env")
-    if config.posts.is_dir():
-        yield Diagnosis("queue", Health.OK, str(config.posts))
-    else:
-        message = f"there is no folder {config.posts}: make it, or set `posts`"
-        yield Diagnosis("queue", Health.FAIL, message)
     if any(author.slots or author.min_gap for author in config.authors.values()):
         message = "`slots` and `min_gap` have no effect in this version: give briefs a `date`"
         yield Diagnosis("calendar", Health.WARN, message)
+
+
+def _queue(config: Settings) -> Generator[Diagnosis, None, tuple[Entry, ...]]:
+    """The queue, read as the service reads it."""
+    try:
+        entries = Queue(config.posts, timezone=config.timezone).look()
+    except BriefError as error:
+        remedy = "make it a folder that this user can read, or set `posts`"
+        yield failed("queue", f"{error}; {remedy}")
+        return ()
+    refused = [
+        f"{entry.path}: {finding.message}"
+        for entry in entries
+        for finding in entry.findings
+        if finding.code == "file.unreadable"
+    ]
+    for told in refused:
+        yield failed("queue", f"{told}; let this user read it, or take it out of the queue")
+    if not refused:
+        yield Diagnosis("queue", Health.OK, str(config.posts))
+    return entries
+
+
+def _database(config: Settings) -> Generator[Diagnosis]:
+    now = utc_now()
     try:
         with app.records(config, create=True) as records:
             records.examine()
+            records.try_writing(now)
             yield Diagnosis("database", Health.OK, app.without_password(config.database))
-            for event in records.node_events(utc_now() - timedelta(hours=1)):
+            for event in records.node_events(now - timedelta(hours=1)):
                 message = f"{event.node} was set aside at {event.at:%H:%M} UTC: it {event.reason}"
                 yield Diagnosis(f"nodes ({event.chain})", Health.WARN, message)
-    except BotError as error:
-        yield Diagnosis("database", Health.FAIL, str(error))
+    except RecordsError as error:
+        yield failed("database", str(error), error.exit_code)
 
 
-def _there(config: Settings) -> Iterator[Diagnosis]:
-    """What only the chain can tell."""
-    authors = app.authors(config)
-    if not authors:
-        message = "no account is configured: add [author.NAME] to config/briefbot.toml"
-        yield Diagnosis("accounts", Health.WARN, message)
-    profile = app.profiles(config)[config.chain]
-    yield from examine(app.chain(profile), authors, config.posting_key, utc_now())
+def _authors(
+    config: Settings, profiles: Mapping[str, ChainProfile], entries: Iterable[Entry]
+) -> dict[str, set[str]]:
+    """Who posts on each chain that is used: the configured authors, and those of the briefs."""
+    authors: dict[str, set[str]] = {config.chain: set(app.authors(config))}
+    authors |= {name: set() for name, table in config.chains.items() if "nodes" in table} | authors
+    for entry in entries:
+        if entry.brief is None or entry.brief.draft:
+            continue
+        for name in entry.brief.chains or (config.chain,):
+            author = entry.brief.on(name).author or config.default_author
+            if name in profiles and author:  # `check` tells of what is unknown or missing
+                authors.setdefault(name, set()).add(author)
+    return authors

@@ -187,7 +187,8 @@ def said_plainly() -> Iterator[None]:
             raise
         cause = str(error.orig).strip().splitlines()
         raise DatabaseUnavailable(
-            f"the database can't be used: {cause[0] if cause else type(error.orig).__name__}; "
+            f"the database can't be used: {cause[0] if cause else type(error.orig).__name__}; see "
+            "that it runs, that there is room on its disk and that this user may write to it; "
             "nothing was lost, it goes on when the database is back"
         ) from None
 

@@ -1,11 +1,11 @@
 """The records of one database: every change of status with its event, in one transaction."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import (
     VERSION,
+    DatabaseUnavailable,
     NoDatabase,
     RecordsError,
     SchemaDiffers,
@@ -91,11 +92,18 @@ class Records(RecordsReader):
         address = address_of(url)
         if not create and address.get_backend_name() == "sqlite":
             file = Path(address.database or "")
-            if not os.path.lexists(file):
+            try:
+                file.lstat()
+            except (FileNotFoundError, NotADirectoryError):
                 raise NoDatabase(
                     f"there is no database {file.name} yet: `briefbot run`, `briefbot publish` or "
                     "`briefbot db upgrade` makes it"
-                )
+                ) from None
+            except OSError as error:
+                raise DatabaseUnavailable(
+                    f"database: can't look at {file.name}: {error.strerror}; let this user read "
+                    "its folder, or set `database`"
+                ) from None
         records = cls(connect(url, create=create))
         try:
             records._check_schema(create=create)
@@ -107,6 +115,27 @@ class Records(RecordsReader):
     def examine(self) -> None:
         """Make sure that the database is whole; raises `DatabaseUnavailable` when it isn't."""
         examine(self._engine)
+
+    def try_writing(self, now: datetime) -> None:
+        """Write something, read it back and take it away again, in one transaction.
+
+        The commit goes to the disk like any other: a disk that is full, or a database that can
+        only be read, shows here and not by reading.
+
+        Raises:
+            DatabaseUnavailable: it can't be written, or doesn't give back what was written.
+        """
+        written = token_hex(4096)
+        with self._writing() as connection:
+            row = sa.insert(node_events).values(at=now, chain="", node="", reason=written)
+            here = node_events.c.id == connection.scalar(row.returning(node_events.c.id))
+            told = connection.scalar(sa.select(node_events.c.reason).where(here))
+            connection.execute(sa.delete(node_events).where(here))
+        if told != written:
+            raise DatabaseUnavailable(
+                "the database gives back other than what was written to it: restore a backup, or "
+                "move it away; a new one is rebuilt from the chain (docs/records.md)"
+            )
 
     def _check_schema(self, *, create: bool) -> None:
         version = schema_version(self._engine)

@@ -2,8 +2,6 @@
 
 import json
 import os
-import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from bot.config import ConfigError, Settings, load
 from bot.devnet.testing import Devnet
 from bot.records import RecordsError
 from bot.records.engine import connect
+from tests.cli.rights import give_up_roots_rights
 from tests.publishing.forked import Forked
 
 SECRET = Devnet.key("alice")
@@ -85,28 +84,23 @@ def test_a_file_that_cant_be_read_is_named_with_its_remedy(root, name, make):
         assert "UTF-8 text that this user can read" in told
 
 
-def test_a_file_of_somebody_else_is_named_too(root):
-    """As root everything can be read, so the command runs as somebody who isn't."""
-    if os.getuid() != 0:
-        pytest.skip("only root can become somebody else")
+@pytest.mark.parametrize("closed", [".env", "config/briefbot.toml", "config", "."])
+def test_a_file_that_belongs_to_somebody_else_is_named(root, closed):
+    (root / "config/briefbot.toml").write_text('chain = "devnet"\n')
     (root / ".env").write_text(f"BRIEFBOT_POSTING_KEY_ALICE={SECRET}\n")
-    (root / ".env").chmod(0o600)
+    mode = (root / closed).stat().st_mode
+    (root / closed).chmod(0o000)
     output = root.parent / "told.log"
-    folder = tempfile.mkdtemp()  # pytest's own folders are open to root alone
     try:
-        moved = Path(folder) / "room"
-        shutil.copytree(root, moved)
-        Path(folder).chmod(0o755)
-        process = Forked("plan", folder=moved, output=output, prepare=become_nobody)
-        assert process.wait(60) == 2
+        process = Forked("plan", folder=root, output=output, prepare=give_up_roots_rights)
+        status = process.wait(60)
     finally:
-        shutil.rmtree(folder)
-    assert ".env: can't be read: Permission denied" in output.read_text()
+        (root / closed).chmod(mode)
+    told = output.read_text()
 
-
-def become_nobody():
-    os.setgid(65534)
-    os.setuid(65534)
+    assert status == 2
+    assert "can't be read: Permission denied; it must be a file" in told
+    assert len(told.splitlines()) == 1
 
 
 def test_a_line_of_the_secrets_that_cant_be_understood_is_told_by_its_number(root):
@@ -240,6 +234,18 @@ def test_a_database_that_cant_be_opened_is_told(root, make, name):
 
     for told in refused(root, code=3, commands=(["run"],), BRIEFBOT_DATABASE=f"sqlite:///{name}"):
         assert "database" in told
+
+
+def test_a_database_that_cant_be_looked_at_isnt_taken_for_none(root):
+    (root / "data").mkdir(mode=0o000)
+    output = root.parent / "told.log"
+    process = Forked(
+        "log", folder=root, output=output, prepare=give_up_roots_rights,
+        environment={"BRIEFBOT_DATABASE": "sqlite:///data/briefbot.db"},
+    )  # fmt: skip
+
+    assert process.wait(60) == 3
+    assert "can't look at briefbot.db: Permission denied; let" in output.read_text()
 
 
 @pytest.mark.parametrize("make", [a_fifo, a_loop, leads_nowhere])
