@@ -108,13 +108,25 @@ def upgrade(config: Settings) -> str:
         engine.dispose()
 
 
+def queue_of(config: Settings) -> str:
+    """The identity of the configured queue; empty as long as no service has looked at it."""
+    from bot.briefs import BriefError  # noqa: PLC0415
+    from bot.briefs.folder import Folder  # noqa: PLC0415
+
+    try:
+        return Folder(config.posts).identity(make=False)
+    except BriefError:
+        return ""
+
+
 def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
     """The latest publication of each (chain, brief); none when there is no database yet."""
     from bot.records import NoDatabase  # noqa: PLC0415
+    from bot.records.queues import QueueRecords  # noqa: PLC0415
 
     try:
         with records(config) as opened:
-            return {(row.chain, row.brief): row for row in opened.latest()}
+            return QueueRecords(opened, queue_of(config)).latest()
     except NoDatabase:
         return {}
 
@@ -125,7 +137,7 @@ def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
 
     try:
         with records(config) as opened:
-            return opened.published()
+            return opened.published(queue=queue_of(config))
     except (DatabaseUnavailable, SchemaDiffers):
         return {}
 
@@ -186,11 +198,12 @@ def service(
     config: Settings, records: "Records", now: "Clock", log: "structlog.stdlib.BoundLogger"
 ) -> "Service":
     """The service over these records, for every configured chain."""
-    from bot.briefs import Queue  # noqa: PLC0415
+    from bot.briefs.folder import Folder  # noqa: PLC0415
     from bot.briefs.pictures import without_metadata  # noqa: PLC0415
     from bot.chain.watch import Watch  # noqa: PLC0415
     from bot.http import Http  # noqa: PLC0415
-    from bot.intake.intake import Edits, Intake  # noqa: PLC0415
+    from bot.intake.follow import Edits  # noqa: PLC0415
+    from bot.intake.intake import Intake  # noqa: PLC0415
     from bot.publishing.pictures import Pictures  # noqa: PLC0415
     from bot.publishing.publisher import Publisher  # noqa: PLC0415
     from bot.records import DatabaseUnavailable  # noqa: PLC0415
@@ -199,7 +212,7 @@ def service(
 
     http = Http()
     leases = records.leases()
-    queue = Queue(config.posts, timezone=config.timezone)
+    folder = Folder(config.posts, timezone=config.timezone)
 
     def report(name: str, node: str, reason: str) -> None:
         log.warning("node_set_aside", chain=name, node=node, reason=reason)
@@ -217,6 +230,6 @@ def service(
         name: Publisher(watch, records, config.posting_key, pictures, now, log)
         for name, watch in watches.items()
     }
-    intake = Intake(queue, composer(config), records, now, log, Edits(config.edits))
+    intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
     results = Results(chains, records, now)
     return Service(intake, publishers, watches, results, records, leases, http, now, log)

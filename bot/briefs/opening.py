@@ -55,19 +55,22 @@ def opened(root: Path, path: str) -> Iterator[BinaryIO]:
         os.close(descriptor)
 
 
-def replace(file: Path, data: bytes, *, like: Path) -> None:
+def replace(file: Path, data: bytes, *, like: Path | None) -> None:
     """Put a whole file in a file's place at once, so that nobody ever reads half of it.
 
     A link there is replaced, not followed.
 
     Args:
-        like: whose permissions it gets.
+        like: whose permissions it gets; None for what anybody may read.
     """
     with NamedTemporaryFile(dir=file.parent, prefix=".briefbot-", delete=False) as made:
         made.write(data)
     fresh = Path(made.name)
     try:
-        shutil.copymode(like, fresh)
+        if like is None:
+            fresh.chmod(0o644)
+        else:
+            shutil.copymode(like, fresh)
         fresh.replace(file)
     except OSError:
         fresh.unlink()

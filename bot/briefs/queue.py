@@ -1,7 +1,7 @@
 """The folder that is the queue: which files in it are briefs, and what they say now."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -19,6 +19,10 @@ SUFFIXES = {".md", ".markdown"}
 MAX_BYTES = 1024 * 1024  # a chain takes 64 KiB; more than this is a mistake, and isn't read
 SETTLE = 1.0
 """Seconds that a file must have been left alone before it is believed to be whole."""
+
+
+Stamp = tuple[int, int, int, int]
+"""Of a file: what differs once it has changed (inode, size, times)."""
 
 
 class BriefError(BotError):
@@ -48,16 +52,8 @@ class Entry:
         return self.file.parents[self.path.count("/")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a file looked like when it was read, to know that it has not changed since."""
-
-    identity: tuple[int, int, int, int]
-    entry: Entry
-
-
 class Queue:
-    """A folder of briefs. A file that has not changed since the last look is not read again.
+    """A folder of briefs.
 
     Args:
         root: the folder.
@@ -67,26 +63,31 @@ class Queue:
     def __init__(self, root: Path, *, timezone: str = "UTC") -> None:
         self._root = root
         self._timezone = timezone
-        self._seen: dict[str, _Seen] = {}
 
     def look(self) -> tuple[Entry, ...]:
-        """Every brief as it is this moment, in the order of their paths."""
-        return self._entries(None)
-
-    def scan(self, now: datetime) -> tuple[Entry, ...]:
-        """As `look`, but a file changed less than a second before `now` has a finding instead.
-
-        An editor may still be writing it; the next scan takes it.
+        """Every brief as it is this moment, in the order of their paths.
 
         Raises:
             BriefError: the folder isn't there or can't be read.
         """
-        return self._entries(now.timestamp())
-
-    def _entries(self, now: float | None) -> tuple[Entry, ...]:
-        entries = [self._entry(path, now) for path in sorted(self._files())]
-        self._seen = {e.path: self._seen[e.path] for e in entries if e.path in self._seen}
+        entries = [self.entry(path, None)[0] for path in sorted(self._files())]
         return tuple(_distinct(entries))
+
+    def stamps(self) -> Iterator[tuple[str, Stamp | None]]:
+        """Path and stamp of all that looks like a brief; no stamp for what can't be looked at.
+
+        Raises:
+            BriefError: the folder isn't there or can't be read.
+        """
+        for path in self._files():
+            yield path, self.stamp(path)
+
+    def stamp(self, path: str) -> Stamp | None:
+        """What differs once a file has changed; None where there is none that can be looked at."""
+        try:
+            return identity((self._root / path).stat())
+        except (OSError, ValueError):
+            return None
 
     def _files(self) -> Iterator[str]:
         """Paths of what looks like a brief, and of folders that can't be looked into.
@@ -115,52 +116,51 @@ class Queue:
                 elif child.is_dir(follow_symlinks=False):
                     folders.append(f"{path}/")
 
-    def _entry(self, path: str, now: float | None) -> Entry:
+    def entry(self, path: str, now: datetime | None) -> tuple[Entry, Stamp | None]:
+        """One file, and its stamp when it was read whole.
+
+        Args:
+            now: a file changed less than a second before has a finding instead: an editor may
+                still be writing it.
+        """
         file = self._root / path
         try:
             path.encode()
         except UnicodeEncodeError:
             name = path.encode(errors="surrogateescape").decode(errors="replace")
-            return _refused(file, name, "file.name", "the file's name is not UTF-8; rename it")
+            told = "the file's name is not UTF-8; rename it"
+            return _refused(file, name, "file.name", told), None
         try:
-            seen = self._seen.get(path)
-            look = file.stat() if seen else None
-            if look and seen and identity(look) == seen.identity:
-                return seen.entry
             return self._read(path, file, now)
         except Outside:
             message = "is a link that leaves the queue; copy the file"
-            return _refused(file, path, "file.outside", message)
+            return _refused(file, path, "file.outside", message), None
         except NotRegular:
             message = "is not a regular file; remove or rename it"
-            return _refused(file, path, "file.kind", message)
+            return _refused(file, path, "file.kind", message), None
         except OSError as error:
-            return _refused(file, path, "file.unreadable", f"can't be read: {error.strerror}")
+            told = f"can't be read: {error.strerror}"
+            return _refused(file, path, "file.unreadable", told), None
 
-    def _read(self, path: str, file: Path, now: float | None) -> Entry:
+    def _read(self, path: str, file: Path, now: datetime | None) -> tuple[Entry, Stamp | None]:
         with opened(self._root, path) as content:
             before = os.fstat(content.fileno())
             if before.st_size > MAX_BYTES:
                 size = f"has {before.st_size} bytes; a brief has at most {MAX_BYTES}"
-                return _refused(file, path, "file.size", f"{size}, a chain takes 64 KiB")
+                return _refused(file, path, "file.size", f"{size}, a chain takes 64 KiB"), None
             data = content.read(MAX_BYTES + 1)
             after = os.fstat(content.fileno())
-        unsettled = now is not None and abs(now - after.st_mtime) < SETTLE
+        unsettled = now is not None and abs(now.timestamp() - after.st_mtime) < SETTLE
         if unsettled or identity(before) != identity(after) or len(data) != after.st_size:
-            return _refused(
-                file,
-                path,
-                "file.changing",
-                "is still being written; it is read when it is left alone",
-            )
+            told = "is still being written; it is read when it is left alone"
+            return _refused(file, path, "file.changing", told), None
         fingerprint = sha256(data).hexdigest()
         try:
             parsed = parse(data, path=path, timezone=self._timezone)
         except Exception as error:  # noqa: BLE001  # whatever it is, the other briefs are read
             parsed = Parsed(None, (internal(path, error),))
         entry = Entry(path, file, fingerprint, parsed.brief, parsed.findings)
-        self._seen[path] = _Seen(identity(after), entry)
-        return entry
+        return entry, identity(after)
 
 
 def read(file: Path, *, root: Path, timezone: str = "UTC") -> Entry:
@@ -169,9 +169,8 @@ def read(file: Path, *, root: Path, timezone: str = "UTC") -> Entry:
     queue = real_path(root)
     inside = absolute.is_relative_to(queue)
     home = queue if inside else absolute.parent
-    return Queue(home, timezone=timezone)._entry(  # noqa: SLF001  # the same reading, one file
-        str(PurePosixPath(absolute.relative_to(home))), None
-    )
+    path = str(PurePosixPath(absolute.relative_to(home)))
+    return Queue(home, timezone=timezone).entry(path, None)[0]
 
 
 def _refused(file: Path, path: str, code: str, message: str) -> Entry:
@@ -179,14 +178,22 @@ def _refused(file: Path, path: str, code: str, message: str) -> Entry:
 
 
 def _distinct(entries: list[Entry]) -> Iterator[Entry]:
-    """Of briefs with the same id only the first by path is a brief."""
-    owners: dict[str, str] = {}
+    """Of an id that several files have, none is a brief; each names the others."""
+    owners: dict[str, list[str]] = {}
     for entry in entries:
-        brief = entry.brief
-        owner = owners.setdefault(brief.id, entry.path) if brief else entry.path
-        if brief is None or owner == entry.path:
-            yield entry
-            continue
-        message = f"{owner} has the same id {brief.id!r}; give this brief another `id`"
-        finding = found(entry.path, brief.line("id"), "id.twice", message)
-        yield replace(entry, brief=None, findings=(*entry.findings, finding))
+        if entry.brief:
+            owners.setdefault(entry.brief.id, []).append(entry.path)
+    for entry in entries:
+        paths = owners[entry.brief.id] if entry.brief else []
+        yield (
+            refused_twin(entry, [p for p in paths if p != entry.path]) if len(paths) > 1 else entry
+        )
+
+
+def refused_twin(entry: Entry, others: Iterable[str]) -> Entry:
+    """A file whose id other files have too: which of them is meant, only its author can say."""
+    brief = entry.brief
+    assert brief is not None, "only a brief has an id"
+    message = f"{', '.join(others)} has the same id {brief.id!r}; give one of them another `id`"
+    finding = found(entry.path, brief.line("id"), "id.twice", message)
+    return replace(entry, brief=None, findings=(*entry.findings, finding))

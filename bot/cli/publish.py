@@ -1,19 +1,22 @@
 """`briefbot publish`: briefs now, in one shot, by the service's own journey."""
 
+import os
+import socket
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from bot import app
-from bot.briefs import Entry, Level
+from bot.briefs import Entry, Finding, Level
 from bot.cli import terminal
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
 from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.intake.composer import Composition
+from bot.records import Publication, Status
+from bot.records.queues import QueueRecords
 
 
 @click.command()
@@ -41,11 +44,6 @@ def publish(
     """Publish these briefs; the log, the checks and the exactly-once rules are the service's."""
     config = load(ctx.obj["config_file"])
     entries = app.entries(config, paths)
-    if at_once:
-        entries = [
-            replace(entry, brief=replace(entry.brief, date=None)) if entry.brief else entry
-            for entry in entries
-        ]
     composer = app.composer(config)
     compositions = [
         composition
@@ -64,7 +62,7 @@ def publish(
         ctx.exit(1)
     if not dry_run:
         _refuse_pictures_elsewhere(config, entries, compositions)
-    if not dry_run and not _publish(config, entries, wait):
+    if not dry_run and not _publish(config, entries, wait, at_once=at_once):
         ctx.exit(1)
 
 
@@ -98,13 +96,30 @@ def dry_run_json(composition: Composition) -> dict[str, object]:
     }
 
 
-def _publish(config: Settings, entries: Sequence[Entry], wait: str | None) -> bool:
+def _publish(
+    config: Settings, entries: Sequence[Entry], wait: str | None, *, at_once: bool
+) -> bool:
     """Carry the entries' publications as far as was asked; True when none has failed."""
+    queue = os.path.realpath(config.posts)
+    places: dict[str, list[Entry]] = {}
+    for entry in entries:
+        places.setdefault(os.path.realpath(entry.folder), []).append(entry)
     with app.records(config, create=True) as records:
         service = app.service(config, records, utc_now, quiet_log())
-        findings = service.take(entries)
+        findings: list[Finding] = []
+        rows: list[Publication] = []
+        for place, there in places.items():
+            if place == queue:
+                findings += service.take(entry.path for entry in there)
+                known_by = app.queue_of(config)
+            else:
+                known_by = f"{socket.gethostname()}:{place}"
+                findings += service.take_from(known_by, there)
+            briefs = {entry.brief.id for entry in there if entry.brief}
+            rows += QueueRecords(records, known_by).latest(briefs=briefs).values()
         for finding in findings:
             terminal.tell(str(finding), error=True)
-        briefs = {entry.brief.id for entry in entries if entry.brief}
-        rows = [row for row in records.latest() if row.brief in briefs]
+        if at_once:
+            queued = [row for row in rows if row.status is Status.QUEUED and row.scheduled_at]
+            rows = [records.expedite(row.id, utc_now()) if row in queued else row for row in rows]
         return carried(service, rows, wait) and not findings

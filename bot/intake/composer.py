@@ -1,8 +1,12 @@
 """Briefs as they would stand on their chains, under one configuration."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from bot.briefs import Brief, Entry, Finding, found, internal
 from bot.briefs.pictures import PictureRefused, kind_of
@@ -133,6 +137,7 @@ def publication_of(composition: Composition, fingerprint: str) -> NewPublication
     brief, post = composition.brief, composition.post
     assert post is not None, "only what can be sent is recorded"
     return NewPublication(
+        wanted=wanted_digest(composition.operations, brief.date, brief.expires),
         chain=composition.chain,
         brief=brief.id,
         path=brief.path,
@@ -148,3 +153,22 @@ def publication_of(composition: Composition, fingerprint: str) -> NewPublication
         scheduled_at=brief.date,
         expires_at=brief.expires,
     )
+
+
+def wanted_digest(
+    operations: Iterable[Operation], date: datetime | None = None, expires: datetime | None = None
+) -> str:
+    """sha256 over what a brief asks for: what would be sent, and when.
+
+    Not over which version of ours composed it: an upgrade by itself changes nothing.
+    """
+    told = [(name, _without_version(fields)) for name, fields in operations]
+    dates = [moment.isoformat() if moment else None for moment in (date, expires)]
+    return sha256(json.dumps([told, dates], sort_keys=True).encode()).hexdigest()
+
+
+def _without_version(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "json_metadata" not in fields:
+        return fields
+    metadata = json.loads(fields["json_metadata"])
+    return {**fields, "json_metadata": {key: metadata[key] for key in metadata if key != "app"}}

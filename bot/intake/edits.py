@@ -8,7 +8,7 @@ from typing import Any
 from bot.briefs import Finding, found
 from bot.chain.codec import comment_in, operations_in, operations_text
 from bot.format.pictures import addresses_in, with_addresses
-from bot.intake.composer import Composition, publication_of
+from bot.intake.composer import Composition, publication_of, wanted_digest
 from bot.records import Kind, NewPublication, Publication, text_digest
 from bot.records.plans import following
 
@@ -30,10 +30,12 @@ def edit_of(
         return None
     after |= {name: before[name] for name in _PLACE}
     base = text_digest(before["title"], before["body"])
+    made = [("comment", after)]
     return replace(
-        following(published, Kind.EDIT, operations_text([("comment", after)]), base),
+        following(published, Kind.EDIT, operations_text(made), base),
         path=new.path,
         fingerprint=fingerprint,
+        wanted=wanted_digest(made),
         title=new.title,
         tags=new.tags,
     )
@@ -71,6 +73,10 @@ def edit_findings(published: Publication, composition: Composition) -> Iterator[
 
 
 def _essence(comment: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
-    """What of a comment operation an edit is for; not which version of ours wrote it."""
+    """What of a comment operation an edit is for; not who wrote it."""
     values = json.loads(comment["json_metadata"])
-    return comment["title"], comment["body"], {k: v for k, v in values.items() if k != "app"}
+    return (
+        comment["title"],
+        comment["body"],
+        {key: value for key, value in values.items() if key not in {"app", "briefbot"}},
+    )

@@ -1,248 +1,184 @@
-"""From the folder to the records: what is new, what changed, what left the queue."""
+"""The service's side of reconciliation: looks at the folder, and lets the records follow."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from enum import StrEnum
+import socket
+from collections.abc import Iterable, Sequence
 
 import structlog
 
-from bot.briefs import Entry, Finding, Level, Queue, found, internal
+from bot.briefs import Entry, Finding
+from bot.briefs.folder import Folder, Look
+from bot.briefs.queue import BriefError
 from bot.clock import Clock
-from bot.errors import BotError
-from bot.intake.composer import Composer, Composition, publication_of
-from bot.intake.edits import edit_findings, edit_of
-from bot.records import (
-    UNPUBLISHED,
-    Conflict,
-    Kind,
-    NewPublication,
-    Outcome,
-    PermlinkTaken,
-    Publication,
-    Records,
-    Status,
-)
-
-FIRST = frozenset({Kind.POST, Kind.REPLY})
-"""What puts a brief on the chain; the other kinds follow it."""
-
-
-class Edits(StrEnum):
-    """What a change to a published brief's file does to the post."""
-
-    AUTO = "auto"
-    ASK = "ask"
-    OFF = "off"
+from bot.intake.composer import Composer
+from bot.intake.follow import Edits, Follower
+from bot.records import Publication, Records
+from bot.records.queues import QueueRecords
 
 
 class Intake:
     """Keeps the records in step with the folder; the folder is what the author wants.
 
     Args:
+        folder: the queue.
         edits: whether changed files of published briefs edit their posts.
     """
 
     def __init__(
         self,
-        queue: Queue,
+        folder: Folder,
         composer: Composer,
         records: Records,
         now: Clock,
         log: structlog.stdlib.BoundLogger,
         edits: Edits = Edits.AUTO,
     ) -> None:
-        self._edits = edits
-        self._queue = queue
+        self._folder = folder
         self._composer = composer
         self._records = records
         self._now = now
         self._log = log
-        self._settled: frozenset[tuple[str, str]] = frozenset()
+        self._edits = edits
+        self._mine: QueueRecords | None = None
+        self._orphans: dict[tuple[str, str], Publication] = {}
+        self._again: set[str] = set()
+        self._linked: set[str] = set()
         self._reported: set[tuple[str, str]] = set()
+        self._trouble = ""
 
     def scan(self) -> tuple[Finding, ...]:
-        """One look at the folder.
+        """One look at the folder; the records follow what has changed in it.
 
         Returns:
             What stands in the way of briefs that are not in the records because of it.
 
         Raises:
-            BriefError: the folder itself can't be read; nothing is cancelled then.
+            BriefError: the folder itself can't be read, or isn't the one that it was; nothing is
+                cancelled then.
         """
-        # what is known now is no newer than what the folder shows next: a worker that is stopped
-        # between the two withdraws and replaces nothing that another has taken on meanwhile
-        rows = self._records.latest()
-        entries = self._queue.scan(self._now())
-        seen = frozenset((entry.path, entry.fingerprint) for entry in entries)
-        if seen == self._settled:
-            return ()
-        wanted = {entry.path for entry in entries if entry.brief is None or not entry.brief.draft}
-        unseen = tuple(f"{entry.path}/" for entry in entries if not entry.fingerprint)
-        for row in rows:
-            gone = row.path not in wanted and not row.path.startswith(unseen)
-            if gone and row.kind is not Kind.DELETE and row.status in UNPUBLISHED:
-                self._withdraw(row, "the brief left the queue, or became a draft")
-        findings = self._take_all(entries, rows)
-        self._settled = frozenset() if findings else seen
-        return findings
-
-    def take(self, entries: Iterable[Entry]) -> tuple[Finding, ...]:
-        """Bring just these files into the records; returns as `scan`."""
-        return self._take_all(entries, self._records.latest())
-
-    def _take_all(
-        self, entries: Iterable[Entry], rows: Iterable[Publication]
-    ) -> tuple[Finding, ...]:
-        known = {(row.chain, row.brief): row for row in rows}
-        self._composer = self._composer.among(self._queue.look, lambda: known)
-        return tuple(finding for entry in entries for finding in self._contained(entry, known))
-
-    def _withdraw(self, row: Publication, reason: str) -> None:
+        mine = self._begun() or self._begin()
+        look = self._folder.look(self._now())
         try:
-            self._records.cancel(row.id, reason, self._now(), forget_file=True)
-        except Conflict as error:  # its transaction may still be included; later, then
-            self._log.info("not_cancelled", brief=row.brief, reason=str(error))
-        else:
-            self._log.info("cancelled", brief=row.brief, reason=reason)
-
-    def _contained(
-        self, entry: Entry, known: Mapping[tuple[str, str], Publication]
-    ) -> tuple[Finding, ...]:
-        """Take one file on; whatever goes wrong with it is a finding of its own, and is logged.
-
-        Raises:
-            BotError: what all briefs need can't be had: the queue's folder, the database.
-        """
-        try:
-            problems = tuple(self._take(entry, known))
-        except BotError:
+            return self._follow(mine, look)
+        except Exception:  # what was seen and isn't recorded is seen anew
+            self._again |= {entry.path for entry in look.entries}
+            self._folder.expect(look.gone, self._now())
             raise
-        except Exception as error:  # noqa: BLE001  # whatever it is, the other briefs go on
-            problems = (internal(entry.path, error),)
-        self._report(entry, problems)
-        return problems
 
-    def _take(self, entry: Entry, known: Mapping[tuple[str, str], Publication]) -> list[Finding]:
-        """Put one file's publications into the records, or say why not."""
-        brief = entry.brief
-        problems: list[Finding] = []
-        if brief is None:
-            problems += [f for f in entry.findings if f.level is Level.ERROR]
-            if entry.fingerprint:  # it was read, so what it said before isn't wanted any more
-                for row in known.values():
-                    if row.path == entry.path:
-                        self._withhold(row, entry, problems)
-        elif not brief.draft:
-            for composition in self._composer.compose(brief, entry.folder):
-                problems += self._take_on(entry, composition, known)
-        return problems
+    def _follow(self, mine: QueueRecords, look: Look) -> tuple[Finding, ...]:
+        """Let the records follow what a look has shown."""
+        self._tell_trouble(mine, look.trouble)
+        looked_at = {entry.path for entry in look.entries}
+        again = self._again | (self._linked if look.entries or look.gone else set())
+        entries = (*look.entries, *self._folder.again(again - looked_at, self._now()))
+        if not entries and not look.gone:
+            return ()
+        paths = {entry.path for entry in entries} | look.gone | look.away
+        briefs = {entry.brief.id for entry in entries if entry.brief}
+        rows = mine.latest(paths=paths, briefs=briefs)
+        missing = look.gone | look.away
+        self._orphans |= {key: row for key, row in rows.items() if row.path in missing}
+        follower = self._follower(mine, rows, self._folder)
+        for entry in entries:
+            follower.take(entry)
+        follower.record()
+        follower.withdraw(look.gone)
+        self._again = follower.again
+        self._linked = (self._linked - {entry.path for entry in entries}) | follower.linked
+        mine.count()
+        return tuple(follower.findings)
 
-    def _take_on(
-        self,
-        entry: Entry,
-        composition: Composition,
-        known: Mapping[tuple[str, str], Publication],
-    ) -> list[Finding]:
-        """Record a brief for one chain, or say why not."""
-        brief = composition.brief
-        row = known.get((composition.chain, brief.id))
-        findings = list(composition.findings)
-        if row is not None and row.fingerprint != entry.fingerprint:
-            findings += self._unchangeable(row, composition)
-        errors = [f for f in findings if f.level is Level.ERROR]
-        if composition.post is None or errors:
-            if row is not None:
-                self._withhold(row, entry, errors)
-            return errors
-        try:
-            self._record(entry, composition, row)
-        except PermlinkTaken as taken:
-            message = (
-                f"permlink taken by {taken.existing.path}: two posts can't have one address; "
-                "set another `slug`"
+    def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
+        """Bring just these files of the queue into the records, now; returns as `scan`."""
+        mine = self._begin()
+        look = self._folder.look(self._now(), settled=False)
+        wanted = set(paths)
+        return self._take(mine, [e for e in look.entries if e.path in wanted], self._folder)
+
+    def take_from(self, queue: str, entries: Iterable[Entry]) -> tuple[Finding, ...]:
+        """Bring files from outside of the queue into the records; returns as `scan`.
+
+        Args:
+            queue: what they are known by together, instead of a queue.
+        """
+        return self._take(QueueRecords(self._records, queue), list(entries), None)
+
+    def _take(
+        self, mine: QueueRecords, entries: Sequence[Entry], folder: Folder | None
+    ) -> tuple[Finding, ...]:
+        rows = mine.latest(
+            paths={entry.path for entry in entries},
+            briefs={entry.brief.id for entry in entries if entry.brief},
+        )
+        follower = self._follower(mine, rows, folder)
+        for entry in entries:
+            follower.take(entry)
+        follower.record()
+        return tuple(follower.findings)
+
+    def _begun(self) -> QueueRecords | None:
+        """The queue's records; None where all must be compared anew.
+
+        That is so in a new process, and when an older state of the database was put back.
+        """
+        mine = self._mine
+        if mine is None:
+            return None
+        if self._folder.identity(make=False) != mine.queue:
+            raise BriefError(
+                f"{self._folder.root} isn't the queue that it was: is its volume mounted? "
+                "Nothing is withdrawn; if it is meant to be another one, start the service anew"
             )
-            line = brief.line("slug" if brief.slug else "title")
-            return [found(brief.path, line, "permlink.taken", message)]
-        except Conflict as error:
-            return [found(brief.path, 1, "changed", str(error))]
-        return []
+        if mine.was_put_back():
+            self._log.warning("database_put_back")
+            return None
+        return mine
 
-    def _unchangeable(self, row: Publication, composition: Composition) -> Iterable[Finding]:
-        """What a changed file wants otherwise that stands on the chain for good."""
-        published = self._published(row)
-        return edit_findings(published, composition) if published else ()
-
-    def _published(self, row: Publication) -> Publication | None:
-        key = (row.chain, row.brief)
-        return self._records.published(chain=row.chain, brief=row.brief).get(key)
-
-    def _withhold(self, row: Publication, entry: Entry, errors: list[Finding]) -> None:
-        """A queued brief was changed into one that can't be sent: its old text stays here."""
-        if row.fingerprint == entry.fingerprint or row.status not in UNPUBLISHED:
-            return
-        reason = "; ".join(str(finding) for finding in errors)
-        if row.status is Status.REJECTED or any(
-            attempt.outcome is not Outcome.EXPIRED for attempt in self._records.attempts(row.id)
-        ):
-            return
-        now = self._now()
-        try:
-            if row.status is not Status.QUEUED:
-                why = "the brief changed"
-                row = self._records.move(row.id, row.status, Status.QUEUED, why, now)
-            self._records.move(row.id, row.status, Status.REJECTED, reason, now, error=reason)
-        except Conflict as error:  # another worker was faster; the next scan sees what it did
-            self._log.info("not_withheld", brief=row.brief, reason=str(error))
-
-    def _record(self, entry: Entry, composition: Composition, row: Publication | None) -> None:
-        """Put a good plan into the records, as a new publication or in place of an old plan."""
-        new = publication_of(composition, entry.fingerprint)
-        now = self._now()
-        if row is not None and row.fingerprint == entry.fingerprint:
-            queued = row.kind in FIRST and row.status in UNPUBLISHED
-            if composition.linked and queued and row.operations != new.operations:
-                self._replan(row, new)
-            return
-        if row is None or (row.kind in FIRST and row.status is Status.CANCELLED):
-            self._records.add(new, now)
-            self._log.info("queued", brief=new.brief, author=new.author, permlink=new.permlink)
-        elif row.kind in FIRST and row.status in UNPUBLISHED:
-            self._replan(row, new)
-        elif row.status in {Status.PUBLISHING, Status.INCLUDED}:
-            raise Conflict(f"{new.brief} is on its way; the change follows when that is final")
+    def _begin(self) -> QueueRecords:
+        """Compare all that is recorded with all that is in the folder."""
+        place = f"{socket.gethostname()}:{self._folder.root}"
+        identity = self._folder.identity(make=False) or self._records.queue_at(place)
+        self._folder.forget()
+        if identity is None:
+            identity = self._folder.identity()
         else:
-            self._edit(entry, composition, row)
+            self._folder.adopt(identity)
+        mine = QueueRecords(self._records, identity)
+        enrolled = mine.enrol(place, self._now())
+        self._trouble = enrolled.trouble
+        recorded = mine.latest()
+        there = self._folder.paths()
+        self._orphans = {key: row for key, row in recorded.items() if row.path not in there}
+        self._folder.expect({row.path for row in self._orphans.values()}, self._now())
+        self._mine = mine
+        return mine
 
-    def _replan(self, row: Publication, new: NewPublication) -> None:
-        now = self._now()
-        row = self._records.replan(row, new, now)
-        self._log.info("changed", brief=new.brief, author=new.author)
-        if row.status in {Status.REJECTED, Status.MISSED}:
-            self._records.move(row.id, row.status, Status.QUEUED, "the brief was changed", now)
+    def _follower(
+        self,
+        mine: QueueRecords,
+        rows: dict[tuple[str, str], Publication],
+        folder: Folder | None,
+    ) -> Follower:
+        composer = self._composer.among(self._folder.entries, mine.latest)
+        return Follower(
+            mine,
+            self._records,
+            rows,
+            self._orphans,
+            composer,
+            self._edits,
+            folder,
+            self._now,
+            self._log,
+            self._reported,
+        )
 
-    def _edit(self, entry: Entry, composition: Composition, row: Publication) -> None:
-        """A published brief's file was changed: plan an edit, or put it into the planned one."""
-        published = self._published(row)
-        is_open = row.kind is Kind.EDIT and row.status in UNPUBLISHED
-        deleting = row.kind is Kind.DELETE and row.status is not Status.CANCELLED
-        if published is None or self._edits is Edits.OFF or deleting:
+    def _tell_trouble(self, mine: QueueRecords, trouble: str) -> None:
+        """Say once that the folder as a whole looks wrong, and keep it for `doctor`."""
+        if trouble == self._trouble:
             return
-        new = edit_of(published, entry.fingerprint, composition)
-        if new is None:
-            if is_open:
-                self._withdraw(row, "the file says again what is published")
-        elif is_open:
-            self._replan(row, replace(new, base=row.base))
+        self._trouble = trouble
+        mine.note(trouble)
+        if trouble:
+            self._log.error("folder_looks_wrong", reason=trouble)
         else:
-            asked = "edits are asked about: `briefbot release` sends it, `cancel` drops it"
-            held = asked if self._edits is Edits.ASK else None
-            self._records.add(new, self._now(), after=row, held=held)
-            self._log.info("edit_queued", brief=new.brief, author=new.author)
-
-    def _report(self, entry: Entry, findings: Iterable[Finding]) -> None:
-        """Log a file's problems once for each state of the file."""
-        state = (entry.path, entry.fingerprint)
-        if state not in self._reported:
-            for finding in findings:
-                self._log.warning("not_queued", finding=str(finding))
-                self._reported.add(state)
+            self._log.info("folder_is_well")

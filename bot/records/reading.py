@@ -8,7 +8,15 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from bot.records.engine import said_plainly
-from bot.records.tables import attempts, events, leases, node_events, pictures, publications
+from bot.records.tables import (
+    attempts,
+    events,
+    leases,
+    node_events,
+    pictures,
+    publications,
+    queues,
+)
 from bot.records.values import (
     Attempt,
     Event,
@@ -39,7 +47,7 @@ class RecordsReader:
 
     def get(self, publication_id: int) -> Publication:
         """One publication."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return publication_of(self._row(connection, publication_id))
 
     def due(
@@ -68,7 +76,7 @@ class RecordsReader:
             .where(free, is_due(now, calendar))
             .limit(1)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             if connection.execute(ready).first() is not None:
                 return timedelta(0)
             rests = []
@@ -87,7 +95,7 @@ class RecordsReader:
     def waiting_chains(self) -> tuple[str, ...]:
         """Chains on which something is still to go out."""
         unsent = [Status.QUEUED.value, Status.WAITING.value]
-        with self._reading() as connection:
+        with self.reading() as connection:
             return tuple(
                 connection.execute(
                     sa.select(publications.c.chain)
@@ -146,7 +154,7 @@ class RecordsReader:
         newest = (
             sa.select(sa.func.max(publications.c.id))
             .where(publications.c.kind != Kind.REBLOG.value)
-            .group_by(publications.c.chain, publications.c.brief)
+            .group_by(publications.c.queue, publications.c.chain, publications.c.brief)
         )
         return self._select(
             sa.select(publications).where(publications.c.id.in_(newest)).order_by(publications.c.id)
@@ -174,7 +182,7 @@ class RecordsReader:
             sa.select(sa.func.max(publications.c.id))
             .where(publications.c.status == Status.FINAL.value)
             .where(publications.c.kind != Kind.REBLOG.value)
-            .group_by(publications.c.chain, publications.c.brief)
+            .group_by(publications.c.queue, publications.c.chain, publications.c.brief)
         )
         for column, value in equal.items():
             newest = newest.where(publications.c[column] == value)
@@ -183,7 +191,7 @@ class RecordsReader:
 
     def attempts(self, publication_id: int) -> tuple[Attempt, ...]:
         """A publication's attempts, first to last."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 sa.select(attempts)
                 .where(attempts.c.publication_id == publication_id)
@@ -193,7 +201,7 @@ class RecordsReader:
 
     def events(self, publication_id: int) -> tuple[Event, ...]:
         """A publication's changes of status, first to last."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 sa.select(events)
                 .where(events.c.publication_id == publication_id)
@@ -213,9 +221,18 @@ class RecordsReader:
                 for row in rows
             )
 
+    def queue_at(self, place: str) -> str | None:
+        """The queue that was looked at from this host and path; None where that isn't one."""
+        with self.reading() as connection:
+            found = connection.execute(
+                sa.select(queues.c.id).where(queues.c.place == place)
+            ).scalars()
+            known = list(found)
+        return known[0] if len(known) == 1 else None
+
     def picture(self, host: str, sha256: str) -> str | None:
         """The address of a picture that this image host has taken; None when it hasn't."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             url: str | None = connection.execute(
                 sa.select(pictures.c.url)
                 .where(pictures.c.host == host)
@@ -225,7 +242,7 @@ class RecordsReader:
 
     def node_events(self, since: datetime) -> tuple[NodeEvent, ...]:
         """Nodes that were set aside since then, first to last."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 sa.select(node_events).where(node_events.c.at >= since).order_by(node_events.c.id)
             )
@@ -273,12 +290,13 @@ class RecordsReader:
                 query = query.where(publications.c[column] == value)
         if limit is not None:
             query = query.limit(limit)
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(query).all()
         return tuple(LogRow(publication_of(row), row.attempts) for row in reversed(rows))
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for questions."""
         with (
             said_plainly(),
             self._engine.connect().execution_options(reading=True) as connection,
@@ -286,7 +304,7 @@ class RecordsReader:
             yield connection
 
     def _select(self, query: sa.Select[Any]) -> tuple[Publication, ...]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return tuple(publication_of(row) for row in connection.execute(query))
 
     @staticmethod

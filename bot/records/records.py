@@ -1,6 +1,6 @@
 """The records of one database: every change of status with its event, in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -126,7 +126,7 @@ class Records(RecordsReader):
             DatabaseUnavailable: it can't be written, or doesn't give back what was written.
         """
         written = token_hex(4096)
-        with self._writing() as connection:
+        with self.writing() as connection:
             row = sa.insert(node_events).values(at=now, chain="", node="", reason=written)
             here = node_events.c.id == connection.scalar(row.returning(node_events.c.id))
             told = connection.scalar(sa.select(node_events.c.reason).where(here))
@@ -170,7 +170,7 @@ class Records(RecordsReader):
             LeaseLost: somebody has, or may have by now.
         """
         if self._lease is not None:
-            with self._reading() as connection:
+            with self.reading() as connection:
                 self._refuse_stale(connection, self._lease)
             if self._leases is not None and not self._leases.trusts(self._lease):
                 raise LeaseLost(f"the lease for {self._lease.author} has run out here")
@@ -196,47 +196,73 @@ class Records(RecordsReader):
             Conflict: this brief has a publication on this chain already, or a later one than
                 `after`.
         """
-        with self._writing() as connection:
-            if after is not None:
-                self._refuse_overtaken(connection, after)
-            try:
-                with connection.begin_nested():
-                    row = connection.execute(
-                        sa.insert(publications)
-                        .values(
-                            **_columns(new),
-                            digest=new.sealed(),
-                            status=Status.QUEUED.value,
-                            created_at=now,
-                            updated_at=now,
-                        )
-                        .returning(publications)
-                    ).one()
-            except sa.exc.IntegrityError:
-                raise self._why_taken(connection, new) from None
-            self._provide_lease(connection, new)
-            self._event(connection, row.id, None, Status.QUEUED, _ADDED[new.kind], now)
-            added = publication_of(row)
-            if held is None:
-                return added
-            return self._move(connection, added, Status.HELD, held, now, error=held)
+        with self.writing() as connection:
+            return self._add(connection, new, now, after=after, held=held)
+
+    def add_all(
+        self, plans: Sequence[NewPublication], now: datetime
+    ) -> list[Publication | RecordsError]:
+        """Record many new briefs' plans in one transaction; each one's row, or why it has none."""
+        found: list[Publication | RecordsError] = []
+        with self.writing() as connection:
+            for new in plans:
+                try:
+                    found.append(self._add(connection, new, now))
+                except (PermlinkTaken, Conflict) as error:
+                    found.append(error)
+        return found
+
+    def _add(
+        self,
+        connection: sa.Connection,
+        new: NewPublication,
+        now: datetime,
+        *,
+        after: Publication | None = None,
+        held: str | None = None,
+    ) -> Publication:
+        if after is not None:
+            self._refuse_overtaken(connection, after)
+        try:
+            with connection.begin_nested():
+                row = connection.execute(
+                    sa.insert(publications)
+                    .values(
+                        **_columns(new),
+                        digest=new.sealed(),
+                        status=Status.QUEUED.value,
+                        created_at=now,
+                        updated_at=now,
+                    )
+                    .returning(publications)
+                ).one()
+        except sa.exc.IntegrityError:
+            raise self._why_taken(connection, new) from None
+        self._provide_lease(connection, new)
+        self._event(connection, row.id, None, Status.QUEUED, _ADDED[new.kind], now)
+        added = publication_of(row)
+        if held is None:
+            return added
+        return self._move(connection, added, Status.HELD, held, now, error=held)
 
     def replan(self, old: Publication, new: NewPublication, now: datetime) -> Publication:
         """Put a changed brief's plan in place of the old one, while nothing of it is on its way.
+
+        What was rejected or missed is queued again by it.
 
         Raises:
             Conflict: it is on its way, a transaction of the old plan may still be included, or
                 another worker was quicker with a newer look at the file.
             PermlinkTaken: another brief's publication has the new address.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._refuse_alive(connection, old.id)
             try:
                 with connection.begin_nested():
                     row = connection.execute(
                         sa.update(publications)
                         .where(publications.c.id == old.id)
-                        .where(publications.c.fingerprint == old.fingerprint)
+                        .where(*_unchanged(old))
                         .where(publications.c.status.in_([s.value for s in UNPUBLISHED]))
                         .values(**_columns(new), digest=new.sealed(), updated_at=now)
                         .returning(publications)
@@ -246,28 +272,102 @@ class Records(RecordsReader):
             if row is None:
                 raise Conflict(f"{new.brief} is on its way, or was changed meanwhile; look again")
             self._provide_lease(connection, new)
+            planned = publication_of(row)
+            if planned.status in {Status.REJECTED, Status.MISSED}:
+                why = "the brief was changed"
+                planned = self._move(connection, planned, Status.QUEUED, why, now)
+            return planned
+
+    def expedite(self, publication_id: int, now: datetime) -> Publication:
+        """Let a queued publication go out at once, whatever its date; a person's word.
+
+        Raises:
+            Conflict: it isn't queued any more.
+        """
+        with self.writing() as connection:
+            current = publication_of(self._row(connection, publication_id))
+            if current.status is not Status.QUEUED:
+                raise Conflict(f"{current.brief} is {current.status} by now")
+            digest = replace(current, scheduled_at=None).sealed()
+            row = connection.execute(
+                sa.update(publications)
+                .where(publications.c.id == publication_id)
+                .values(scheduled_at=None, digest=digest, updated_at=now)
+                .returning(publications)
+            ).one()
             return publication_of(row)
 
-    def cancel(
-        self, publication_id: int, reason: str, now: datetime, *, forget_file: bool = False
-    ) -> Publication:
-        """Withdraw a publication of which nothing is on its way.
+    def reject(self, old: Publication, reason: str, fingerprint: str, now: datetime) -> Publication:
+        """Keep a publication back whose brief can't be sent as it is now.
 
-        Args:
-            forget_file: the file has left the queue; if it comes back, it is a new brief.
+        Raises:
+            Conflict: it is on its way, a transaction of it may still be included, or another
+                worker was quicker.
+        """
+        return self._set_aside(
+            old, Status.REJECTED, reason, now, error=reason, fingerprint=fingerprint
+        )
+
+    def withdraw(self, old: Publication, reason: str, now: datetime) -> Publication:
+        """Cancel a publication whose brief isn't there; raises as `reject`."""
+        return self._set_aside(old, Status.CANCELLED, reason, now)
+
+    def rename(self, old: Publication, brief: str, path: str, now: datetime) -> None:
+        """Give all publications of a brief the identity and the path that its file has now.
+
+        Raises:
+            Conflict: another worker was quicker.
+        """
+        with self.writing() as connection:
+            same = (
+                publications.c.queue == old.queue,
+                publications.c.brief == old.brief,
+                publications.c.path == old.path,
+            )
+            try:
+                with connection.begin_nested():
+                    rows = connection.execute(
+                        sa.update(publications)
+                        .where(*same)
+                        .values(brief=brief, path=path, updated_at=now)
+                        .returning(publications.c.id, publications.c.status, publications.c.chain)
+                    ).all()
+            except sa.exc.IntegrityError:
+                rows = []
+            if not rows:
+                raise Conflict(f"{old.brief} has moved on meanwhile; look again")
+            latest = {row.chain: row for row in sorted(rows, key=lambda row: row.id)}
+            for row in latest.values():
+                status = Status(row.status)
+                self._event(connection, row.id, status, status, f"renamed from {old.path}", now)
+
+    def _set_aside(
+        self, old: Publication, target: Status, reason: str, now: datetime, **changes: Any
+    ) -> Publication:
+        """Move along, as long as the row is what was seen, and nothing of it is on its way."""
+        with self.writing() as connection:
+            self._refuse_alive(connection, old.id)
+            current = publication_of(self._row(connection, old.id))
+            if (current.wanted, current.fingerprint) != (old.wanted, old.fingerprint):
+                raise Conflict(f"{old.brief} was changed meanwhile; look again")
+            if current.status not in UNPUBLISHED:
+                raise Conflict(f"{current.brief} is {current.status}")
+            if current.status is target:
+                return current
+            return self._move(connection, current, target, reason, now, wanted="", **changes)
+
+    def cancel(self, publication_id: int, reason: str, now: datetime) -> Publication:
+        """Cancel a publication of which nothing is on its way; a person's word.
 
         Raises:
             Conflict: it is on its way, or a transaction of it may still be included.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._refuse_alive(connection, publication_id)
             current = publication_of(self._row(connection, publication_id))
             if current.status not in UNPUBLISHED:
                 raise Conflict(f"{current.brief} is {current.status}; that can't be withdrawn")
-            if current.status is not Status.QUEUED:
-                current = self._move(connection, current, Status.QUEUED, reason, now)
-            changes = {"fingerprint": ""} if forget_file else {}
-            return self._move(connection, current, Status.CANCELLED, reason, now, **changes)
+            return self._move(connection, current, Status.CANCELLED, reason, now)
 
     # -- the journey -----------------------------------------------------------------------------
 
@@ -295,7 +395,7 @@ class Records(RecordsReader):
             IllegalTransition: there is no such arrow.
             Conflict: it isn't in `source` any more.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             current = publication_of(self._row(connection, publication_id))
             if current.status is not source:
                 raise Conflict(f"{current.brief} is {current.status} by now, not {source}")
@@ -323,7 +423,7 @@ class Records(RecordsReader):
         Raises:
             Conflict: somebody else signed one, or the publication isn't `publishing`.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             number = 1 + (
                 connection.execute(
                     sa.select(sa.func.max(attempts.c.number)).where(
@@ -379,7 +479,7 @@ class Records(RecordsReader):
             changes["node"] = node
         if outcome in _SENDS:
             changes |= {"sends": attempts.c.sends + 1, "sent_at": now}
-        with self._writing() as connection:
+        with self.writing() as connection:
             row = connection.execute(
                 sa.update(attempts)
                 .where(attempts.c.id == attempt_id)
@@ -406,7 +506,7 @@ class Records(RecordsReader):
         Raises:
             Conflict: it isn't waiting any more.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             row = connection.execute(
                 sa.update(publications)
                 .where(publications.c.id == publication_id)
@@ -420,7 +520,7 @@ class Records(RecordsReader):
 
     def remember_picture(self, host: str, sha256: str, url: str, now: datetime) -> None:
         """Record that an image host has taken a picture."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             connection.execute(
                 dialect.insert(pictures)
@@ -430,7 +530,7 @@ class Records(RecordsReader):
 
     def note_node(self, chain: str, node: str, reason: str, worker: str, now: datetime) -> None:
         """Record that a node was set aside."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 sa.insert(node_events).values(
                     at=now, chain=chain, node=node, reason=reason, worker=worker
@@ -446,7 +546,7 @@ class Records(RecordsReader):
         Raises:
             Conflict: it isn't held any more.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             current = publication_of(self._row(connection, publication_id))
             if current.status is not Status.HELD:
                 raise Conflict(f"{current.brief} is {current.status}, not held")
@@ -462,7 +562,7 @@ class Records(RecordsReader):
         now: datetime,
     ) -> None:
         """Store what came of a post."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 sa.update(publications)
                 .where(publications.c.id == publication_id)
@@ -472,7 +572,8 @@ class Records(RecordsReader):
     # -- inside ----------------------------------------------------------------------------------
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
+        """A connection for changes, which are made together or not at all."""
         with said_plainly(), self._engine.begin() as connection:
             if self._lease is not None:
                 self._refuse_stale(connection, self._lease)
@@ -570,6 +671,7 @@ class Records(RecordsReader):
         """Nothing follows what isn't a brief's latest any more, or has moved since."""
         row = connection.execute(
             sa.select(publications.c.id, publications.c.status)
+            .where(publications.c.queue == seen.queue)
             .where(publications.c.chain == seen.chain, publications.c.brief == seen.brief)
             .order_by(publications.c.id.desc())
             .limit(1)
@@ -586,9 +688,17 @@ class Records(RecordsReader):
             .where(publications.c.permlink == new.permlink)
             .where(publications.c.status != Status.CANCELLED.value)
         ).first()
-        if row is not None and row.brief != new.brief:
+        if row is not None and (row.queue, row.brief) != (new.queue, new.brief):
             return PermlinkTaken(publication_of(row))
         return Conflict(f"{new.brief} is recorded already")
+
+
+def _unchanged(seen: Publication) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether a row's plan still is the one that was seen."""
+    return (
+        publications.c.fingerprint == seen.fingerprint,
+        publications.c.wanted.is_not_distinct_from(seen.wanted),
+    )
 
 
 def _columns(new: NewPublication) -> dict[str, Any]:

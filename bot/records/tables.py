@@ -64,9 +64,11 @@ publications = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("chain", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False, server_default=""),
     sa.Column("brief", sa.Text, nullable=False),
     sa.Column("path", sa.Text, nullable=False),
     sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("wanted", sa.Text),
     sa.Column("author", sa.Text, nullable=False),
     sa.Column("permlink", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
@@ -105,6 +107,7 @@ publications = sa.Table(
     ),
     sa.Index(
         "uq_publications_brief",
+        "queue",
         "chain",
         "brief",
         unique=True,
@@ -114,6 +117,7 @@ publications = sa.Table(
     # what is done to a published post is done one after the other
     sa.Index(
         "uq_publications_open",
+        "queue",
         "chain",
         "brief",
         unique=True,
@@ -124,6 +128,7 @@ publications = sa.Table(
     sa.Index("ix_publications_retry", "status", "retry_at"),
     sa.Index("ix_publications_trx_id", "trx_id"),
     sa.Index("ix_publications_brief", "brief"),
+    sa.Index("ix_publications_path", "queue", "path"),
     sa.Index("ix_publications_author", "chain", "author", "status"),
 )
 
@@ -162,6 +167,17 @@ events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),
     sa.Column("fence", sa.Integer),
+)
+
+# A folder of briefs, by the identity that lies in it; several workers may look at one.
+queues = sa.Table(
+    "queues",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("trouble", sa.Text, nullable=False, server_default=""),
+    sa.Column("seen_at", Instant, nullable=False),
 )
 
 # Pictures that an image host has taken, so that none is uploaded twice.

@@ -2,12 +2,18 @@
 
 ```
 queued ─▶ publishing ─▶ included ─▶ final
-  ▲          │   │          │
-  ├─ waiting ◀───┼──────────┘     transient: node down, RC, intervals, a fork
-  ├─ held ◀─ queued, publishing   a person said wait, or must decide about an edit
-  ├─ rejected ◀─────┘             checks, key, authority, permlink taken
-  ├─ missed ◀─ queued             its window closed
+  ▲          ▲   │          │
+  ├─ waiting ┴◀──┼──────────┘     transient: node down, RC, intervals, a fork
+  ├─ held ◀──────┤                a person said wait, or must decide
+  ├─ rejected ◀──┘                checks, permlink taken
+  ├─ missed ◀─ queued, waiting    its window closed
   └▶ cancelled                    withdrawn, or the brief left the queue
+```
+
+What isn't on its way moves to held, rejected or cancelled directly: a way through `queued` in two
+steps would let another worker publish it in between.
+
+```
 ```
 """
 
@@ -19,10 +25,19 @@ ARROWS: dict[Status, frozenset[Status]] = {
     ),
     Status.PUBLISHING: frozenset({Status.INCLUDED, Status.WAITING, Status.REJECTED, Status.HELD}),
     Status.INCLUDED: frozenset({Status.FINAL, Status.WAITING}),
-    Status.WAITING: frozenset({Status.QUEUED}),
-    Status.HELD: frozenset({Status.QUEUED}),
-    Status.REJECTED: frozenset({Status.QUEUED}),
-    Status.MISSED: frozenset({Status.QUEUED}),
+    Status.WAITING: frozenset(
+        {
+            Status.QUEUED,
+            Status.PUBLISHING,
+            Status.HELD,
+            Status.REJECTED,
+            Status.MISSED,
+            Status.CANCELLED,
+        }
+    ),
+    Status.HELD: frozenset({Status.QUEUED, Status.REJECTED, Status.CANCELLED}),
+    Status.REJECTED: frozenset({Status.QUEUED, Status.PUBLISHING, Status.HELD, Status.CANCELLED}),
+    Status.MISSED: frozenset({Status.QUEUED, Status.HELD, Status.REJECTED, Status.CANCELLED}),
     Status.FINAL: frozenset(),
     Status.CANCELLED: frozenset(),
 }

@@ -49,7 +49,10 @@ class NewPublication:
     """A brief's plan for one chain, frozen as it will be signed.
 
     Attributes:
-        fingerprint: sha256 of the file; empty once the file has left the queue.
+        queue: identity of the folder that the brief lies in; empty for what has none.
+        fingerprint: sha256 of the file.
+        wanted: digest of what the brief asked for when this was planned; empty when it asks for
+            nothing, because it isn't there or can't be sent; None in rows of schema 0003.
         operations: JSON text of the operations, condenser_api's legacy form.
         scheduled_at: not before (UTC); None as soon as the account may post.
         expires_at: not after (UTC).
@@ -71,10 +74,12 @@ class NewPublication:
     scheduled_at: datetime | None = None
     expires_at: datetime | None = None
     base: str | None = None
+    queue: str = ""
+    wanted: str | None = None
 
     def sealed(self) -> str:
         """sha256 over what will be signed, and when: a damaged record doesn't fit its own."""
-        return _digest(self, NewPublication, leaving_out=("fingerprint", "base"))
+        return _digest(self, NewPublication, leaving_out=("fingerprint", "base", "queue", "wanted"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

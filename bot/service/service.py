@@ -105,9 +105,13 @@ class Service:
         """Bring the folder's state into the records; returns what stands in a brief's way."""
         return self._intake.scan()
 
-    def take(self, entries: Iterable[Entry]) -> tuple[Finding, ...]:
-        """Bring just these briefs into the records."""
-        return self._intake.take(entries)
+    def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
+        """Bring just these files of the queue into the records."""
+        return self._intake.take(paths)
+
+    def take_from(self, queue: str, entries: Iterable[Entry]) -> tuple[Finding, ...]:
+        """Bring files from outside of the queue into the records, known by `queue` together."""
+        return self._intake.take_from(queue, entries)
 
     def dispatch(self) -> None:
         """Claim authors for whom something is due or left over, and take up what is due."""

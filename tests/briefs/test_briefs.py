@@ -287,18 +287,7 @@ def test_the_queue_is_every_markdown_file_in_the_order_of_their_paths(tmp_path):
     for name in ("b.md", "a/c.markdown", "README.md", ".hidden.md", "a/note.txt", "x.md~"):
         put(tmp_path, name)
 
-    assert [entry.path for entry in Queue(tmp_path).scan(now())] == ["a/c.markdown", "b.md"]
-
-
-def test_a_file_just_written_is_left_for_the_next_scan(tmp_path):
-    put(tmp_path, "a.md", age=0)
-    queue = Queue(tmp_path)
-
-    [entry] = queue.scan(now())
-    assert (entry.brief, entry.findings[0].code) == (None, "file.changing")
-    past = time.time() - 60
-    os.utime(tmp_path / "a.md", (past, past))
-    assert queue.scan(now())[0].brief is not None
+    assert [entry.path for entry in Queue(tmp_path).look()] == ["a/c.markdown", "b.md"]
 
 
 def test_what_leaves_the_queue_or_is_no_file_is_refused(tmp_path):
@@ -311,7 +300,7 @@ def test_what_leaves_the_queue_or_is_no_file_is_refused(tmp_path):
     (queue / "folder.md").mkdir()
     put(queue, "huge.md", b"x" * (1024 * 1024 + 1))
 
-    found = {entry.path: [f.code for f in entry.findings] for entry in Queue(queue).scan(now())}
+    found = {entry.path: [f.code for f in entry.findings] for entry in Queue(queue).look()}
 
     assert found["good.md"] == []
     assert found["link.md"] == ["file.outside"]
@@ -320,28 +309,18 @@ def test_what_leaves_the_queue_or_is_no_file_is_refused(tmp_path):
     assert found["loop.md"] != []
 
 
-def test_an_unchanged_file_is_not_read_again(tmp_path):
-    path = put(tmp_path, "a.md")
-    queue = Queue(tmp_path)
-    first = queue.scan(now())
-    path.chmod(0)
-
-    assert queue.scan(now())[0].brief == first[0].brief or os.geteuid() != 0
-
-
-def test_two_briefs_with_one_id_are_one_brief_and_one_finding(tmp_path):
+def test_of_two_briefs_with_one_id_neither_is_one_and_each_names_the_other(tmp_path):
     put(tmp_path, "a.md", "---\ntitle: T\nid: x\n---\nB\n")
     put(tmp_path, "b.md", "---\ntitle: U\nid: x\n---\nB\n")
 
-    first, second = Queue(tmp_path).scan(now())
-
-    assert first.brief is not None
-    assert (second.brief, second.findings[-1].code) == (None, "id.twice")
+    for entry, other in zip(Queue(tmp_path).look(), ("b.md", "a.md"), strict=True):
+        assert (entry.brief, entry.findings[-1].code) == (None, "id.twice")
+        assert other in entry.findings[-1].message
 
 
 def test_a_missing_queue_is_said_plainly(tmp_path):
     with pytest.raises(BriefError, match="can't read the queue"):
-        Queue(tmp_path / "none").scan(now())
+        Queue(tmp_path / "none").look()
 
 
 def test_one_brief_by_its_path_has_the_identity_it_has_in_the_queue(tmp_path):

@@ -58,7 +58,7 @@ def without_author_lock():
     def everybodys(query):
         def read(self, *arguments):
             *given, _ = arguments
-            with self._reading() as connection:
+            with self.reading() as connection:
                 workers = connection.execute(sa.select(leases.c.worker).distinct()).scalars().all()
             return tuple(row for worker in workers if worker for row in query(self, *given, worker))
 

@@ -162,15 +162,15 @@ def test_an_author_in_hand_is_nobody_elses(memory_folder, sqlite):
 def interrupted(memory_folder, sqlite):
     """A world of two workers; the first looks at the folder, and `meanwhile` happens."""
     made = make_world(memory_folder, sqlite, workers=2)
-    queue = made.workers[0].service._intake._queue
-    scan = queue.scan
+    folder = made.workers[0].service._intake._folder
+    look = folder.look
 
     def stopped_in_the_middle(now):
-        entries = scan(now)
+        found = look(now)
         made.meanwhile()
-        return entries
+        return found
 
-    queue.scan = stopped_in_the_middle
+    folder.look = stopped_in_the_middle
     yield made
     made.close()
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
-from bot.briefs import Queue
+from bot.briefs.folder import Folder
 from bot.chain.beem_chain import BeemChain
 from bot.chain.profiles import profile
 from bot.chain.protocol import CommentOperation
@@ -227,7 +227,9 @@ class Worker:
         held = self.records.leases(name, 1e6)
         log = structlog.wrap_logger(None, processors=[_nowhere])
         composer = Composer(Defaults(), {"devnet": chain.profile}, "devnet")
-        intake = Intake(Queue(world.posts), composer, self.records, world.now, log)
+        intake = Intake(
+            Folder(world.posts, grace=timedelta(0)), composer, self.records, world.now, log
+        )
         pictures = Pictures(world.posts, self.records, world.now, log)
         publisher = Publisher(watch, self.records, _key, pictures, world.now, log)
         results = Results({"devnet": chain}, self.records, world.now)
@@ -255,10 +257,10 @@ class Hooked(Records):
         return bound
 
     @contextmanager
-    def _writing(self):
+    def writing(self):
         self.world.reach()
         self.world.writes += 1
-        with super()._writing() as connection:
+        with super().writing() as connection:
             yield connection
             if self.world.full_at is not None and self.world.writes >= self.world.full_at:
                 raise DatabaseUnavailable("database or disk is full")

@@ -160,18 +160,46 @@ def test_a_cancelled_publication_gives_its_address_free(records):
     assert records.latest() == (again,)
 
 
-def test_forgetting_the_file_makes_its_return_a_change(records):
+def test_what_is_withdrawn_or_rejected_for_its_brief_wants_nothing(records):
     row = records.add(PLAN, NOW)
 
-    assert records.cancel(row.id, "left the queue", NOW, forget_file=True).fingerprint == ""
+    rejected = records.reject(row, "no title", "f2", NOW)
+    assert (rejected.status, rejected.error, rejected.wanted) == (Status.REJECTED, "no title", "")
+    withdrawn = records.withdraw(rejected, "left the queue", NOW)
+    assert (withdrawn.status, withdrawn.wanted) == (Status.CANCELLED, "")
 
 
-def test_cancelling_goes_by_way_of_queued(records):
-    row = bring(records, Status.HELD)
+def test_a_newer_plan_is_neither_rejected_nor_withdrawn_by_an_older_look(records):
+    seen = records.add(replace(PLAN, wanted="a"), NOW)
+    records.replan(seen, replace(PLAN, wanted="b"), NOW)
+
+    for action in (
+        lambda: records.reject(seen, "no title", "f", NOW),
+        lambda: records.withdraw(seen, "left the queue", NOW),
+        lambda: records.replan(seen, PLAN, NOW),
+    ):
+        with pytest.raises(Conflict):
+            action()
+
+
+@pytest.mark.parametrize("status", [Status.HELD, Status.WAITING, Status.REJECTED])
+def test_nothing_is_let_go_on_the_way_to_its_end(records, status):
+    row = bring(records, status)
     records.cancel(row.id, "withdrawn", NOW)
 
     targets = [event.target for event in records.events(row.id)]
-    assert targets == [Status.QUEUED, Status.HELD, Status.QUEUED, Status.CANCELLED]
+    assert targets[-2:] == [status, Status.CANCELLED]
+
+
+def test_a_renamed_brief_keeps_its_publications(records):
+    row = records.add(PLAN, NOW)
+    records.rename(row, "new-name", "new-name.md", NOW)
+
+    [renamed] = records.latest()
+    assert (renamed.id, renamed.brief, renamed.path) == (row.id, "new-name", "new-name.md")
+    assert records.events(row.id)[-1].reason == f"renamed from {PLAN.path}"
+    with pytest.raises(Conflict):
+        records.rename(row, "other", "other.md", NOW)
 
 
 @pytest.mark.parametrize("status", [Status.PUBLISHING, Status.INCLUDED, Status.FINAL])

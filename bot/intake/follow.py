@@ -1,0 +1,344 @@
+"""The records follow a few files: each wish is composed, compared, and done."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from enum import StrEnum
+
+import structlog
+
+from bot.briefs import Brief, Entry, Finding, Level, found, internal
+from bot.briefs.folder import Folder
+from bot.chain.codec import comment_in
+from bot.clock import Clock
+from bot.errors import BotError
+from bot.intake.composer import Composer, Composition, publication_of
+from bot.intake.edits import edit_findings, edit_of
+from bot.intake.reconcile import Action, Wanted, decide
+from bot.records import (
+    Conflict,
+    Kind,
+    NewPublication,
+    PermlinkTaken,
+    Publication,
+    Records,
+    RecordsError,
+    Status,
+)
+from bot.records.queues import QueueRecords
+
+Key = tuple[str, str]
+"""(chain, brief)"""
+ASKED = "edits are asked about: `briefbot release` sends it, `cancel` drops it"
+FIRST = frozenset({Kind.POST, Kind.REPLY})
+"""What puts a brief on the chain; the other kinds follow it."""
+LEFT = "the brief left the queue, or became a draft"
+
+
+class Edits(StrEnum):
+    """What a change to a published brief's file does to the post."""
+
+    AUTO = "auto"
+    ASK = "ask"
+    OFF = "off"
+
+
+class Follower:
+    """Lets one queue's records follow some of its files.
+
+    Args:
+        mine: the queue's records.
+        known: the latest publications of these files, and of the identities in them.
+        orphans: publications whose files aren't where they were.
+        folder: the queue; None for files that lie outside of any.
+        reported: (path, fingerprint) of what was logged before.
+
+    Attributes:
+        findings: what stands in the way of briefs.
+        again: files that must be looked at again, since something was on its way.
+        linked: files that name other briefs.
+    """
+
+    def __init__(
+        self,
+        mine: QueueRecords,
+        records: Records,
+        known: dict[Key, Publication],
+        orphans: dict[Key, Publication],
+        composer: Composer,
+        edits: Edits,
+        folder: Folder | None,
+        now: Clock,
+        log: structlog.stdlib.BoundLogger,
+        reported: set[tuple[str, str]],
+    ) -> None:
+        self._mine = mine
+        self._records = records
+        self._known = known
+        self._orphans = orphans
+        self._composer = composer
+        self._edits = edits
+        self._folder = folder
+        self._now = now
+        self._log = log
+        self._reported = reported
+        self._new: list[tuple[Entry, Brief, NewPublication]] = []
+        self.findings: list[Finding] = []
+        self.again: set[str] = set()
+        self.linked: set[str] = set()
+
+    def take(self, entry: Entry) -> None:
+        """Let the records follow one file; whatever goes wrong with it is a finding of its own.
+
+        Raises:
+            BotError: what all briefs need can't be had: the queue's folder, the database.
+        """
+        before = len(self.findings)
+        try:
+            # the rows were read after the file: if that still is what was read, no other worker
+            # can have recorded a newer one
+            if self._folder and entry.fingerprint and not self._folder.is_current(entry):
+                self.again.add(entry.path)
+                return
+            self._take(entry)
+        except BotError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other briefs go on
+            self.findings.append(internal(entry.path, error))
+        self._report(entry, self.findings[before:])
+
+    def record(self) -> None:
+        """Record what was found new, many at a time."""
+        brief_of = {id(plan): (entry, brief) for entry, brief, plan in self._new}
+        for plan, result in self._mine.add([plan for _, _, plan in self._new], self._now()):
+            entry, brief = brief_of[id(plan)]
+            if isinstance(result, RecordsError):
+                finding = self._refused(entry, brief, result)
+                self.findings.append(finding)
+                self._report(entry, [finding])
+                continue
+            self._log.info("queued", brief=plan.brief, author=plan.author, permlink=plan.permlink)
+        self._new = []
+
+    def withdraw(self, gone: Iterable[str]) -> None:
+        """Cancel what waits for files that have been away for long."""
+        paths = set(gone)
+        for row in list(self._known.values()):
+            missing = row.path in paths and self._folder and self._folder.is_missing(row.path)
+            if missing and not self._is_elsewhere(row):
+                self._apply(Wanted(), row, None)
+
+    # -- one file --------------------------------------------------------------------------------
+
+    def _take(self, entry: Entry) -> None:
+        brief = entry.brief
+        here = [row for row in self._known.values() if row.path == entry.path]
+        if brief is None:
+            errors = [f for f in entry.findings if f.level is Level.ERROR]
+            self.findings += errors
+            if entry.fingerprint:  # it was read, so what it said before isn't wanted any more
+                for row in here:
+                    self._apply(_refusal(entry, errors), row, entry)
+            return
+        compositions = () if brief.draft else self._composer.compose(brief, entry.folder)
+        for composition in compositions:
+            self._take_on(entry, composition)
+        wanted = {composition.chain for composition in compositions}
+        for row in here:
+            if row.brief == brief.id and row.chain in wanted:
+                continue
+            if self._known.get((row.chain, row.brief)) is row and not self._is_elsewhere(row):
+                self._apply(Wanted(), row, entry)
+
+    def _take_on(self, entry: Entry, composition: Composition) -> None:
+        """Let the records follow one brief on one chain."""
+        brief = composition.brief
+        if composition.linked:
+            self.linked.add(entry.path)
+        key = (composition.chain, brief.id)
+        question = ""
+        if key not in self._known:
+            question = self._follow_rename(entry, composition)
+        row = self._known.get(key)
+        wanted, errors = self._wanted(entry, composition, row)
+        self.findings += errors
+        if question and wanted.plan is not None:
+            self._hold(entry, wanted.plan, question)
+            return
+        self._apply(wanted, row, entry)
+
+    def _wanted(
+        self, entry: Entry, composition: Composition, row: Publication | None
+    ) -> tuple[Wanted, list[Finding]]:
+        findings = list(composition.findings)
+        published = None
+        if row is not None and (row.kind is Kind.EDIT or row.status is Status.FINAL):
+            published = self._mine.published(row.chain, row.brief)
+        if published is not None and row is not None and row.fingerprint != entry.fingerprint:
+            findings += edit_findings(published, composition)
+        errors = [f for f in findings if f.level is Level.ERROR]
+        if composition.post is None or errors:
+            return _refusal(entry, errors), errors
+        plan = replace(publication_of(composition, entry.fingerprint), queue=self._mine.queue)
+        edit = None
+        if published is not None and self._edits is not Edits.OFF:
+            edit = edit_of(published, entry.fingerprint, composition)
+        return Wanted(plan, edit, "", entry.fingerprint), []
+
+    def _apply(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:
+        """Do what the table says."""
+        do = {
+            Action.NONE: self._stay,
+            Action.QUEUE: self._queue,
+            Action.REPLAN: self._replan,
+            Action.EDIT: self._edit,
+            Action.REJECT: self._reject,
+            Action.WITHDRAW: self._withdraw,
+            Action.LATER: self._later,
+        }[decide(wanted, row)]
+        try:
+            do(wanted, row, entry)
+        except (Conflict, PermlinkTaken) as error:
+            if entry is None or entry.brief is None:  # its transaction may still be included
+                self._log.info("not_yet", brief=row.brief if row else "", reason=str(error))
+                self.again |= {entry.path} if entry else set()
+            else:
+                self.findings.append(self._refused(entry, entry.brief, error))
+
+    def _stay(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
+        if row is not None and entry is not None and row.path != entry.path:
+            self._rename(row, row.brief, entry)
+
+    def _later(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
+        self.again |= {entry.path} if entry else set()
+
+    def _queue(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
+        assert entry is not None, "a plan is made of a file"
+        assert entry.brief is not None, "which is a brief"
+        assert wanted.plan is not None, "that can be sent"
+        self._new.append((entry, entry.brief, wanted.plan))
+
+    def _replan(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
+        assert row is not None, "there is an older plan"
+        assert wanted.plan is not None, "and a new one"
+        plan = wanted.plan if row.kind in FIRST else wanted.edit
+        assert plan is not None, "of the same kind"
+        plan = plan if row.kind in FIRST else replace(plan, base=row.base)
+        self._records.replan(row, plan, self._now())
+        self._log.info("changed", brief=plan.brief, author=plan.author)
+
+    def _edit(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
+        assert row is not None, "what is edited was published"
+        assert wanted.edit is not None, "and something differs"
+        held = ASKED if self._edits is Edits.ASK else None
+        self._records.add(wanted.edit, self._now(), after=row, held=held)
+        self._log.info("edit_queued", brief=row.brief, author=row.author)
+
+    def _reject(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
+        assert row is not None, "there is something to reject"
+        self._records.reject(row, wanted.refusal, wanted.fingerprint, self._now())
+        self._log.warning("rejected", brief=row.brief, reason=wanted.refusal)
+
+    def _withdraw(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
+        assert row is not None, "there is something to withdraw"
+        why = LEFT if wanted.plan is None else "the file says again what is published"
+        self._records.withdraw(row, why, self._now())
+        self._log.info("cancelled", brief=row.brief, reason=why)
+
+    def _hold(self, entry: Entry, plan: NewPublication, question: str) -> None:
+        try:
+            self._records.add(plan, self._now(), held=question)
+            self._log.warning("held", brief=plan.brief, reason=question)
+        except (Conflict, PermlinkTaken) as error:
+            assert entry.brief is not None, "it has a plan"
+            self.findings.append(self._refused(entry, entry.brief, error))
+
+    def _refused(self, entry: Entry, brief: Brief, error: RecordsError) -> Finding:
+        """Why the records don't take a plan, which is tried again at the next look."""
+        self.again.add(entry.path)
+        if isinstance(error, PermlinkTaken):
+            message = (
+                f"permlink taken by {error.existing.path or error.existing.brief}: two posts can't "
+                "have one address; set another `slug`"
+            )
+            line = brief.line("slug" if brief.slug else "title")
+            return found(entry.path, line, "permlink.taken", message)
+        return found(entry.path, 1, "changed", str(error))
+
+    # -- files that moved ------------------------------------------------------------------------
+
+    def _is_elsewhere(self, row: Publication) -> bool:
+        """Whether another file has this row's identity now; then that one speaks for it."""
+        return self._folder is not None and self._folder.has(row.brief)
+
+    def _follow_rename(self, entry: Entry, composition: Composition) -> str:
+        """Give a file the publication that it had elsewhere.
+
+        Returns:
+            What a person must be asked, where that can't be told; empty otherwise.
+        """
+        if self._folder is None:
+            return ""
+        brief, post = composition.brief, composition.post
+        same: dict[str, Publication] = {}
+        maybe: dict[str, Publication] = {}
+        here = (row for row in self._known.values() if row.path == entry.path)
+        for row in (*self._orphans.values(), *here):
+            if row.chain != composition.chain or row.status is Status.CANCELLED:
+                continue
+            if row.kind is Kind.DELETE or self._is_elsewhere(row):
+                continue
+            own = row.path == entry.path
+            if not own and self._folder.knows(row.path):
+                continue  # its file is back
+            address = post is not None and (row.author, row.permlink) == (
+                post.author,
+                post.permlink,
+            )
+            content = not own and row.fingerprint == entry.fingerprint
+            if address or content:
+                same[row.brief] = row
+            elif not own and post is not None and post.is_reply and _answers(row, composition):
+                maybe[row.brief] = row
+        if len(same) == 1 and not maybe.keys() - same.keys():
+            ((_, row),) = same.items()
+            self._rename(row, brief.id, entry)
+            return ""
+        if same or maybe:
+            names = ", ".join(sorted(row.path for row in (same | maybe).values()))
+            return (
+                f"is this file {names}, moved? Then give it the `id` of that one; if it is a new "
+                "brief, `briefbot release` sends it"
+            )
+        return ""
+
+    def _rename(self, row: Publication, brief: str, entry: Entry) -> None:
+        self._records.rename(row, brief, entry.path, self._now())
+        self._log.info("renamed", brief=brief, path=entry.path, before=row.path)
+        for rows in (self._known, self._orphans):
+            for key, each in list(rows.items()):
+                if each.brief == row.brief and each.path == row.path:
+                    del rows[key]
+        self._known |= self._mine.latest(briefs=[brief])
+
+    def _report(self, entry: Entry, findings: Iterable[Finding]) -> None:
+        """Log a file's problems once for each state of the file."""
+        for finding in findings:
+            state = (entry.path, f"{entry.fingerprint} {finding.code}")
+            if state not in self._reported:
+                self._log.warning("not_queued", finding=str(finding))
+                self._reported.add(state)
+
+
+def _refusal(entry: Entry, errors: Iterable[Finding]) -> Wanted:
+    reason = "; ".join(str(finding) for finding in errors)
+    return Wanted(refusal=reason or "it can't be composed", fingerprint=entry.fingerprint)
+
+
+def _answers(row: Publication, composition: Composition) -> bool:
+    """Whether a publication of the same author replies to the same post."""
+    post = composition.post
+    if post is None or row.kind is not Kind.REPLY or row.author != post.author:
+        return False
+    comment = comment_in(row.operations)
+    parent = (comment.get("parent_author"), comment.get("parent_permlink"))
+    return parent == (post.parent_author, post.parent_permlink)

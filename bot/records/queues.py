@@ -1,0 +1,152 @@
+"""The records of one queue: what intake compares with its folder, and how it lets them follow."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.records.engine import RecordsError
+from bot.records.reading import publication_of
+from bot.records.records import Records
+from bot.records.tables import publications, queues
+from bot.records.values import Kind, NewPublication, Publication, Status
+
+_SOME = 200  # values in one question
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What is known of a queue.
+
+    Attributes:
+        trouble: what is wrong with the folder; empty when nothing is.
+    """
+
+    trouble: str
+
+
+class QueueRecords:
+    """The publications that came from one queue.
+
+    Args:
+        queue: its identity.
+    """
+
+    def __init__(self, records: Records, queue: str) -> None:
+        self._records = records
+        self._revision = 0
+        self.queue = queue
+
+    def enrol(self, place: str, now: datetime) -> Enrolled:
+        """Make this queue known; the first one takes over what older versions have recorded.
+
+        Args:
+            place: host and path where it is looked at, for people.
+        """
+        with self._records.writing() as connection:
+            first = connection.execute(sa.select(queues.c.id).limit(1)).first() is None
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            connection.execute(
+                dialect.insert(queues)
+                .values(id=self.queue, place=place, seen_at=now)
+                .on_conflict_do_update(index_elements=["id"], set_={"place": place, "seen_at": now})
+            )
+            if first:
+                connection.execute(
+                    sa.update(publications)
+                    .where(publications.c.queue == "", publications.c.path != "")
+                    .values(queue=self.queue)
+                )
+            row = connection.execute(
+                sa.select(queues.c.trouble, queues.c.revision).where(queues.c.id == self.queue)
+            ).one()
+        self._revision = row.revision
+        return Enrolled(row.trouble)
+
+    def note(self, trouble: str) -> None:
+        """Remember what is wrong with the folder."""
+        with self._records.writing() as connection:
+            connection.execute(
+                sa.update(queues).where(queues.c.id == self.queue).values(trouble=trouble)
+            )
+
+    def count(self) -> None:
+        """Count one more look that may have changed something."""
+        with self._records.writing() as connection:
+            self._revision = connection.execute(
+                sa.update(queues)
+                .where(queues.c.id == self.queue)
+                .values(revision=queues.c.revision + 1)
+                .returning(queues.c.revision)
+            ).scalar_one()
+
+    def was_put_back(self) -> bool:
+        """Whether an older state of the database than was seen before is there now."""
+        with self._records.reading() as connection:
+            revision = connection.execute(
+                sa.select(queues.c.revision).where(queues.c.id == self.queue)
+            ).scalar_one_or_none()
+        if revision is None or revision < self._revision:
+            return True
+        self._revision = revision
+        return False
+
+    def latest(
+        self, *, paths: Iterable[str] | None = None, briefs: Iterable[str] | None = None
+    ) -> dict[tuple[str, str], Publication]:
+        """The latest publication of each (chain, brief), of these files or identities, or all."""
+        if paths is None and briefs is None:
+            return self._latest(sa.true())
+        found: dict[tuple[str, str], Publication] = {}
+        for column, values in ((publications.c.path, paths), (publications.c.brief, briefs)):
+            for some in _portions(sorted(set(values or ()))):
+                found |= self._latest(column.in_(some))
+        return found
+
+    def published(self, chain: str, brief: str) -> Publication | None:
+        """A brief's text as it was last published; None when it wasn't, or was deleted."""
+        with self._records.reading() as connection:
+            row = connection.execute(
+                sa.select(publications)
+                .where(publications.c.queue == self.queue)
+                .where(publications.c.chain == chain, publications.c.brief == brief)
+                .where(publications.c.status == Status.FINAL.value)
+                .order_by(publications.c.id.desc())
+                .limit(1)
+            ).one_or_none()
+        found = publication_of(row) if row else None
+        return None if found is None or found.kind is Kind.DELETE else found
+
+    def add(
+        self, plans: Sequence[NewPublication], now: datetime
+    ) -> Iterator[tuple[NewPublication, Publication | RecordsError]]:
+        """Record new briefs' plans, many at a time; each with its row, or why it has none."""
+        for some in _portions(plans):
+            yield from zip(some, self._records.add_all(some, now), strict=True)
+
+    def _latest(self, condition: sa.ColumnElement[bool]) -> dict[tuple[str, str], Publication]:
+        same = publications.alias()
+        newer = (
+            sa.exists()
+            .where(same.c.queue == publications.c.queue, same.c.chain == publications.c.chain)
+            .where(same.c.brief == publications.c.brief, same.c.id > publications.c.id)
+            .where(same.c.kind != Kind.REBLOG.value)
+        )
+        query = (
+            sa.select(publications)
+            .where(publications.c.queue == self.queue, condition)
+            .where(publications.c.kind != Kind.REBLOG.value, sa.not_(newer))
+            .order_by(publications.c.id)
+        )
+        with self._records.reading() as connection:
+            rows = [publication_of(row) for row in connection.execute(query)]
+        return {(row.chain, row.brief): row for row in rows}
+
+
+def _portions(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    for start in range(0, len(values), _SOME):
+        yield values[start : start + _SOME]
