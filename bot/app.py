@@ -66,6 +66,7 @@ def composer(config: Settings) -> "Composer":
         ),
         profiles=profiles(config),
         default_chain=config.chain,
+        wary=True,
     )
     return made.among(neighbours, lambda: latest(config))
 

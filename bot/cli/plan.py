@@ -10,6 +10,7 @@ from bot.cli import terminal
 from bot.cli.table import local
 from bot.clock import utc_now
 from bot.config import load
+from bot.intake.follow import Edits
 from bot.reports.log import instant
 from bot.reports.plan import Step, steps
 
@@ -24,7 +25,7 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
     composer = app.composer(config)
     entries = Queue(config.posts, timezone=config.timezone).look()
     known = app.latest(config)
-    planned = steps(entries, composer, known, now, edits=config.edits != "off")
+    planned = steps(entries, composer, known, app.published(config), now, Edits(config.edits))
     if as_json:
         for step in planned:
             terminal.tell_json(asdict(step) | {"when": instant(step.when)})

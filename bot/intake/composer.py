@@ -54,6 +54,8 @@ class Composer:
     profiles: Mapping[str, ChainProfile]
     default_chain: str
     neighbours: Neighbours | None = None
+    wary: bool = False
+    """Whether briefs that want one address are found; the records know that of what is recorded."""
 
     def among(
         self, entries: Callable[[], Iterable[Entry]], known: Callable[[], Known]
@@ -97,6 +99,10 @@ class Composer:
         refused = tuple(_picture_findings(brief, composed.pictures, profile, folder))
         findings = (*composed.findings, *refused, *self._circles(brief, chain, composed.links))
         post = composed.post
+        if post is not None and around and self.wary:
+            twins = around.at(chain, post.author, post.permlink) - {brief.path}
+            findings += tuple(_taken(brief, path) for path in sorted(twins))
+            post = None if twins else post
         if post is None or refused:
             return Composition(brief, chain, None, (), findings)
         stands = Place(post.author, post.permlink, post.parent_author, post.parent_permlink)
@@ -116,6 +122,12 @@ class Composer:
                     "and the first to go out has a link that leads nowhere for a while"
                 )
                 yield found(brief.path, link.line, "link.circle", message)
+
+
+def _taken(brief: Brief, by: str) -> Finding:
+    message = f"permlink taken by {by}: two posts can't have one address; set another `slug`"
+    line = brief.line("slug" if brief.slug else "title")
+    return found(brief.path, line, "permlink.taken", message)
 
 
 def _picture_findings(

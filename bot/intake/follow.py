@@ -137,7 +137,7 @@ class Follower:
             self.findings += errors
             if entry.fingerprint:  # it was read, so what it said before isn't wanted any more
                 for row in here:
-                    self._apply(_refusal(entry, errors), row, entry)
+                    self._apply(_refusal(entry.fingerprint, errors), row, entry)
             return
         compositions = () if brief.draft else self._composer.compose(brief, entry.folder)
         for composition in compositions:
@@ -169,20 +169,12 @@ class Follower:
     def _wanted(
         self, entry: Entry, composition: Composition, row: Publication | None
     ) -> tuple[Wanted, list[Finding]]:
-        findings = list(composition.findings)
         published = None
         if row is not None and (row.kind is Kind.EDIT or row.status is Status.FINAL):
             published = self._mine.published(row.chain, row.brief)
-        if published is not None and row is not None and row.fingerprint != entry.fingerprint:
-            findings += edit_findings(published, composition)
-        errors = [f for f in findings if f.level is Level.ERROR]
-        if composition.post is None or errors:
-            return _refusal(entry, errors), errors
-        plan = replace(publication_of(composition, entry.fingerprint), queue=self._mine.queue)
-        edit = None
-        if published is not None and self._edits is not Edits.OFF:
-            edit = edit_of(published, entry.fingerprint, composition)
-        return Wanted(plan, edit, "", entry.fingerprint), []
+        return wanted_of(
+            composition, entry.fingerprint, row, published, self._edits, self._mine.queue
+        )
 
     def _apply(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:
         """Do what the table says."""
@@ -329,9 +321,37 @@ class Follower:
                 self._reported.add(state)
 
 
-def _refusal(entry: Entry, errors: Iterable[Finding]) -> Wanted:
+def wanted_of(
+    composition: Composition,
+    fingerprint: str,
+    latest: Publication | None,
+    published: Publication | None,
+    edits: Edits,
+    queue: str = "",
+) -> tuple[Wanted, list[Finding]]:
+    """What a composed brief asks for on its chain, and the errors that stand in its way.
+
+    Args:
+        fingerprint: of its file.
+        latest: its latest publication.
+        published: what it has on the chain.
+    """
+    findings = list(composition.findings)
+    if published is not None and latest is not None and latest.fingerprint != fingerprint:
+        findings += edit_findings(published, composition)
+    errors = [finding for finding in findings if finding.level is Level.ERROR]
+    if composition.post is None or errors:
+        return _refusal(fingerprint, errors), errors
+    plan = replace(publication_of(composition, fingerprint), queue=queue)
+    edit = None
+    if published is not None and edits is not Edits.OFF:
+        edit = edit_of(published, fingerprint, composition)
+    return Wanted(plan, edit, "", fingerprint), []
+
+
+def _refusal(fingerprint: str, errors: Iterable[Finding]) -> Wanted:
     reason = "; ".join(str(finding) for finding in errors)
-    return Wanted(refusal=reason or "it can't be composed", fingerprint=entry.fingerprint)
+    return Wanted(refusal=reason or "it can't be composed", fingerprint=fingerprint)
 
 
 def _answers(row: Publication, composition: Composition) -> bool:

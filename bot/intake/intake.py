@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -158,7 +159,7 @@ class Intake:
         rows: dict[tuple[str, str], Publication],
         folder: Folder | None,
     ) -> Follower:
-        composer = self._composer.among(self._folder.entries, mine.latest)
+        composer = replace(self._composer, wary=False).among(self._folder.entries, mine.latest)
         return Follower(
             mine,
             self._records,

@@ -47,6 +47,7 @@ class Neighbours:
         self._default_chain = default_chain
         self._awaited: dict[str, frozenset[tuple[str, str]]] = {}
         self._next: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._stand: dict[str, dict[tuple[str, str], set[str]]] = {}
 
     def resolver(self, chain: str, asking: frozenset[str] = frozenset()) -> Resolve:
         """What tells where a brief stands on a chain; None for what isn't published there.
@@ -115,6 +116,17 @@ class Neighbours:
         if stands is None:
             return None
         return Target(stands.author, stands.permlink, stands.url(self._profiles[chain].url))
+
+    def at(self, chain: str, author: str, permlink: str) -> frozenset[str]:
+        """Paths of the briefs that stand, or want to stand, at this address."""
+        if chain not in self._stand:
+            self._stand[chain] = {}
+            for brief in self._by_path.values():
+                target = self._stands(chain, brief, frozenset())
+                if target is not None:
+                    there = self._stand[chain].setdefault((target.author, target.permlink), set())
+                    there.add(brief.path)
+        return frozenset(self._stand[chain].get((author, permlink), ()))
 
     def leads_back(self, chain: str, start: Brief, name: Name) -> bool:
         """Whether a brief that isn't published yet links back to `start`, by any way."""

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from bot.briefs import Entry, Level, internal
 from bot.intake.composer import Composer, Composition
-from bot.intake.edits import edit_of
-from bot.records import UNPUBLISHED, Kind, Publication, Status
+from bot.intake.follow import Edits, Key, wanted_of
+from bot.intake.reconcile import Action, decide
+from bot.records import UNPUBLISHED, Publication, Status
 
 WHY = {
     Status.PUBLISHING: "on its way: {reason}",
@@ -42,19 +43,20 @@ class Step:
 def steps(
     entries: Iterable[Entry],
     composer: Composer,
-    known: Mapping[tuple[str, str], Publication],
+    known: Mapping[Key, Publication],
+    published: Mapping[Key, Publication],
     now: datetime,
-    *,
-    edits: bool = True,
+    edits: Edits = Edits.AUTO,
 ) -> list[Step]:
     """Everything between the folder and the chain: what moves first, then what doesn't.
 
     Args:
         known: the latest publication of each (chain, brief).
+        published: what each (chain, brief) has on its chain.
         edits: whether changed files edit their posts.
     """
     result: list[Step] = []
-    met: set[tuple[str, str]] = set()
+    met: set[Key] = set()
     refused: set[str] = set()
     unread: set[str] = set()
     for entry in entries:
@@ -67,9 +69,9 @@ def steps(
         for composition in composer.compose(brief, entry.folder):
             key = (composition.chain, brief.id)
             met.add(key)
-            step = _contained(composition, known.get(key), entry.fingerprint, now)
-            if step is not None and (edits or step.state != "edit"):
-                result.append(step)
+            state = _State(composition, entry.fingerprint, known.get(key), published.get(key), now)
+            step = _contained(state, edits)
+            result += [step] if step else []
     for key, row in known.items():
         if key in met or row.status not in UNPUBLISHED or row.path in refused:
             continue
@@ -78,70 +80,78 @@ def steps(
             why = "its file can't be read; what was queued stays as it is"
             result.append(_told(row, when or row.retry_at, why))
         else:
-            why = "left the queue; it is withdrawn at the next scan"
+            why = "left the queue; it is withdrawn when it doesn't come back"
             result.append(_told(row, None, why))
     return sorted(result, key=lambda step: (step.when is None, step.when, step.brief))
 
 
-def _contained(
-    composition: Composition, row: Publication | None, fingerprint: str, now: datetime
-) -> Step | None:
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One brief on one chain: what it asks for, and what is recorded of it."""
+
+    composition: Composition
+    fingerprint: str
+    row: Publication | None
+    published: Publication | None
+    now: datetime
+
+    @property
+    def due(self) -> tuple[datetime, str]:
+        """When it goes out, and why then."""
+        date = self.composition.brief.date
+        if date and date > self.now:
+            return date, "its date"
+        return self.now, "as soon as the account may post"
+
+    def untold(self, state: str, when: datetime | None, why: str) -> Step:
+        """A step of what has no record."""
+        brief, post = self.composition.brief, self.composition.post
+        author = post.author if post else brief.author or ""
+        permlink = post.permlink if post else ""
+        chain = self.composition.chain
+        return Step(brief.id, chain, author, permlink, brief.title, state, when, why)
+
+
+def _contained(state: _State, edits: Edits) -> Step | None:
     """As `_step`; what goes wrong with a brief is a problem of that brief."""
     try:
-        return _step(composition, row, fingerprint, now)
+        return _step(state, edits)
     except Exception as error:  # noqa: BLE001  # whatever it is, the others are planned
-        brief, why = composition.brief, str(internal(composition.brief.path, error))
-        author = brief.author or ""
-        return Step(brief.id, composition.chain, author, "", brief.title, "problem", None, why)
+        why = str(internal(state.composition.brief.path, error))
+        return state.untold("problem", None, why)
 
 
-def _step(  # noqa: PLR0911  # a table of cases
-    composition: Composition, row: Publication | None, fingerprint: str, now: datetime
-) -> Step | None:
-    brief, post = composition.brief, composition.post
-    if row is not None and row.status not in UNPUBLISHED:
-        if row.status is Status.FINAL:
-            return _edit(composition, row, fingerprint, now)
-        return _told(row, None, WHY[row.status].format(reason=row.trx_id, block=row.block_num))
-
-    def untold(state: str, when: datetime | None, why: str) -> Step:
-        return Step(
-            brief.id,
-            composition.chain,
-            post.author if post else brief.author or "",
-            post.permlink if post else "",
-            brief.title,
-            state,
-            when,
-            why,
-        )
-
-    errors = [str(f) for f in composition.findings if f.level is Level.ERROR]
-    if brief.draft:
-        return untold("draft", None, "it is a draft")
-    if post is None or errors:
-        return untold("problem", None, "; ".join(errors))
-    due = max(brief.date, now) if brief.date else now
-    reason = "its date" if brief.date and brief.date > now else "as soon as the account may post"
+def _step(state: _State, edits: Edits) -> Step | None:
+    """What follows, by the very table that the service asks."""
+    composition, row = state.composition, state.row
+    if composition.brief.draft:
+        return state.untold("draft", None, "it is a draft")
+    wanted, errors = wanted_of(composition, state.fingerprint, row, state.published, edits)
+    told = "; ".join(str(error) for error in errors)
+    action = decide(wanted, row)
     if row is None:
-        return untold("new", due, reason)
+        return state.untold("problem", None, told) if told else state.untold("new", *state.due)
+    if action is Action.QUEUE:
+        return state.untold("new", *state.due)
+    if action is Action.EDIT:
+        why = "its file was changed: the post is edited"
+        return replace(_told(row, state.now, why), state="edit")
+    if action is Action.REPLAN and row.status in {Status.REJECTED, Status.MISSED}:
+        return _told(row, state.due[0], "the brief was changed; it is tried again")
+    return _recorded(state, row, told)
+
+
+def _recorded(state: _State, row: Publication, told: str) -> Step | None:
+    """What a record says of itself, where the folder changes nothing about it."""
+    if row.status is Status.FINAL and not told:
+        return None
+    if told and row.status in {*UNPUBLISHED, Status.FINAL}:
+        return state.untold("problem", None, told)
     if row.status is Status.QUEUED:
-        return _told(row, due, reason)
-    if row.fingerprint != fingerprint and row.status in {Status.REJECTED, Status.MISSED}:
-        return _told(row, due, "the brief was changed; it is tried again")
+        return _told(row, *state.due)
     when = row.retry_at if row.status is Status.WAITING else None
-    return _told(row, when, WHY[row.status].format(error=row.error))
-
-
-def _edit(
-    composition: Composition, row: Publication, fingerprint: str, now: datetime
-) -> Step | None:
-    """The edit that a published brief's changed file is about to become."""
-    if row.kind is Kind.DELETE or composition.post is None or row.fingerprint == fingerprint:
-        return None
-    if edit_of(row, fingerprint, composition) is None:
-        return None
-    return replace(_told(row, now, "its file was changed: the post is edited"), state="edit")
+    words = {"error": row.error, "reason": row.trx_id, "block": row.block_num}
+    return _told(row, when, WHY[row.status].format(**words))
 
 
 def _told(row: Publication, when: datetime | None, why: str) -> Step:
