@@ -48,3 +48,20 @@ def json_metadata(
         values["original_author"], values["original_permlink"] = brief.cross_post
     kept = {key: value for key, value in values.items() if value}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def canonical(json_metadata: str) -> str:
+    """What two nodes' words of one post's metadata have in common, to compare them by.
+
+    hivemind writes it anew: it keeps the first picture of `image` only, and of what is no object
+    nothing (its cached_post.py).
+    """
+    try:
+        values = json.loads(json_metadata)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(values, dict):
+        return ""
+    if isinstance(values.get("image"), list):
+        values["image"] = values["image"][:1]
+    return json.dumps(values, sort_keys=True)
