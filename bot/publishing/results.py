@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
+import structlog
+
 from bot.chain.errors import TransientChainError
 from bot.chain.protocol import Chain, Content
 from bot.publishing.edits import changed_elsewhere, comment_of, edit_back
+from bot.publishing.publisher import TROUBLE
 from bot.publishing.watch import Clock
-from bot.records import Conflict, Publication, Records
+from bot.records import Conflict, DatabaseUnavailable, Publication, Records
 
 PAID_AFTER = timedelta(days=8)  # the payout comes after seven days; a day for what follows it
 REFRESH_AFTER = timedelta(minutes=5)
@@ -19,7 +22,14 @@ SETTLED_AFTER = timedelta(minutes=1)  # of the chain's time, until each node sho
 class Results:
     """Refreshes the results of final publications, those seen longest ago first."""
 
-    def __init__(self, chains: Mapping[str, Chain], records: Records, now: Clock) -> None:
+    def __init__(
+        self,
+        chains: Mapping[str, Chain],
+        records: Records,
+        now: Clock,
+        log: structlog.stdlib.BoundLogger,
+    ) -> None:
+        self._log = log
         self._chains = chains
         self._records = records
         self._now = now
@@ -46,6 +56,11 @@ class Results:
                     self._notice(publication, content, chain)
             except TransientChainError:
                 silent.add(publication.chain)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001  # one brief's trouble is that brief's
+                reason = f"{TROUBLE}: {type(error).__name__}; please report it"
+                self._log.error("trouble", brief=publication.brief, reason=reason)
             self._records.results(
                 publication.id,
                 votes=content.votes if content else publication.votes,
