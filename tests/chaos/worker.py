@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.chain import nodes
-from bot.chain.beem_chain import BeemChain
 from bot.cli import workspace
+from bot.http import Http
 from bot.publishing import publisher, service, watch
 from bot.records import engine, leases
 from tests.chaos.guards import GUARDS
@@ -31,7 +31,7 @@ def settle_in(clock, crash, without):
     service.AWAY = 0.2
     service.SCAN_EVERY = 0.5
     service.SWEEP_EVERY = 1.0
-    BeemChain.__init__.__kwdefaults__["timeout"] = 1.0
+    Http.__init__.__kwdefaults__["timeout"] = 1.0
 
     def wrong_clock():
         try:
