@@ -232,5 +232,5 @@ def service(
         for name, watch in watches.items()
     }
     intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
-    results = Results(chains, records, now)
+    results = Results(chains, records, now, log)
     return Service(intake, publishers, watches, results, records, leases, http, now, log)

@@ -1,9 +1,10 @@
 """Which block holds a transaction: the chain's blocks, read once and kept while they are true."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.chain.constants import SLOT
-from bot.chain.errors import TransientChainError
+from bot.chain.errors import NodesUnreachable, TransientChainError
 from bot.chain.protocol import Block, Chain, Head
 
 KEPT = 2_000  # blocks in memory: 100 minutes of a real chain, more than any expiration
@@ -26,7 +27,7 @@ class Blocks:
         """Take `head` as the chain's end.
 
         Raises:
-            TransientChainError: the node (or two of them in turn) contradicts itself.
+            TransientChainError: no node has the blocks of this head.
         """
         if self._head is None or self._head.block_num < head.irreversible_block_num:
             self._blocks.clear()  # nothing reversible is left to compare with
@@ -36,11 +37,7 @@ class Blocks:
             known = self._blocks.get(num)
             if known and known.id == expected:
                 break
-            block = self._chain.block(num)
-            if block is None or block.id != expected:
-                raise TransientChainError(
-                    f"the node contradicts itself about block {num}; it is asked again", SLOT
-                )
+            block = self._fetched(num, expected)
             walked[num] = block
             num, expected = num - 1, block.previous
         else:
@@ -79,8 +76,7 @@ class Blocks:
     def is_dead(self, trx_id: str, after: int, expiration: datetime) -> bool:
         """Whether enough nodes agree that no irreversible block holds it, nor ever can."""
         assert self._head is not None, "observe() comes first"
-        irreversible = self._head.irreversible_block_num
-        if irreversible == 0 or self._block(irreversible).time <= expiration:
+        if self._head.time <= expiration:
             return False
         num = max(after, 0)
         while (block := self.agreed(num := num + 1)) is not None:
@@ -105,36 +101,48 @@ class Blocks:
                 return None
         return None
 
-    def find_post(self, author: str, permlink: str, created: datetime) -> tuple[str, Block] | None:
-        """(trx_id, block) of the operation that created a post.
+    def find_post(self, author: str, permlink: str, written: datetime) -> tuple[str, Block] | None:
+        """(trx_id, block) of the operation that wrote a post at that moment, irreversibly.
 
-        `created` is the time of the block before the one that holds the post (chain-rules §0.2),
-        and block times only grow, so the height is found by bisection.
+        A post's time is that of the block before the one that holds it (chain-rules §0.2), and
+        block times only grow, so the height is found by bisection: by one node's word, which the
+        blocks that enough nodes tell must bear out; where they don't, by these alone.
         """
         assert self._head is not None, "observe() comes first"
-        low, high = 0, self._head.block_num
-        while high - low > 1:  # low's time <= created < high's successor's
+        for tell in (self._block, self.agreed):
+            low = self._height(written, tell)
+            for num in (low + 1, low, low + 2):  # where it should be, and next to it
+                block = self.agreed(num) if num > 0 else None
+                for trx_id in block.transaction_ids if block else ():
+                    if block and block.writes(trx_id, author, permlink):
+                        return trx_id, block
+        return None
+
+    def _height(self, moment: datetime, tell: Callable[[int], Block | None]) -> int:
+        """The last irreversible block that isn't later than this moment."""
+        assert self._head is not None, "observe() comes first"
+        low, high = 0, self._head.irreversible_block_num + 1
+        while high - low > 1:  # low's time <= moment < high's
             middle = (low + high) // 2
-            if self._block(middle).time <= created:
+            block = tell(middle)
+            if block is not None and block.time <= moment:
                 low = middle
             else:
                 high = middle
-        for num in range(max(low, 1), min(low + 2, self._head.block_num) + 1):
-            block = self._block(num)
-            for trx_id in block.transaction_ids:
-                if block.writes(trx_id, author, permlink):
-                    return trx_id, block
-        return None
+        return low
 
     def _block(self, num: int) -> Block:
         if num in self._agreed:  # whatever one node told before
             return self._agreed[num]
         if num not in self._blocks:
-            block = self._chain.block(num)
-            if block is None:
-                raise TransientChainError(
-                    f"the node has no block {num} although its head is later; it is asked again",
-                    SLOT,
-                )
-            self._blocks[num] = block
+            self._blocks[num] = self._fetched(num)
         return self._blocks[num]
+
+    def _fetched(self, num: int, block_id: str | None = None) -> Block:
+        try:
+            return self._chain.block(num, block_id)
+        except NodesUnreachable:
+            raise TransientChainError(
+                f"no node has the block {num}, although one tells a later head; they are asked "
+                "again", SLOT
+            ) from None  # fmt: skip

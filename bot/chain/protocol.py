@@ -98,7 +98,8 @@ class Membership:
 class Content:
     """A post or reply as it stands on the chain (condenser_api.get_content).
 
-    `created` is the time of the block *before* the one that holds it (chain-rules §0.2).
+    `created`, and `last_update` for its last edit, is the time of the block *before* the one that
+    holds it (chain-rules §0.2).
 
     Attributes:
         options: as its author set them.
@@ -113,6 +114,7 @@ class Content:
     body: str
     json_metadata: str
     created: datetime
+    last_update: datetime
     votes: int
     replies: int
     pending_payout: str
@@ -218,6 +220,8 @@ class Chain(Protocol):
     def agreed_account(self, name: str) -> Account | None:
         """The account as `profile.confirmed_by` nodes tell its authorities, or None.
 
+        Its last posts are no later than each of them says.
+
         Raises:
             NodesDisagree: too few tell the same.
         """
@@ -231,6 +235,13 @@ class Chain(Protocol):
 
     def resource_credits(self, name: str) -> ResourceCredits | None:
         """The account's mana, or None when the node doesn't serve rc_api."""
+
+    def agreed_resource_credits(self, name: str) -> ResourceCredits | None:
+        """The account's mana as `profile.confirmed_by` nodes tell it, or None as above.
+
+        Raises:
+            NodesDisagree: too few tell the same.
+        """
 
     def credit_prices(self) -> "CreditPrices | None":
         """What posts cost in credits now, or None where that isn't told, or counted otherwise."""
@@ -268,8 +279,11 @@ class Chain(Protocol):
             NodesDisagree: too few tell the same.
         """
 
-    def block(self, num: int) -> Block | None:
-        """The block at this height, or None when the chain isn't that far."""
+    def block(self, num: int, block_id: str | None = None) -> Block:
+        """The block at this height (and of this id), by the first node that has it.
+
+        `NodesUnreachable` is raised too when the nodes that answer don't have it.
+        """
 
     def chain_id(self) -> str | None:
         """The chain id that a node reports, or None when the nodes don't say.
@@ -315,7 +329,7 @@ class Chain(Protocol):
 
         Each `turn` begins with another node.
 
-        A refusal for good is believed when `profile.confirmed_by` nodes say so.
+        A refusal is believed when `profile.confirmed_by` nodes say so.
 
         Raises:
             DuplicateTransaction: the node already has it.

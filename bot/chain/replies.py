@@ -111,6 +111,7 @@ def read_content(result: Any, author: str, permlink: str) -> Content | None:
         body=_text(result["body"]),
         json_metadata=_text(result["json_metadata"]),
         created=read_time(result["created"]),
+        last_update=read_time(result["last_update"]),
         votes=sum(float(vote["percent"]) != 0 for vote in _list(result["active_votes"])),
         replies=_count(result["children"]),
         pending_payout=_asset(result["pending_payout_value"]),
@@ -177,8 +178,10 @@ def read_block(result: Any, num: int) -> Block | None:
     )
 
 
-def read_previous(result: Any, num: int) -> str:
-    """The id of block `num`, out of the header of the block after it."""
+def read_previous(result: Any, num: int) -> str | None:
+    """The id of block `num`, out of the header of the block after it; None when there is none."""
+    if not result:
+        return None
     block_id = _block_id(result["previous"])
     if block_number(block_id) != num:
         raise ValueError("the header of another block")

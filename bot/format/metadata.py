@@ -56,3 +56,20 @@ def brief_in(json_metadata: str) -> str | None:
         return str(json.loads(json_metadata)["briefbot"]["brief"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def canonical(json_metadata: str) -> str:
+    """What two nodes' words of one post's metadata have in common, to compare them by.
+
+    hivemind writes it anew: it keeps the first picture of `image` only, and of what is no object
+    nothing (its cached_post.py).
+    """
+    try:
+        values = json.loads(json_metadata)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(values, dict):
+        return ""
+    if isinstance(values.get("image"), list):
+        values["image"] = values["image"][:1]
+    return json.dumps(values, sort_keys=True)

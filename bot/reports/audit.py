@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from bot.chain.errors import NodesUnreachable
 from bot.chain.protocol import Block, Chain, CommentOperation
 from bot.format.metadata import brief_in
 from bot.records import Attempt, Event, Kind, Outcome, Publication, Records, Status
@@ -90,10 +91,11 @@ def ledger_of(chain: Chain, told: Sequence[History]) -> Ledger:
         for operation in chain.comments_of(author, moment)
     ]
     shown = {(operation.block_num, operation.trx_id) for operation in operations}
-    untold = set()
+    untold: set[int] = set()
     for num in sorted(_unseen_blocks(told, shown)):
-        block = chain.block(num)
-        if block is None:
+        try:
+            block = chain.block(num)
+        except NodesUnreachable:  # so old that no node keeps it
             untold.add(num)
         else:
             operations += [
