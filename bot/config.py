@@ -23,7 +23,8 @@ DEFAULT_FILE = Path("config/briefbot.toml")
 _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
 EDITS = ("auto", "ask", "off")
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
+_DURATION = re.compile(r"(\d{1,6})\s*([smhd])")
+_LONGEST_TIMEOUT = timedelta(minutes=10)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -72,6 +73,7 @@ class Settings:
 
     Attributes:
         keep_metadata: whether uploaded pictures keep EXIF (with its GPS position) and the like.
+        timeout: what one exchange with a node may take; an upload gets four times as long.
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
     """
 
@@ -89,6 +91,7 @@ class Settings:
     ignored_checks: tuple[str, ...] = ()
     edits: str = "auto"
     keep_metadata: bool = False
+    timeout: timedelta = timedelta(seconds=15)
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -180,7 +183,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures",
+        "pictures", "network",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _text(table, "edits", "auto")
@@ -190,6 +193,8 @@ def _settings(
     checks = _table(table, "checks")
     pictures = _table(table, "pictures")
     _known_keys(pictures, {"keep_metadata"}, "pictures.")
+    network = _table(table, "network")
+    _known_keys(network, {"timeout"}, "network.")
     _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
     authors = {
@@ -224,6 +229,7 @@ def _settings(
         ignored_checks=_texts(checks, "ignore", "checks."),
         edits=edits,
         keep_metadata=_truth(pictures, "keep_metadata", "pictures."),
+        timeout=_timeout(network),
         chains=chains,
         environment=environment,
     )
@@ -231,15 +237,26 @@ def _settings(
 
 def _author(table: Mapping[str, Any], path: str) -> AuthorSettings:
     _known_keys(table, {"slots", "min_gap", "signer"}, path)
-    gap = _text(table, "min_gap", "0s", path)
-    match = _DURATION.fullmatch(gap.strip())
-    if not match:
-        raise ConfigError(f"{path}min_gap: {gap!r} is no duration; write one like 30m, 6h or 1d")
     return AuthorSettings(
         slots=_texts(table, "slots", path),
-        min_gap=timedelta(**{_UNITS[match[2]]: int(match[1])}),
+        min_gap=_duration(table, "min_gap", "0s", path),
         signer=_text(table, "signer", "", path) or None,
     )
+
+
+def _timeout(table: Mapping[str, Any]) -> timedelta:
+    timeout = _duration(table, "timeout", "15s", "network.")
+    if not timedelta(0) < timeout <= _LONGEST_TIMEOUT:
+        raise ConfigError(f"network.timeout: {table['timeout']!r} is not between 1s and 10m")
+    return timeout
+
+
+def _duration(table: Mapping[str, Any], key: str, default: str, path: str) -> timedelta:
+    text = _text(table, key, default, path)
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
+        raise ConfigError(f"{path}{key}: {text!r} is no duration; write one like 30m, 6h or 1d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _database(url: str, root: Path) -> str:

@@ -90,7 +90,7 @@ class Http:
         headers: Mapping[str, str],
         *,
         largest: int = LARGEST,
-        timeout: float | None = None,
+        patience: float = 1.0,
     ) -> Answer:
         """Send `body`, and wait for the whole answer.
 
@@ -99,13 +99,13 @@ class Http:
 
         Args:
             largest: bytes that the answer may have.
-            timeout: seconds, where the usual ones don't suffice.
+            patience: how many times the usual time it may take.
 
         Raises:
             Unsent: there was no connection.
             Unanswered: no whole answer within these limits.
         """
-        seconds = self._timeout if timeout is None else timeout
+        seconds = self._timeout * patience
         exchange = _Exchange(self._clock, seconds, self._stopped, largest + _HEADERS)
         self._here.exchange = exchange
         try:

@@ -30,7 +30,7 @@ def audit(ctx: click.Context, author: str | None, *, as_json: bool) -> None:
                 click.echo(f"{name}: this chain isn't configured, not compared", err=True)
                 continue
             told = histories(records, chain=name, author=author)
-            with workspace.chain(profiles[name]) as chain:
+            with workspace.chain(profiles[name], workspace.http(config)) as chain:
                 head = chain.head()
                 ledger = ledger_of(chain, told)
             compared += len(told)

@@ -77,7 +77,9 @@ def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tupl
 def _online(config: Settings) -> "Online":
     from bot.publishing.online import Online  # noqa: PLC0415  # brings beem along
 
-    chains = {name: workspace.chain(known) for name, known in workspace.profiles(config).items()}
+    http = workspace.http(config)
+    profiles = workspace.profiles(config)
+    chains = {name: workspace.chain(profile, http) for name, profile in profiles.items()}
     return Online(chains, config.posting_key)
 
 

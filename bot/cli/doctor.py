@@ -73,4 +73,5 @@ def _there(config: Settings) -> Iterator[Diagnosis]:
         message = "no account is configured: add [author.NAME] to config/briefbot.toml"
         yield Diagnosis("accounts", Health.WARN, message)
     profile = workspace.profiles(config)[config.chain]
-    yield from examine(workspace.chain(profile), authors, config.posting_key, workspace.utc_now())
+    chain = workspace.chain(profile, workspace.http(config))
+    yield from examine(chain, authors, config.posting_key, workspace.utc_now())

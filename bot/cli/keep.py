@@ -46,7 +46,7 @@ def keep(ctx: click.Context, which: str, brief: str) -> None:
 
 def _content(config: Settings, row: Publication) -> Content:
     profile = workspace.profiles(config)[row.chain]
-    with workspace.chain(profile) as chain:
+    with workspace.chain(profile, workspace.http(config)) as chain:
         content = chain.agreed_content(row.author, row.permlink)
     if content is None:
         raise click.ClickException(f"@{row.author}/{row.permlink} isn't on {row.chain} any more")

@@ -22,7 +22,7 @@ def pull(ctx: click.Context, account: str, chain: str | None, *, replies: bool) 
     if name not in profiles:
         raise click.UsageError(f"{name} is no configured chain")
     wrote = kept = 0
-    with workspace.chain(profiles[name]) as asked:
+    with workspace.chain(profiles[name], workspace.http(config)) as asked:
         author = account.removeprefix("@")
         if asked.account(author) is None:
             raise click.ClickException(f"there is no account {author} on {name}")

@@ -53,7 +53,8 @@ def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> 
 def _show_differences(config: Settings, rows: Sequence[Publication]) -> None:
     """What would change on each chain if the brief's text went out, as a unified diff."""
     for row in {row.chain: row for row in rows if comment_of(row)}.values():
-        with workspace.chain(workspace.profiles(config)[row.chain]) as chain:
+        profile = workspace.profiles(config)[row.chain]
+        with workspace.chain(profile, workspace.http(config)) as chain:
             content = chain.content(row.author, row.permlink)
         wanted = comment_of(row)
         theirs = [content.title, "", *content.body.splitlines()] if content else []
