@@ -161,12 +161,17 @@ def json_value(body: bytes) -> Any:
             which neither a database nor a terminal takes).
     """
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_constant=_refuse)
         if _LONE_SURROGATE.search(body):
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Unanswered("an answer that is no JSON") from None
     return value
+
+
+def _refuse(constant: str) -> None:
+    """NaN and Infinity, which are no JSON, though Python reads them."""
+    raise ValueError(constant)
 
 
 _NO_CONNECTION = (

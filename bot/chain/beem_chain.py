@@ -24,7 +24,7 @@ from beemgraphenebase.objects import GrapheneObject
 from beemgraphenebase.types import Array, Static_variant, Uint16
 
 from bot.chain.credits import CreditPrices, read_prices
-from bot.chain.errors import NodesDisagree, NodesUnreachable, NotServed
+from bot.chain.errors import NodesDisagree, NodesUnreachable, NotServed, TransientChainError
 from bot.chain.images import upload
 from bot.chain.keys import public_key, signature
 from bot.chain.nodes import Answer, Nodes, Report
@@ -60,6 +60,7 @@ from bot.http import Http
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
 _HISTORY = 1000  # entries in one answer: the most that Hive gives, and Steem gives more
+_LONGEST_HISTORY = 32_000_000  # characters of an account's own texts that are kept in memory
 _VET_EVERY = 600.0  # seconds between looks at the nodes' chain ids
 _STALE = timedelta(seconds=30)  # ten blocks: a node so far behind the wall clock is passed over
 
@@ -105,6 +106,7 @@ class BeemChain:
         self._nodes = Nodes(profile.nodes, Wire(http), clock, report)
         self._vetted_at: float | None = None
         self._stood: dict[str, tuple[int, float]] = {}
+        self._followed: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -147,11 +149,17 @@ class BeemChain:
                 what = f"lags: head {head.block_num}, {late:.0f} s behind {host_of(freshest)}"
                 self._nodes.set_aside(node, "lags", what)
         if found.time - self._now() > _STALE and self._profile.confirmed_by > 1:
-            return self._confirmed_head()
+            freshest, found = self._confirmed_head()
+        self._followed = freshest
         return found
 
-    def _confirmed_head(self) -> Head:
-        """The freshest head that `confirmed_by` nodes have reached."""
+    def distrust(self) -> None:
+        """Ask the node that told the last head last for a while: it contradicts itself."""
+        if self._followed is not None:
+            self._nodes.leave_alone(self._followed)
+
+    def _confirmed_head(self) -> tuple[str, Head]:
+        """The freshest head that `confirmed_by` nodes have reached, and the node that told it."""
         count = self._profile.confirmed_by
         told = dict(self._nodes.answers(_PROPERTIES, [], read_head, everyone=True))
         if len(told) < count:
@@ -159,13 +167,13 @@ class BeemChain:
                 f"only {len(told)} of the nodes tell a head, and {count} must tell one that lies "
                 "in the future of this machine's clock; they are asked again", 3.0
             )  # fmt: skip
-        found = sorted(told.values(), key=lambda head: head.time)[-count]
+        freshest, found = sorted(told.items(), key=lambda pair: pair[1].time)[-count]
         for node, head in told.items():
             ahead = (head.time - found.time).total_seconds()
             if ahead > _STALE.total_seconds():
                 what = f"tells a head {ahead:.0f} s ahead of what {count} nodes tell"
                 self._nodes.set_aside(node, "ahead", what)
-        return found
+        return freshest, found
 
     def _stands_still(self, node: str, head: Head) -> bool:
         """Whether this node has told the same head for more than 30 s."""
@@ -324,10 +332,8 @@ class BeemChain:
             "condenser_api.get_block",
             [num],
             lambda result: read_block(result, num),
-            essence=lambda block: block and (
-                block.id, block.previous, block.time, json_text(block.transactions)
-            ),
-        )  # fmt: skip
+            essence=lambda block: block,
+        )
 
     def _agreed(
         self,
@@ -353,6 +359,7 @@ class BeemChain:
         """What an account has written since then, by its history on the chain, first to last."""
         found: list[CommentOperation] = []
         start, limit = -1, _HISTORY
+        pages, size = 0, 0
         while True:
             page = self._nodes.ask(
                 "condenser_api.get_account_history",
@@ -362,12 +369,19 @@ class BeemChain:
             )
             # what isn't older than what came before would be told again and again
             older = [entry for entry in page if start < 0 or entry.number <= start]
-            found += [
+            written = [
                 entry.comment
                 for entry in sorted(older, key=lambda entry: -entry.number)
                 if entry.comment and entry.comment.author == author and entry.time >= since
             ]
+            found += written
+            size += sum(len(comment.body) + len(comment.json_metadata) for comment in written)
             first = min(older, key=lambda entry: entry.number, default=None)
+            if pages == 0 and first is not None:
+                pages = 2 * first.number // _HISTORY + 3  # each page but the last is full
+            pages -= 1
+            if size > _LONGEST_HISTORY or (pages == 0 and first is not None):
+                raise TransientChainError(f"a node's history of {author} doesn't end")
             if first is None or first.number <= 0 or first.time < since:
                 return tuple(reversed(found))
             start = first.number - 1

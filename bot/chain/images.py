@@ -52,7 +52,7 @@ def upload(
     reason = quoted(said) if isinstance(said, str) else ""
     message = f"{refusal}: {reason or 'no address'} (HTTP status {answer.status})"
     refused = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
-    if refused and answer.status not in _BUSY:
+    if reason and refused and answer.status not in _BUSY:  # not a page of what stands before it
         raise PermanentChainError(message)
     raise TransientChainError(message, PAUSE)
 

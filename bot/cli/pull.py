@@ -28,11 +28,13 @@ def pull(ctx: click.Context, account: str, chain: str | None, *, replies: bool) 
             raise click.ClickException(f"there is no account {author} on {name}")
         for post in posts_of(asked, author, replies=replies):
             file = config.posts / post.path
-            file.parent.mkdir(parents=True, exist_ok=True)
             try:
+                file.parent.mkdir(parents=True, exist_ok=True)
                 with file.open("x", encoding="utf-8", newline="") as opened:
                     opened.write(post.text)
-            except FileExistsError:
+            except OSError as error:
+                if not file.is_file():
+                    raise click.ClickException(f"can't write {file}: {error.strerror}") from None
                 kept += 1
                 same = file.read_bytes() == post.text.encode()
                 click.echo(f"kept     {file}" + ("" if same else " (differs from the chain)"))

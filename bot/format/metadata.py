@@ -10,6 +10,16 @@ from bot.format.ready import Collected
 MAX_TAGS = 8
 
 
+def read_metadata(text: str) -> dict[str, Any]:
+    """The members of a post's json_metadata, whoever wrote it; none where it is no good JSON."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def tags_of(written: tuple[str, ...], collected: Collected) -> tuple[str, ...]:
     """The post's tags: those written, then the body's hashtags while there is room."""
     found = dict.fromkeys(written)

@@ -1,6 +1,6 @@
 """Whether a key may post for an author, and only post (chain-rules §2.3)."""
 
-from bot.chain.errors import ChainError, PermanentChainError
+from bot.chain.errors import ChainError, PermanentChainError, TransientChainError
 from bot.chain.protocol import Account, Authority, Chain, PostingKey
 
 
@@ -82,5 +82,10 @@ def _refuse_power(account: Account, public_key: str) -> None:
 
 def _whose(chain: Chain, account: Account, public_key: str) -> str:
     """Name the accounts that the key does belong to, to make the mistake plain."""
-    names = [name for name in chain.accounts_of_key(public_key) if name != account.name]
-    return f": it belongs to {', '.join(names)}" if names else ": no account uses it for posting"
+    try:
+        names = [name for name in chain.accounts_of_key(public_key) if name != account.name]
+    except TransientChainError:  # a hint, not the reason
+        return ""
+    return (
+        f": it belongs to {', '.join(names[:3])}" if names else ": no account uses it for posting"
+    )

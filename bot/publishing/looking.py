@@ -1,11 +1,12 @@
 """Look first: what stands at a publication's address, and what follows from it. Changes nothing."""
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.chain.errors import PermanentChainError, TransientChainError
 from bot.chain.protocol import Chain, Content, Head
+from bot.errors import quoted
+from bot.format.metadata import read_metadata
 from bot.format.pictures import addresses_in, with_addresses
 from bot.publishing.edits import changed_elsewhere, comment_of, reblogged
 from bot.publishing.watch import SLOT, Watch
@@ -69,10 +70,9 @@ def look_first(publication: Publication, watch: Watch, head: Head) -> Already | 
 
 def brief_in(json_metadata: str) -> str | None:
     """Id of the brief that wrote a post, by our own key in its metadata; None for others."""
-    try:
-        return str(json.loads(json_metadata)["briefbot"]["brief"])
-    except (ValueError, KeyError, TypeError):
-        return None
+    ours = read_metadata(json_metadata).get("briefbot")
+    brief = ours.get("brief") if isinstance(ours, dict) else None
+    return brief if isinstance(brief, str) else None
 
 
 def _our_post(publication: Publication, content: Content, watch: Watch, head: Head) -> Already:
@@ -84,8 +84,8 @@ def _our_post(publication: Publication, content: Content, watch: Watch, head: He
     if brief_in(content.json_metadata) != publication.brief and not is_same:
         raise PermanentChainError(
             f"permlink taken by @{content.author}/{content.permlink} "
-            f"(“{content.title}”, {content.created:%Y-%m-%d}): publishing would overwrite it; "
-            "set another `slug`"
+            f"(“{quoted(content.title)}”, {content.created:%Y-%m-%d}): publishing would "
+            "overwrite it; set another `slug`"
         )
     watch.blocks.observe(head)
     found = watch.blocks.find_post(content.author, content.permlink, content.created)

@@ -1,22 +1,25 @@
 """Posts from the chain, written as the briefs that would make them."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any
 
 from bot.briefs.write import written
 from bot.chain.protocol import Chain, Content
+from bot.format.metadata import read_metadata
 from bot.format.post import FIFTY_FIFTY
 from bot.format.render import collect
 from bot.publishing.looking import brief_in
 
 _BEGINNING = datetime(2016, 1, 1, tzinfo=UTC)  # before the first block of the family
 _TEXTS = ("description", "authored_by", "canonical_url")
-_SAFE = re.compile(r"[^/\0\\]{1,200}")
+_SAFE = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")
+_LONGEST_NAME = 255  # bytes of a file name (Linux)
+_DEEPEST = 8  # folders of the queue in one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def posts_of(chain: Chain, author: str, *, replies: bool = False) -> Iterator[Pu
 
 def pulled(content: Content, chain: str) -> Pulled:
     """One post as a brief whose front matter is complete: publishing it again does nothing."""
-    metadata = _object(content.json_metadata)
+    metadata = read_metadata(content.json_metadata)
     values: dict[str, Any] = {"title": content.title, "author": content.author}
     tags = [tag for tag in _list(metadata.get("tags")) if isinstance(tag, str)]
     if content.parent_author:
@@ -67,10 +70,11 @@ def pulled(content: Content, chain: str) -> Pulled:
     values |= _rewards(content)
     brief = brief_in(content.json_metadata)
     path = f"{content.permlink}.md"
+    if not _is_file_name(path):  # too long, or one that leads out of the queue
+        path = f"post-{sha256(content.permlink.encode()).hexdigest()[:16]}.md"
     if brief is not None:
         named = PurePosixPath(f"{brief}.md")
-        inside = not named.is_absolute() and ".." not in named.parts
-        if inside and all(_SAFE.fullmatch(part) for part in named.parts):
+        if len(named.parts) <= _DEEPEST and all(map(_is_file_name, named.parts)):
             path = str(named)
         else:
             values["id"] = brief
@@ -99,16 +103,16 @@ def _rewards(content: Content) -> dict[str, Any]:
     return values
 
 
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _is_file_name(name: str) -> bool:
+    """Whether it is the name of a file in the folder where it is put, and can be written there."""
+    try:
+        return bool(_SAFE.fullmatch(name)) and len(name.encode()) <= _LONGEST_NAME
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON within JSON can hold
+        return False
 
 
 def _is_line(value: Any) -> bool:
