@@ -32,7 +32,8 @@ class Blocks:
         """Take `head` as the chain's end.
 
         Raises:
-            TransientChainError: the node (or two of them in turn) contradicts itself.
+            TransientChainError: the node (or two of them in turn) contradicts itself about blocks,
+                or about their time.
         """
         if self._head is None or self._head.block_num < head.irreversible_block_num:
             self._blocks.clear()  # nothing reversible is left to compare with
@@ -71,6 +72,13 @@ class Blocks:
         for stale in [n for n in self._agreed if n < head.block_num - KEPT]:
             del self._agreed[stale]
         self._head = head
+        if head.block_num and self._block(head.block_num).time != head.time:
+            self._head = None  # what is signed under it would expire when nobody knows
+            self._chain.distrust()
+            raise TransientChainError(
+                f"the node contradicts itself about the time of block {head.block_num}; it is "
+                "asked again", 3.0
+            )  # fmt: skip
         return None
 
     def agreed(self, num: int) -> Block | None:

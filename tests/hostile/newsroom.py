@@ -33,7 +33,9 @@ class HostileNewsroom(Newsroom):
         """Run a command to its end, whatever that is: (exit code, output, seconds)."""
         output = self.root / f"command-{next(self.numbers)}.log"
         began = time.monotonic()
-        command = Forked(*arguments, folder=self.root, output=output, prepare=self.prepare)
+        command = Forked(
+            *arguments, folder=self.root, output=output, prepare=Prepared(self.root / "peaks")
+        )
         try:
             status = command.wait(patience)
         finally:
@@ -41,17 +43,17 @@ class HostileNewsroom(Newsroom):
         return status, output.read_text(), time.monotonic() - began
 
     def start(self, prepare=None):
-        return super().start(prepare or self.prepare)
-
-    @property
-    def prepare(self):
-        return Prepared(self.root / "peaks")
+        return super().start(prepare or Prepared(self.root / "peaks", forgetful=True))
 
     def examine(self):
         """What holds after anything: no traceback, no key, no unbounded memory or record."""
         peaks = [int(line) for line in self._read(self.root / "peaks").split()]
         assert all(peak < MOST_MEMORY for peak in peaks), peaks
-        keys = [self.devnet.key(name, role).encode() for name in self.authors for role in ("posting", "active", "owner")]
+        keys = [
+            self.devnet.key(name, role).encode()
+            for name in self.authors
+            for role in ("posting", "active", "owner")
+        ]
         for path in [*self.root.rglob("*"), *self.root.parent.glob(f"{self.root.name}.db*")]:
             if not path.is_file() or path.name == ".env":
                 continue
@@ -61,7 +63,11 @@ class HostileNewsroom(Newsroom):
                 self._examine_output(path, data.decode())
         for row in self.records_with():
             assert len(row.publication.error or "") < 2000, row.publication.error[:500]
-        assert not [path for path in self.root.parent.rglob("*escaped*") if self.root / "posts" not in path.parents]
+        assert not [
+            path
+            for path in self.root.parent.rglob("*escaped*")
+            if self.root / "posts" not in path.parents
+        ]
 
     @staticmethod
     def _examine_output(path, told):
@@ -78,21 +84,25 @@ class HostileNewsroom(Newsroom):
 
 
 class Prepared:
-    """Called in a command's process before it begins (it must be picklable)."""
+    """Called in a command's process before it begins (it must be picklable).
 
-    def __init__(self, peaks):
+    Args:
+        forgetful: who failed is asked first again soon, so that most questions meet the hostile one.
+    """
+
+    def __init__(self, peaks, *, forgetful=False):
         self._peaks = Path(peaks)
+        self._forgetful = forgetful
 
     def __call__(self):
         import bot.chain.images
         import bot.chain.nodes
         import bot.publishing.watch
 
-        # who failed is asked first again at once: each question meets the hostile one
-        bot.chain.nodes._LEFT_ALONE = 0.0
-        bot.chain.nodes._BARRED = 0.0
-        bot.publishing.watch.LONGEST_SILENCE = 0.2
-        bot.chain.images.PAUSE = 0.5
+        if self._forgetful:
+            bot.chain.nodes._LEFT_ALONE = bot.chain.nodes._BARRED = 0.1
+            bot.publishing.watch.LONGEST_SILENCE = 0.2
+            bot.chain.images.PAUSE = 0.5
         multiprocessing.util.Finalize(None, self._note, exitpriority=1)
 
     def _note(self):

@@ -153,7 +153,9 @@ class Peer:
 
 def answered(body, status=200, kind="application/json", more=""):
     """A whole HTTP answer, after which the connection is closed without saying so, as steemd does."""
-    head = f"HTTP/1.1 {status} So\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"HTTP/1.1 {status} So\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode("latin-1") + body
 
 

@@ -36,7 +36,13 @@ WRONG = {
 def paths(value, at=()):
     """Every place in a JSON value, itself first."""
     yield at
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, part in inner:
         yield from paths(part, (*at, key))
 
@@ -59,7 +65,11 @@ def wrong(method, path, name):
             yield asked.saying(put(asked.reply(), path, WRONG[name]))
         else:
             reply = asked.reply()
-            yield asked.saying(put(reply["result"], path, WRONG[name])) if "result" in reply else asked.honest()
+            yield (
+                asked.saying(put(reply["result"], path, WRONG[name]))
+                if "result" in reply
+                else asked.honest()
+            )
 
     return Spoil(f"{method} {'.'.join(map(str, path))}: {name}", parts, methods=(method,))
 
@@ -69,7 +79,11 @@ def lie(name, method, change):
 
     def parts(asked):
         reply = asked.reply()
-        yield asked.saying(change(reply["result"], asked.params)) if "result" in reply else asked.honest()
+        yield (
+            asked.saying(change(reply["result"], asked.params))
+            if "result" in reply
+            else asked.honest()
+        )
 
     return Spoil(name, parts, methods=(method,))
 
@@ -176,7 +190,8 @@ ERRORS = (
 )  # fmt: skip
 
 WRONG_RESULTS = tuple(
-    Spoil(f"wrong result: {name}", lambda asked, name=name: (asked.saying(WRONG[name]),)) for name in WRONG
+    Spoil(f"wrong result: {name}", lambda asked, name=name: (asked.saying(WRONG[name]),))
+    for name in WRONG
 )
 
 
@@ -216,7 +231,9 @@ def _key(author):
 
 def _as(role):
     def change(accounts, _):
-        return [one | {role: one[role] | {"key_auths": [[_key(one["name"]), 1]]}} for one in accounts]
+        return [
+            one | {role: one[role] | {"key_auths": [[_key(one["name"]), 1]]}} for one in accounts
+        ]
 
     return change
 
@@ -255,7 +272,9 @@ def _endless_history(_, params):
     """However far back one asks, there is more."""
     author, start, _ = params
     number = 2**62 if start < 0 else start
-    fields = dict.fromkeys(("permlink", "parent_author", "parent_permlink", "title", "json_metadata"), "x")
+    fields = dict.fromkeys(
+        ("permlink", "parent_author", "parent_permlink", "title", "json_metadata"), "x"
+    )
     operation = ["comment", fields | {"author": author, "body": "b" * 1_000_000}]
     entry = {"trx_id": "a" * 40, "block": 1, "timestamp": "2030-01-01T00:00:00", "op": operation}
     return [[number - back, entry] for back in range(5)]

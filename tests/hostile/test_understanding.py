@@ -23,7 +23,9 @@ from tests.hostile.spoils import ALL, WRONG, paths, wrong
 from tests.publishing.newsroom import Newsroom
 
 KEY = PostingKey(Devnet.key("alice"))
-HTTP = Http(timeout=1.0)  # one for all: the certificates that each reads take longer than a question
+HTTP = Http(
+    timeout=1.0
+)  # one for all: the certificates that each reads take longer than a question
 NOW = datetime.now(UTC)
 TRANSACTION = SignedTransaction("ab" * 20, NOW, 1, "{}", 100)
 COMMENT = ("comment", {"parent_author": "", "parent_permlink": "a", "author": "alice", "permlink": "p",
@@ -117,7 +119,7 @@ def test_whatever_a_field_is_nothing_but_our_own_errors_comes_out(devnet, name):
         for method in methods:
             for path in paths(results.get(method)):
                 for turn, value in enumerate(WRONG):
-                    if LONG or (turn + number) % 6 == 0:
+                    if LONG or (turn + number) % 11 == 0:
                         ask(peer, question, wrong(method, path, value))
                 number += 1
 
