@@ -106,7 +106,8 @@ class BeemChain:
         self._nodes = Nodes(profile.nodes, Wire(http), clock, report)
         self._vetted_at: float | None = None
         self._stood: dict[str, tuple[int, float]] = {}
-        self._followed: str | None = None
+        self._told_head: str | None = None
+        self._told_block: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -150,13 +151,17 @@ class BeemChain:
                 self._nodes.set_aside(node, "lags", what)
         if found.time - self._now() > _STALE and self._profile.confirmed_by > 1:
             freshest, found = self._confirmed_head()
-        self._followed = freshest
+        self._told_head = freshest
         return found
 
     def distrust(self) -> None:
-        """Ask the node that told the last head last for a while: it contradicts itself."""
-        if self._followed is not None:
-            self._nodes.leave_alone(self._followed)
+        """Ask the nodes that told the last head and the last block last: they don't fit.
+
+        Who told the block comes after who told the head, which several may have confirmed.
+        """
+        for node in (self._told_head, self._told_block):
+            if node is not None:
+                self._nodes.leave_alone(node)
 
     def _confirmed_head(self) -> tuple[str, Head]:
         """The freshest head that `confirmed_by` nodes have reached, and the node that told it."""
@@ -294,9 +299,12 @@ class BeemChain:
 
     def block(self, num: int) -> Block | None:
         """The block at this height, or None when the chain isn't that far."""
-        return self._nodes.ask(
-            "condenser_api.get_block", [num], lambda result: read_block(result, num)
+        self._told_block, block = next(
+            self._nodes.answers(
+                "condenser_api.get_block", [num], lambda result: read_block(result, num)
+            )
         )
+        return block
 
     def agreed_content(self, author: str, permlink: str) -> Content | None:
         """What stands there as enough nodes tell it, or None when the place is free.

@@ -210,7 +210,7 @@ class Chain(Protocol):
         """Where the chain stands now."""
 
     def distrust(self) -> None:
-        """Ask the node that told the last head last for a while: it contradicts itself."""
+        """Ask the nodes that told the last head and the last block last: they don't fit."""
 
     def account(self, name: str) -> Account | None:
         """The account by one node's word, or None when there is none of that name."""

@@ -7,8 +7,8 @@ import pytest
 
 from bot.cli import COMMANDS
 from tests.hostile.conftest import LONG, sample
-from tests.hostile.peer import Peer
-from tests.hostile.spoils import ALL, KINDS
+from tests.hostile.peer import Peer, Spoil
+from tests.hostile.spoils import ALL, CONTENT, HISTORY, KINDS
 
 ASKING = {
     "check": ("--online",),
@@ -102,6 +102,22 @@ def test_no_peer_brings_a_command_down(copied, hostile_devnet, place):
                 status, told, seconds = room.command(name, *ASKING[name])
                 assert status in {0, 1, 3}, (str(spoil), name, told)
                 assert seconds < 20, (str(spoil), name, seconds)
+
+
+def test_a_pulled_post_stays_in_the_queue(copied, hostile_devnet):
+    """Whatever name a node makes up for it."""
+    lies = {spoil.name: spoil for spoil in ALL}
+    out, there = lies["lie: the way out of the queue"], lies["lie: another's post"]
+
+    def parts(asked):
+        return {HISTORY: out, CONTENT: there}[asked.method].parts(asked)
+
+    with Peer(hostile_devnet.url, Spoil("out", parts, methods=(HISTORY, CONTENT))) as peer:
+        room = copied([peer.url])
+        status, told, _ = room.command("pull", "@alice")
+    assert status == 0
+    assert told.count("written") == 2
+    assert len(list((room.root / "posts").glob("post-*.md"))) == 1
 
 
 def test_what_asks_nobody_asks_nobody(copied, hostile_devnet):

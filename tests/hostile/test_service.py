@@ -113,7 +113,7 @@ def test_a_stop_takes_less_than_ten_seconds_whatever_a_peer_does(
 
 
 def test_a_hostile_image_host_holds_up_nothing_but_pictures(newsroom, hostile_devnet, tmp_path):
-    spoils = sample(IMAGES, 40)
+    spoils = sample(IMAGES, 24)
     with Peer(hostile_devnet.url, by_turns(spoils)) as peer:
         room = newsroom(hostile_devnet.urls, peer.url, AUTHORS)
         number = f"{abs(hash(str(tmp_path)))}"
