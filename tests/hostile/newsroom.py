@@ -97,12 +97,14 @@ class Prepared:
     def __call__(self):
         import bot.chain.images
         import bot.chain.nodes
+        import bot.publishing.publisher
         import bot.publishing.service
         import bot.publishing.watch
 
         if self._forgetful:
             bot.chain.nodes._LEFT_ALONE = bot.chain.nodes._BARRED = 0.4
             bot.publishing.watch.LONGEST_SILENCE = 0.2
+            bot.publishing.publisher.DEFAULT_WAIT = 0.5
             bot.publishing.service.SWEEP_EVERY = 2.0
             bot.chain.images.PAUSE = 0.5
         multiprocessing.util.Finalize(None, self._note, exitpriority=1)
