@@ -94,6 +94,7 @@ def _refuse_power(account: Account, public_key: str) -> None:
 def _whose(chain: Chain, account: Account, public_key: str) -> str:
     """Name the accounts that the key does belong to, to make the mistake plain."""
     names: list[str] = []
-    with suppress(TransientChainError):  # not every node keeps that index
+    with suppress(TransientChainError):  # a hint, not the reason; not every node keeps that index
         names = [name for name in chain.accounts_of_key(public_key) if name != account.name]
-    return f": it belongs to {', '.join(names)}" if names else ": no account uses it for posting"
+    told = ", ".join(names[:3])
+    return f": it belongs to {told}" if told else ": no account uses it for posting"

@@ -53,6 +53,7 @@ from bot.chain.replies import (
     read_accounts_of_key,
     read_block,
     read_chain_id,
+    read_comments,
     read_content,
     read_head,
     read_membership,
@@ -66,6 +67,7 @@ from bot.http import Http
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
 _HISTORY = 1000  # entries in one answer: the most that Hive gives, and Steem gives more
+_LONGEST_HISTORY = 32_000_000  # characters of an account's own texts that are kept in memory
 _VET_EVERY = 600.0  # seconds between looks at the nodes' chain ids
 _STALE = timedelta(seconds=30)  # ten blocks: a node so far behind the wall clock is passed over
 _NEAR = 30  # blocks by which nodes' heads may differ; finality goes in leaps of twenty
@@ -378,10 +380,8 @@ class BeemChain:
             "condenser_api.get_block",
             [num],
             lambda result: read_block(result, num),
-            essence=lambda block: block and (
-                block.id, block.previous, block.time, json_text(block.transactions)
-            ),
-        )  # fmt: skip
+            essence=lambda block: block,
+        )
 
     def _agreed(
         self,
@@ -418,6 +418,7 @@ class BeemChain:
         """What an account has written since then, by its history on the chain, first to last."""
         found: list[CommentOperation] = []
         start, limit = -1, _HISTORY
+        pages, size = 0, 0
         while True:
             page = self._nodes.ask(
                 "condenser_api.get_account_history",
@@ -427,16 +428,29 @@ class BeemChain:
             )
             # what isn't older than what came before would be told again and again
             older = [entry for entry in page if start < 0 or entry.number <= start]
-            found += [
+            written = [
                 entry.comment
                 for entry in sorted(older, key=lambda entry: -entry.number)
                 if entry.comment and entry.comment.author == author and entry.time >= since
             ]
+            found += written
+            size += sum(len(comment.body) + len(comment.json_metadata) for comment in written)
             first = min(older, key=lambda entry: entry.number, default=None)
+            if pages == 0 and first is not None:
+                pages = 2 * first.number // _HISTORY + 3  # each page but the last is full
+            pages -= 1
+            if size > _LONGEST_HISTORY or (pages == 0 and first is not None):
+                raise TransientChainError(f"a node's history of {author} doesn't end")
             if first is None or first.number <= 0 or first.time < since:
                 return tuple(reversed(found))
             start = first.number - 1
             limit = min(_HISTORY, start) or 1
+
+    def comments_in(self, num: int) -> tuple[CommentOperation, ...]:
+        """What was written in a block."""
+        return self._nodes.ask(
+            "condenser_api.get_block", [num], lambda result: read_comments(result, num)
+        )
 
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
         """Names of the accounts that name this public key in any authority."""

@@ -8,6 +8,13 @@ from bot.chain.errors import NodesUnreachable, TransientChainError
 from bot.chain.protocol import Block, Chain, Head
 
 KEPT = 2_000  # blocks in memory: 100 minutes of a real chain, more than any expiration
+MOST = 100_000  # transactions and posts in memory: a node may tell blocks that are full of them
+REACH = 11_200
+"""Blocks above the one it refers to that can hold a transaction.
+
+That one may be 10,000 blocks below the head (STEEM_MAX_UNDO_HISTORY), and an expiration is an hour
+away at most (STEEM_MAX_TIME_UNTIL_EXPIRATION).
+"""
 
 
 class Blocks:
@@ -27,18 +34,24 @@ class Blocks:
         """Take `head` as the chain's end.
 
         Raises:
-            TransientChainError: no node has the blocks of this head.
+            TransientChainError: no node has the blocks of this head, or they aren't of its time.
         """
         if self._head is None or self._head.block_num < head.irreversible_block_num:
             self._blocks.clear()  # nothing reversible is left to compare with
         num, expected = head.block_num, head.block_id
         walked: dict[int, Block] = {}  # kept as a whole: half a walk would hide a gap
+        size = 0
         while num > head.irreversible_block_num:
             known = self._blocks.get(num)
             if known and known.id == expected:
                 break
             block = self._fetched(num, expected)
             walked[num] = block
+            size += _size(block)
+            if size > MOST:
+                raise TransientChainError(
+                    f"a node tells more than is kept in blocks {num} to {head.block_num}", 3.0
+                )
             num, expected = num - 1, block.previous
         else:
             # A fork may reach down to the irreversible block: what was kept below it was read
@@ -50,9 +63,16 @@ class Blocks:
         self._blocks |= walked
         for stale in [n for n in self._blocks if n > head.block_num or n < head.block_num - KEPT]:
             del self._blocks[stale]
+        self._forget(self._blocks)
         for stale in [n for n in self._agreed if n < head.block_num - KEPT]:
             del self._agreed[stale]
         self._head = head
+        if head.block_num and self._block(head.block_num).time != head.time:
+            self._head = None  # what is signed under it would expire when nobody knows
+            raise TransientChainError(
+                f"the node contradicts itself about the time of block {head.block_num}; it is "
+                "asked again", 3.0
+            )  # fmt: skip
         return None
 
     def agreed(self, num: int) -> Block | None:
@@ -71,6 +91,8 @@ class Blocks:
             if block is None:
                 return None
             self._agreed[num] = block
+            self._forget(self._agreed)
+            return block
         return self._agreed[num]
 
     def is_dead(self, trx_id: str, after: int, expiration: datetime) -> bool:
@@ -79,7 +101,7 @@ class Blocks:
         if self._head.time <= expiration:
             return False
         num = max(after, 0)
-        while (block := self.agreed(num := num + 1)) is not None:
+        while num - after <= REACH and (block := self.agreed(num := num + 1)) is not None:
             if trx_id in block.transaction_ids:
                 return False
             if block.time > expiration:
@@ -93,7 +115,7 @@ class Blocks:
         (chain-rules §2.2), so the search ends there.
         """
         assert self._head is not None, "observe() comes first"
-        for num in range(max(after, 0) + 1, self._head.block_num + 1):
+        for num in range(max(after, 0) + 1, min(self._head.block_num, after + REACH) + 1):
             block = self._block(num)
             if trx_id in block.transaction_ids:
                 return block
@@ -135,7 +157,9 @@ class Blocks:
         if num in self._agreed:  # whatever one node told before
             return self._agreed[num]
         if num not in self._blocks:
-            self._blocks[num] = self._fetched(num)
+            self._blocks[num] = block = self._fetched(num)
+            self._forget(self._blocks)
+            return block
         return self._blocks[num]
 
     def _fetched(self, num: int, block_id: str | None = None) -> Block:
@@ -146,3 +170,16 @@ class Blocks:
                 f"no node has the block {num}, although one tells a later head; they are asked "
                 "again", SLOT
             ) from None  # fmt: skip
+
+    @staticmethod
+    def _forget(blocks: dict[int, Block]) -> None:
+        """Forget the lowest blocks that are too many to keep; they are read again if need be."""
+        size = sum(map(_size, blocks.values()))
+        for num in sorted(blocks) if size > MOST else ():
+            if size <= MOST:
+                return
+            size -= _size(blocks.pop(num))
+
+
+def _size(block: Block) -> int:
+    return 1 + len(block.transaction_ids) + len(block.comments)

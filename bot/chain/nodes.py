@@ -24,6 +24,9 @@ Answer = TypeVar("Answer")
 
 _LEFT_ALONE = 60.0  # seconds that a node which failed is asked last
 _BARRED = 600.0  # seconds that a node of another chain isn't asked at all
+_NOT_UNDERSTOOD = (
+    LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError,
+)  # fmt: skip
 _TOLD_AGAIN = 600.0  # seconds until the same trouble of the same node is reported again
 
 Report = Callable[[str, str], None]
@@ -114,7 +117,7 @@ class Nodes:
                 else:
                     self.leave_alone(node)
                 reasons.append(f"{host}: {reply}")
-            except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
+            except _NOT_UNDERSTOOD:
                 self.leave_alone(node)
                 reasons.append(f"{host}: an answer of an unknown shape")
             else:

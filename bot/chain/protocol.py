@@ -73,6 +73,10 @@ class ResourceCredits:
         return now + max(0.0, missing) * MANA_REGENERATION
 
 
+ROLES = frozenset({"muted", "guest", "member", "mod", "admin", "owner"})
+"""What an account can be in a community."""
+
+
 @dataclass(frozen=True, slots=True)
 class Membership:
     """What an account is in a community (chain-rules §1.6).
@@ -80,7 +84,7 @@ class Membership:
     Attributes:
         kind: 1 topic (who isn't muted posts), 2 journal (members post), 3 council (members post
             and reply).
-        role: muted, guest, member, mod, admin or owner.
+        role: one of `ROLES`.
     """
 
     community: str
@@ -126,28 +130,25 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: its place, its time, and the transactions in it."""
+    """A block: its place, its time, and of its transactions what is ever looked for.
+
+    Attributes:
+        transaction_ids: in the order of the block.
+        comments: (trx_id, author, permlink) of the posts and replies that it writes.
+        digest: of all its transactions' operations, as the node told them.
+    """
 
     num: int
     id: str
     previous: str
     time: datetime
-    transactions: tuple[tuple[str, tuple[Operation, ...]], ...]
-    """(trx_id, operations) in the order of the block."""
-
-    @property
-    def transaction_ids(self) -> tuple[str, ...]:
-        """In the order of the block."""
-        return tuple(trx_id for trx_id, _ in self.transactions)
+    transaction_ids: tuple[str, ...]
+    comments: tuple[tuple[str, str, str], ...]
+    digest: str
 
     def writes(self, trx_id: str, author: str, permlink: str) -> bool:
         """Whether this transaction is in the block and writes the post at this address."""
-        return any(
-            name == "comment" and (fields["author"], fields["permlink"]) == (author, permlink)
-            for found, operations in self.transactions
-            if found == trx_id
-            for name, fields in operations
-        )
+        return (trx_id, author, permlink) in self.comments
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +294,9 @@ class Chain(Protocol):
 
     def comments_of(self, author: str, since: datetime) -> tuple[CommentOperation, ...]:
         """What an account has written since then, first to last."""
+
+    def comments_in(self, num: int) -> tuple[CommentOperation, ...]:
+        """What was written in a block, in its order."""
 
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
         """Names of the accounts that name this public key in any authority."""

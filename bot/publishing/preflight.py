@@ -8,6 +8,7 @@ from bot.chain.constants import SLOT
 from bot.chain.errors import PermanentChainError, TransientChainError
 from bot.chain.protocol import Block, Chain, Content, Head
 from bot.chain.watch import Watch
+from bot.errors import quoted
 from bot.format.metadata import brief_in, canonical
 from bot.format.pictures import addresses_in, with_addresses
 from bot.records import Kind, NewPublication, Publication, text_digest
@@ -77,8 +78,8 @@ def _our_post(publication: Publication, content: Content, watch: Watch, head: He
     if brief_in(content.json_metadata) != publication.brief and not is_same:
         raise PermanentChainError(
             f"permlink taken by @{content.author}/{content.permlink} "
-            f"(“{content.title}”, {content.created:%Y-%m-%d}): publishing would overwrite it; "
-            "set another `slug`"
+            f"(“{quoted(content.title)}”, {content.created:%Y-%m-%d}): publishing would "
+            "overwrite it; set another `slug`"
         )
     trx_id, block = _written(content, content.created, watch, head)
     reason = "found on the chain, as this brief wrote it: the record is rebuilt from it"

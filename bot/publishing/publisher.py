@@ -193,6 +193,7 @@ class Publisher:
             return self._move(publication, Status.HELD, found.reason, error=found.reason)
         if isinstance(found, Already):
             return self._adopt(publication, found, head)
+        self._watch.blocks.observe(head)  # by whose time it is due, and will expire
         respect_date(publication, head)
         account, holder, key = self._signer(publication.author)
         respect_intervals(publication, account, head)

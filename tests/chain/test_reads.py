@@ -232,9 +232,9 @@ def test_a_block_with_its_transactions():
     assert requests[0]["params"] == [357]
     assert (block.num, block.id, block.previous) == (357, BLOCK["block_id"], BLOCK["previous"])
     assert block.time == datetime(2016, 1, 1, 0, 17, 51, tzinfo=UTC)
-    ((trx_id, ((name, fields),)),) = block.transactions
-    assert trx_id == "0a7d84975ffd0dbf4e02267b5548659034217a93"
-    assert (name, fields["author"], fields["body"]) == ("comment", "grace", "Body")
+    ((trx_id, author, _),) = block.comments
+    assert block.transaction_ids == (trx_id,) == ("0a7d84975ffd0dbf4e02267b5548659034217a93",)
+    assert author == "grace"
 
 
 def test_a_block_that_is_not_there_yet():
