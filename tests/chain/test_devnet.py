@@ -49,13 +49,13 @@ def block_of(chain, signed, patience=10):
     deadline = time.monotonic() + patience
     number = signed.ref_block_num + 1
     while time.monotonic() < deadline:
-        block = chain.block(number)
-        if block is None:
+        if chain.head().block_num < number:
             time.sleep(0.05)
-        elif signed.trx_id in block.transaction_ids:
+            continue
+        block = chain.block(number)
+        if signed.trx_id in block.transaction_ids:
             return block
-        else:
-            number += 1
+        number += 1
     raise AssertionError("never included")
 
 
