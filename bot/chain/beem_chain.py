@@ -90,8 +90,8 @@ class BeemChain:
     """`bot.chain.protocol.Chain` on one chain's nodes; safe to use from several threads.
 
     Args:
-        profile: the chain. Its chain id is the truth, whatever a node says: `get_config` reports
-            compiled constants (tests/fixtures/steemd/README.md, 5).
+        profile: the chain. Its chain id is the truth, whatever a node says
+            (tests/fixtures/steemd/README.md, 5).
         now: the wall clock, to tell a node that stopped following the chain.
         clock: monotonic seconds, for leaving bad nodes alone.
         http: how nodes and the image host are reached; closed with the chain.
@@ -204,9 +204,7 @@ class BeemChain:
     def _vet(self) -> None:
         """Bar nodes of another chain, where there are several to compare.
 
-        What a node says of its chain id may be a constant of its build
-        (tests/fixtures/steemd/README.md, 5), so it is held against it only when another node
-        says the profile's.
+        Where none says the profile's, it is rather the profile that is wrong, which `doctor` tells.
         """
         now = self._clock()
         if len(self._profile.nodes) == 1:
@@ -408,7 +406,7 @@ class BeemChain:
         return self._nodes.agreed(count, method, params, understand, absent=absent, essence=essence)
 
     def chain_id(self) -> str | None:
-        """The chain id that a node was compiled with, or None when the nodes don't say."""
+        """The chain id that a node tells, or None when the nodes don't say."""
         try:
             return self._nodes.ask("condenser_api.get_config", [], read_chain_id)
         except NotServed:

@@ -143,7 +143,7 @@ def test_a_node_of_another_chain_is_not_asked():
 
 
 def test_what_a_node_says_of_its_chain_is_not_held_against_it_by_itself():
-    """`get_config` tells constants of the build (tests/fixtures/steemd/README.md, 5)."""
+    """Where all of them say the same other id, the profile is wrong."""
     with chain_of(node(chain_id="f" * 64), node(chain_id="f" * 64)) as (chain, reports):
         assert chain.head().block_num == 100
     assert reports == []

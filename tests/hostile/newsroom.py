@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.publishing.forked import Forked
 from tests.publishing.newsroom import Newsroom
 
-CONTROLS_ARE_SHOWN = False
+CONTROLS_ARE_SHOWN = True
 """Whether control characters are made visible at the one place where text leaves for a terminal."""
 MOST_MEMORY = 200_000  # kilobytes
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
