@@ -213,7 +213,7 @@ def service(
 
     http = Http()
     leases = records.leases()
-    folder = Folder(config.posts, timezone=config.timezone)
+    folder = Folder(config.posts, timezone=config.timezone, grace=config.grace)
 
     def report(name: str, node: str, reason: str) -> None:
         log.warning("node_set_aside", chain=name, node=node, reason=reason)

@@ -92,6 +92,7 @@ class Settings:
     Attributes:
         keep_metadata: whether uploaded pictures keep EXIF (with its GPS position) and the like.
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
+        grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
     """
 
@@ -108,6 +109,7 @@ class Settings:
     footer: str = ""
     ignored_checks: tuple[str, ...] = ()
     edits: str = "auto"
+    grace: timedelta = timedelta(seconds=10)
     keep_metadata: bool = False
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -317,7 +319,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures",
+        "pictures", "queue",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -326,6 +328,8 @@ def _settings(
     defaults = _table(table, "defaults")
     checks = _table(table, "checks")
     pictures = _table(table, "pictures")
+    queue = _table(table, "queue")
+    _known_keys(queue, {"grace"}, "queue.")
     _known_keys(pictures, {"keep_metadata"}, "pictures.")
     _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
@@ -358,6 +362,7 @@ def _settings(
         footer=_text(defaults, "footer", "", "defaults."),
         ignored_checks=_texts(checks, "ignore", "checks."),
         edits=edits,
+        grace=_duration(queue, "grace", "10s", "queue."),
         keep_metadata=_truth(pictures, "keep_metadata", "pictures."),
         chains=chains,
         environment=environment,
@@ -390,15 +395,19 @@ def _zone(name: str) -> str:
 
 def _author(table: Mapping[str, Any], path: str) -> AuthorSettings:
     _known_keys(table, {"slots", "min_gap", "signer"}, path)
-    match = _DURATION.fullmatch(_text(table, "min_gap", "0s", path).strip())
-    if not match:
-        raise _SettingError(f"{path}min_gap", "expected a duration like 30m, 6h or 1d")
     signer = _text(table, "signer", "", path)
     return AuthorSettings(
         slots=_texts(table, "slots", path),
-        min_gap=timedelta(**{_UNITS[match[2]]: int(match[1])}),
+        min_gap=_duration(table, "min_gap", "0s", path),
         signer=_account(signer, f"{path}signer") if signer else None,
     )
+
+
+def _duration(table: Mapping[str, Any], key: str, default: str, path: str) -> timedelta:
+    match = _DURATION.fullmatch(_text(table, key, default, path).strip())
+    if not match:
+        raise _SettingError(f"{path}{key}", "expected a duration like 30m, 6h or 1d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _database(url: str, root: Path) -> str:

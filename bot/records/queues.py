@@ -67,6 +67,12 @@ class QueueRecords:
         self._revision = row.revision
         return Enrolled(row.trouble)
 
+    def trouble(self) -> str:
+        """What is wrong with the folder; empty when nothing is known to be."""
+        with self._records.reading() as connection:
+            query = sa.select(queues.c.trouble).where(queues.c.id == self.queue)
+            return connection.execute(query).scalar_one_or_none() or ""
+
     def note(self, trouble: str) -> None:
         """Remember what is wrong with the folder."""
         with self._records.writing() as connection:
