@@ -122,6 +122,11 @@ class Folder:
             if path not in self._stamps:
                 self._missing.setdefault(path, (now, 0))
 
+    def forgo(self, paths: Iterable[str]) -> None:
+        """Don't wait for these files any more."""
+        for path in paths:
+            self._missing.pop(path, None)
+
     def again(self, paths: Iterable[str], now: datetime) -> tuple[Entry, ...]:
         """These files as they are now, whether they have changed or not."""
         there = [path for path in sorted(set(paths)) if path in self._stamps]

@@ -1,5 +1,6 @@
 """`briefbot doctor`: is everything there that publishing needs?"""
 
+import socket
 import stat
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict
@@ -101,7 +102,9 @@ def _database(config: Settings) -> Generator[Diagnosis]:
             records.examine()
             records.try_writing(now)
             yield Diagnosis("database", Health.OK, app.without_password(config.database))
-            if trouble := QueueRecords(records, app.queue_of(config)).trouble():
+            place = f"{socket.gethostname()}:{config.posts}"  # that of a volume that isn't mounted
+            queue = app.queue_of(config) or records.queue_at(place) or ""
+            if trouble := QueueRecords(records, queue).trouble():
                 yield failed("queue", trouble)
             for event in records.node_events(now - timedelta(hours=1)):
                 message = f"{event.node} was set aside at {event.at:%H:%M} UTC: it {event.reason}"
