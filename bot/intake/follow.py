@@ -225,12 +225,30 @@ class Follower:
         self._records.replan(row, plan, self._now())
         self._log.info("changed", brief=plan.brief, author=plan.author)
 
-    def _edit(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
+    def _edit(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:
         assert row is not None, "what is edited was published"
         assert wanted.edit is not None, "and something differs"
-        held = ASKED if self._edits is Edits.ASK else None
+        held = self._other_text(wanted, row, entry)
+        held = ASKED if held is None and self._edits is Edits.ASK else held
         self._records.add(wanted.edit, self._now(), after=row, held=held)
         self._log.info("edit_queued", brief=row.brief, author=row.author)
+
+    def _other_text(self, wanted: Wanted, row: Publication, entry: Entry | None) -> str | None:
+        """What to ask before an edit of a file that may hold another brief's text by now."""
+        plan, around = wanted.plan, self._composer.neighbours
+        if plan is None or entry is None or (plan.author, plan.permlink) == _address(row):
+            return None
+        other = self._records.at(plan.chain, plan.author, plan.permlink)
+        paths = {other.path or other.brief} if other else set()
+        if around is not None:
+            paths |= around.at(row.chain, *_address(row)) - {entry.path}
+        if not paths:
+            return None
+        return (
+            f"{entry.path} is published as @{row.author}/{row.permlink}, and says now what "
+            f"{', '.join(sorted(paths))} says too: were files moved? Then give each the `id` that "
+            f"it had and `briefbot cancel {row.brief}`; `briefbot release {row.brief}` edits"
+        )
 
     def _reject(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
         assert row is not None, "there is something to reject"
@@ -289,10 +307,7 @@ class Follower:
             own = row.path == entry.path
             if not own and self._folder.knows(row.path):
                 continue  # its file is back
-            address = post is not None and (row.author, row.permlink) == (
-                post.author,
-                post.permlink,
-            )
+            address = post is not None and _address(row) == (post.author, post.permlink)
             content = not own and row.fingerprint == entry.fingerprint
             if address or content:
                 same[row.brief] = row
@@ -361,6 +376,10 @@ def wanted_of(
 def _is_of(row: Publication, entry: Entry) -> bool:
     """Whether a file speaks for a publication: it lies where that came from, or has its id."""
     return row.path == entry.path or (entry.brief is not None and row.brief == entry.brief.id)
+
+
+def _address(row: NewPublication) -> tuple[str, str]:
+    return row.author, row.permlink
 
 
 def _refusal(fingerprint: str, errors: Iterable[Finding]) -> Wanted:

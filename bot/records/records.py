@@ -248,7 +248,7 @@ class Records(RecordsReader):
     def replan(self, old: Publication, new: NewPublication, now: datetime) -> Publication:
         """Put a changed brief's plan in place of the old one, while nothing of it is on its way.
 
-        What was rejected or missed is queued again by it.
+        What was rejected or missed is queued again by it; or held, when it was held before.
 
         Raises:
             Conflict: it is on its way, a transaction of the old plan may still be included, or
@@ -274,8 +274,10 @@ class Records(RecordsReader):
             self._provide_lease(connection, new)
             planned = publication_of(row)
             if planned.status in {Status.REJECTED, Status.MISSED}:
-                why = "the brief was changed"
-                planned = self._move(connection, planned, Status.QUEUED, why, now)
+                held = self._held_before(connection, planned.id)
+                target = Status.QUEUED if held is None else Status.HELD
+                why = held or "the brief was changed"
+                planned = self._move(connection, planned, target, why, now, error=held)
             return planned
 
     def expedite(self, publication_id: int, now: datetime) -> Publication:
@@ -658,6 +660,20 @@ class Records(RecordsReader):
                 **self._bearer(),
             )
         )
+
+    @staticmethod
+    def _held_before(connection: sa.Connection, publication_id: int) -> str | None:
+        """Why a publication was held until its last move; None when it wasn't."""
+        moves = connection.execute(
+            sa.select(events.c.source, events.c.reason)
+            .where(events.c.publication_id == publication_id)
+            .where(events.c.source.is_distinct_from(events.c.target))
+            .order_by(events.c.id.desc())
+            .limit(2)
+        ).all()
+        if not moves or moves[0].source != Status.HELD.value:
+            return None
+        return str(moves[-1].reason)
 
     @staticmethod
     def _refuse_alive(connection: sa.Connection, publication_id: int) -> None:
