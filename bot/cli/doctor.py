@@ -1,6 +1,5 @@
 """`briefbot doctor`: is everything there that publishing needs?"""
 
-import socket
 import stat
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict
@@ -102,9 +101,7 @@ def _database(config: Settings) -> Generator[Diagnosis]:
             records.examine()
             records.try_writing(now)
             yield Diagnosis("database", Health.OK, app.without_password(config.database))
-            place = f"{socket.gethostname()}:{config.posts}"  # that of a volume that isn't mounted
-            queue = app.queue_of(config) or records.queue_at(place) or ""
-            if trouble := QueueRecords(records, queue).trouble():
+            if trouble := QueueRecords(records, app.queue_of(config, records)).trouble():
                 yield failed("queue", trouble)
             for event in records.node_events(now - timedelta(hours=1)):
                 message = f"{event.node} was set aside at {event.at:%H:%M} UTC: it {event.reason}"

@@ -1,6 +1,5 @@
 """The service's side of reconciliation: looks at the folder, and lets the records follow."""
 
-import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -158,7 +157,7 @@ class Intake:
 
     def _begin(self) -> QueueRecords:
         """Compare all that is recorded with all that is in the folder."""
-        place = f"{socket.gethostname()}:{self._folder.root}"
+        place = self._folder.place
         identity = self._folder.identity(make=False) or self._records.queue_at(place)
         self._folder.forget()
         if identity is None:
