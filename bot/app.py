@@ -115,15 +115,19 @@ def upgrade(config: Settings) -> str:
         engine.dispose()
 
 
-def queue_of(config: Settings) -> str:
-    """The identity of the configured queue; empty as long as no service has looked at it."""
+def queue_of(config: Settings, records: "Records") -> str:
+    """The identity of the configured queue; empty as long as no service has looked at it.
+
+    Where the folder doesn't tell it (its volume isn't mounted), the records know what lay there.
+    """
     from bot.briefs import BriefError  # noqa: PLC0415
     from bot.briefs.folder import Folder  # noqa: PLC0415
 
-    try:
-        return Folder(config.posts).identity(make=False)
-    except BriefError:
-        return ""
+    folder = Folder(config.posts)
+    with suppress(BriefError):
+        if identity := folder.identity(make=False):
+            return identity
+    return records.queue_at(folder.place) or ""
 
 
 def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
@@ -133,7 +137,7 @@ def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
 
     try:
         with records(config) as opened:
-            return QueueRecords(opened, queue_of(config)).latest()
+            return QueueRecords(opened, queue_of(config, opened)).latest()
     except NoDatabase:
         return {}
 
@@ -144,7 +148,7 @@ def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
 
     try:
         with records(config) as opened:
-            return opened.published(queue=queue_of(config))
+            return opened.published(queue=queue_of(config, opened))
     except (DatabaseUnavailable, SchemaDiffers):
         return {}
 
@@ -218,7 +222,7 @@ def service(
 
     shared = http(config)
     leases = records.leases()
-    folder = Folder(config.posts, timezone=config.timezone)
+    folder = Folder(config.posts, timezone=config.timezone, grace=config.grace)
 
     def report(name: str, node: str, reason: str) -> None:
         log.warning("node_set_aside", chain=name, node=node, reason=reason)

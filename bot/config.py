@@ -94,6 +94,7 @@ class Settings:
         keep_metadata: whether uploaded pictures keep EXIF (with its GPS position) and the like.
         timeout: what one exchange with a node may take; an upload gets four times as long.
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
+        grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
     """
 
@@ -110,6 +111,7 @@ class Settings:
     footer: str = ""
     ignored_checks: tuple[str, ...] = ()
     edits: str = "auto"
+    grace: timedelta = timedelta(seconds=10)
     keep_metadata: bool = False
     timeout: timedelta = timedelta(seconds=15)
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -320,7 +322,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures", "network",
+        "pictures", "network", "queue",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -329,6 +331,8 @@ def _settings(
     defaults = _table(table, "defaults")
     checks = _table(table, "checks")
     pictures = _table(table, "pictures")
+    queue = _table(table, "queue")
+    _known_keys(queue, {"grace"}, "queue.")
     _known_keys(pictures, {"keep_metadata"}, "pictures.")
     network = _table(table, "network")
     _known_keys(network, {"timeout"}, "network.")
@@ -363,6 +367,7 @@ def _settings(
         footer=_text(defaults, "footer", "", "defaults."),
         ignored_checks=_texts(checks, "ignore", "checks."),
         edits=edits,
+        grace=_duration(queue, "grace", "10s", "queue."),
         keep_metadata=_truth(pictures, "keep_metadata", "pictures."),
         timeout=_timeout(network),
         chains=chains,

@@ -189,8 +189,9 @@ def _path(history: History) -> Iterator[Violation]:
     """Events lead along the arrows from nothing to the present status (I9)."""
     brief, before = history.publication.brief, None
     for event in history.events:
+        stays = event.source is event.target  # its file was renamed
         if event.source is not before or (
-            event.source is not None and event.target not in ARROWS[event.source]
+            event.source is not None and not stays and event.target not in ARROWS[event.source]
         ):
             yield Violation("path", brief, f"{before} is followed by {event.source}→{event.target}")
         before = event.target

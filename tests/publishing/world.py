@@ -63,6 +63,7 @@ class World:
         self.posts.mkdir(parents=True)
         self.database = database
         self.skew = timedelta(0)
+        self.defaults = Defaults()
         self.fault = None
         self.late = None
         self.cut_at = None
@@ -163,13 +164,26 @@ class World:
             )
 
     def lose_database(self, template):
-        """An empty one takes its place, and the processes begin anew."""
+        """Another one, such as an empty one, takes its place, and the processes begin anew."""
         for worker in self.workers:
             worker.records.close()
         for file in self.folder.glob("briefbot.db*"):
             file.unlink()
         shutil.copy(template, self.folder / "briefbot.db")
         self.workers = [self.hire() for _ in self.workers]
+
+    def back_up(self, file):
+        """Copy the database as it is now."""
+        file.unlink(missing_ok=True)
+        with self.records() as records, records._engine.connect() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql(f"VACUUM INTO '{file}'")
+
+    def restart(self, number):
+        """Another process takes a worker's place."""
+        self.workers[number].records.close()
+        self.forsake(self.workers[number])
+        self.workers[number] = self.hire()
 
     # -- steps -----------------------------------------------------------------------------------
 
@@ -234,7 +248,7 @@ class Worker:
         watch = Watch(chain, world.now, lambda: world.chain.head_time, lambda: 0.5)
         held = self.records.leases(name, 1e6)
         log = structlog.wrap_logger(None, processors=[world.note])
-        composer = Composer(Defaults(), {"devnet": chain.profile}, "devnet")
+        composer = Composer(world.defaults, {"devnet": chain.profile}, "devnet")
         intake = Intake(
             Folder(world.posts, grace=timedelta(0)), composer, self.records, world.now, log
         )
