@@ -138,11 +138,10 @@ class Service:
 
         And every minute of the chain's time: see whether authors can be posted for again.
         """
-        waiting = self._records.waiting_chains()
         reviving = time.monotonic() >= self._revive_at
         for name, publisher in self._publishers.items():
             with suppress(TransientChainError):  # the next sweep comes
-                if name in waiting:
+                if self._records.awaits(name):
                     self._watches[name].look()  # whose clock may run ahead of ours
                 for publication, attempt in self._records.refused_alive(name):
                     if lease := self._leases.acquire(name, publication.author):
@@ -151,7 +150,7 @@ class Service:
                             bound, publication, partial(bound.settle_refused, attempt=attempt)
                         )
             with suppress(TransientChainError):
-                if reviving and name in waiting:
+                if reviving and self._records.awaits(name):
                     self._revive(name, publisher)
         if reviving:
             watches = self._watches.values()
