@@ -14,7 +14,7 @@ from bot.chain.wire import Wire
 from bot.records import Leases, Outcome, Records, Status
 
 STEPS = {
-    "add": (Records, "add", None),
+    "add": (Records, "add_all", None),
     "claim": (Leases, "claim", None),
     "move publishing": (Records, "move", Status.PUBLISHING),
     "look first": (BeemChain, "agreed_content", None),
