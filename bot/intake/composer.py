@@ -103,13 +103,13 @@ class Composer:
             twins = around.at(chain, post.author, post.permlink) - {brief.path}
             findings += tuple(_taken(brief, path) for path in sorted(twins))
             post = None if twins else post
+        linked = bool(composed.links) or (brief.reply_to is not None and not brief.reply_to[0])
         if post is None or refused:
-            return Composition(brief, chain, None, (), findings)
+            return Composition(brief, chain, None, (), findings, linked=linked)
         stands = Place(post.author, post.permlink, post.parent_author, post.parent_permlink)
         url = stands.url(profile.url)
         pictures = tuple(dict.fromkeys(local.path for local in composed.pictures))
         made = operations(post, profile)
-        linked = bool(composed.links) or (brief.reply_to is not None and not brief.reply_to[0])
         return Composition(brief, chain, post, made, findings, url, pictures, linked)
 
     def _circles(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
