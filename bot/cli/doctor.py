@@ -54,7 +54,7 @@ def _points(config: Settings, profiles: Mapping[str, ChainProfile]) -> Iterator[
         message = "no account is configured: add [author.NAME] to config/briefbot.toml"
         yield Diagnosis("accounts", Health.WARN, message)
     for name, posting in authors.items():
-        with app.chain(profiles[name]) as chain:
+        with app.chain(profiles[name], app.http(config)) as chain:
             now = utc_now()
             yield from examine(chain, sorted(posting), config.posting_key, now)
 

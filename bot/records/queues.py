@@ -3,19 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import RecordsError
-from bot.records.reading import never_went_out, publication_of
+from bot.records.reading import never_went_out, portions, publication_of
 from bot.records.records import Records
 from bot.records.tables import publications, queues
 from bot.records.values import Kind, NewPublication, Publication, Status
-
-_SOME = 200  # values in one question
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ class QueueRecords:
             return self._latest(sa.true())
         found: dict[tuple[str, str], Publication] = {}
         for column, values in ((publications.c.path, paths), (publications.c.brief, briefs)):
-            for some in _portions(sorted(set(values or ()))):
+            for some in portions(sorted(set(values or ()))):
                 found |= self._latest(column.in_(some))
         return found
 
@@ -131,7 +127,7 @@ class QueueRecords:
         self, plans: Sequence[NewPublication], now: datetime
     ) -> Iterator[tuple[NewPublication, Publication | RecordsError]]:
         """Record new briefs' plans, many at a time; each with its row, or why it has none."""
-        for some in _portions(plans):
+        for some in portions(plans):
             yield from zip(some, self._records.add_all(some, now), strict=True)
 
     def _latest(self, condition: sa.ColumnElement[bool]) -> dict[tuple[str, str], Publication]:
@@ -158,8 +154,3 @@ def _is_later(other: sa.FromClause, one: sa.FromClause) -> sa.ColumnElement[bool
     void, is_void = never_went_out(other), never_went_out(one)
     newer = sa.and_(other.c.id > one.c.id, sa.or_(sa.not_(void), is_void))
     return sa.or_(newer, sa.and_(is_void, sa.not_(void)))
-
-
-def _portions(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
-    for start in range(0, len(values), _SOME):
-        yield values[start : start + _SOME]

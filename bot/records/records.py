@@ -26,7 +26,15 @@ from bot.records.engine import (
 )
 from bot.records.leases import Leases
 from bot.records.reading import RecordsReader, attempt_of, never_went_out, publication_of
-from bot.records.tables import attempts, events, leases, node_events, pictures, publications
+from bot.records.tables import (
+    LIVING,
+    attempts,
+    events,
+    leases,
+    node_events,
+    pictures,
+    publications,
+)
 from bot.records.transitions import ARROWS, UNPUBLISHED
 from bot.records.values import (
     Attempt,
@@ -708,8 +716,7 @@ class Records(RecordsReader):
             sa.select(publications)
             .where(publications.c.chain == new.chain)
             .where(publications.c.author == new.author)
-            .where(publications.c.permlink == new.permlink)
-            .where(publications.c.status != Status.CANCELLED.value)
+            .where(publications.c.permlink == new.permlink, LIVING)
         ).first()
         if row is not None and (row.queue, row.brief) != (new.queue, new.brief):
             return PermlinkTaken(publication_of(row))
