@@ -165,7 +165,7 @@ class Follower:
         row = self._known.get(key)
         wanted, errors = self._wanted(entry, composition, row)
         self.findings += errors
-        if errors and composition.linked:  # what it names may get an address by itself
+        if errors and composition.linked:  # what it names may have an address without a change
             self.again.add(entry.path)
         if question and wanted.plan is not None:
             self._hold(entry, wanted.plan, question)
