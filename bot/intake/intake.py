@@ -1,6 +1,7 @@
 """The service's side of reconciliation: looks at the folder, and lets the records follow."""
 
 import socket
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -14,6 +15,13 @@ from bot.intake.composer import Composer
 from bot.intake.follow import Edits, Follower
 from bot.records import Publication, Records
 from bot.records.queues import QueueRecords
+
+SOON = 0.5
+"""Seconds between two looks at a small queue, and while a file is being written."""
+SHARE = 0.004
+"""Of a core that looking may take; a large queue is looked at less often."""
+LONGEST = 10.0
+TELL_EVERY = 5.0
 
 
 class Intake:
@@ -45,6 +53,8 @@ class Intake:
         self._linked: set[str] = set()
         self._reported: set[tuple[str, str]] = set()
         self._trouble = ""
+        self._cost = 0.0
+        self._told_at = 0.0
 
     def scan(self) -> tuple[Finding, ...]:
         """One look at the folder; the records follow what has changed in it.
@@ -57,13 +67,30 @@ class Intake:
                 cancelled then.
         """
         mine = self._begun() or self._begin()
+        begun = time.thread_time()
         look = self._folder.look(self._now())
+        if not look.entries:
+            self._cost = time.thread_time() - begun
         try:
-            return self._follow(mine, look)
+            found = self._follow(mine, look)
         except Exception:  # what was seen and isn't recorded is seen anew
             self._again |= {entry.path for entry in look.entries}
             self._folder.expect(look.gone, self._now())
             raise
+        self._tell_progress()
+        return found
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there are files that the last look has left to the next."""
+        return self._folder.unread > 0
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look makes sense."""
+        if self._folder.unread:
+            return 0.0
+        return SOON if self._folder.is_awaited else min(max(SOON, self._cost / SHARE), LONGEST)
 
     def _follow(self, mine: QueueRecords, look: Look) -> tuple[Finding, ...]:
         """Let the records follow what a look has shown."""
@@ -91,9 +118,8 @@ class Intake:
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records, now; returns as `scan`."""
         mine = self._begin()
-        look = self._folder.look(self._now(), settled=False)
-        wanted = set(paths)
-        return self._take(mine, [e for e in look.entries if e.path in wanted], self._folder)
+        look = self._folder.look(self._now(), only=paths)
+        return self._take(mine, look.entries, self._folder)
 
     def take_from(self, queue: str, entries: Iterable[Entry]) -> tuple[Finding, ...]:
         """Bring files from outside of the queue into the records; returns as `scan`.
@@ -146,10 +172,10 @@ class Intake:
         mine = QueueRecords(self._records, identity)
         enrolled = mine.enrol(place, self._now())
         self._trouble = enrolled.trouble
-        recorded = mine.latest()
-        there = self._folder.paths()
-        self._orphans = {key: row for key, row in recorded.items() if row.path not in there}
-        self._folder.expect({row.path for row in self._orphans.values()}, self._now())
+        self._folder.find(self._now())
+        missing = [path for path in mine.paths() if not self._folder.knows(path)]
+        self._orphans = mine.latest(paths=missing)
+        self._folder.expect(missing, self._now())
         self._mine = mine
         return mine
 
@@ -172,6 +198,13 @@ class Intake:
             self._log,
             self._reported,
         )
+
+    def _tell_progress(self) -> None:
+        """Say every few seconds how much is still to be taken up."""
+        left = self._folder.unread
+        if left and time.monotonic() - self._told_at > TELL_EVERY:
+            self._told_at = time.monotonic()
+            self._log.info("taking_up", left=left)
 
     def _tell_trouble(self, mine: QueueRecords, trouble: str) -> None:
         """Say once that the folder as a whole looks wrong, and keep it for `doctor`."""
