@@ -1,6 +1,7 @@
 """The queue as it changes: an index of its files in memory, so that a look reads what is new."""
 
 import secrets
+import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,6 +56,11 @@ class Folder:
         self._grace = grace
         self._touched: set[str] = set()
         self.forget()
+
+    @property
+    def place(self) -> str:
+        """Host and path where it is looked at."""
+        return f"{socket.gethostname()}:{self.root}"
 
     def identity(self, *, make: bool = True) -> str:
         """The queue's identity; with `make`, one is written into the folder where there is none.
@@ -143,6 +149,11 @@ class Folder:
             if path not in self._walk:
                 self._missing.setdefault(path, (now, 0))
 
+    def forgo(self, paths: Iterable[str]) -> None:
+        """Don't wait for these files any more."""
+        for path in paths:
+            self._missing.pop(path, None)
+
     def again(self, paths: Iterable[str], now: datetime) -> tuple[Entry, ...]:
         """These files as they are now, whether they have changed or not."""
         there = [path for path in sorted(set(paths)) if path in self._walk]
@@ -183,6 +194,10 @@ class Folder:
         """Whether a file still is what was read of it."""
         stamp = self._queue.stamp(entry.path)
         return stamp is not None and stamp == self._walk.stamp(entry.path)
+
+    def is_inhabited(self) -> bool:
+        """Whether any file that was seen before is there just now."""
+        return not all(map(self.is_missing, self._walk))
 
     def is_missing(self, path: str) -> bool:
         """Whether there is no such file just now."""

@@ -48,7 +48,7 @@ def keep(ctx: click.Context, which: str, brief: str) -> None:
 
 def _content(config: Settings, row: Publication) -> Content:
     profile = app.profiles(config)[row.chain]
-    with app.chain(profile) as chain:
+    with app.chain(profile, app.http(config)) as chain:
         content = chain.agreed_content(row.author, row.permlink)
     if content is None:
         raise click.ClickException(f"@{row.author}/{row.permlink} isn't on {row.chain} any more")

@@ -111,7 +111,7 @@ def _publish(
         for place, there in places.items():
             if place == queue:
                 findings += service.take(entry.path for entry in there)
-                known_by = app.queue_of(config)
+                known_by = app.queue_of(config, records)
             else:
                 known_by = f"{socket.gethostname()}:{place}"
                 findings += service.take_from(known_by, there)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import RecordsError
-from bot.records.reading import portions, publication_of
+from bot.records.reading import never_went_out, portions, publication_of
 from bot.records.records import Records
 from bot.records.tables import publications, queues
 from bot.records.values import Kind, NewPublication, Publication, Status
@@ -62,6 +62,12 @@ class QueueRecords:
             ).one()
         self._revision = row.revision
         return Enrolled(row.trouble)
+
+    def trouble(self) -> str:
+        """What is wrong with the folder; empty when nothing is known to be."""
+        with self._records.reading() as connection:
+            query = sa.select(queues.c.trouble).where(queues.c.id == self.queue)
+            return connection.execute(query).scalar_one_or_none() or ""
 
     def note(self, trouble: str) -> None:
         """Remember what is wrong with the folder."""
@@ -135,7 +141,7 @@ class QueueRecords:
         newer = (
             sa.exists()
             .where(same.c.queue == publications.c.queue, same.c.chain == publications.c.chain)
-            .where(same.c.brief == publications.c.brief, same.c.id > publications.c.id)
+            .where(same.c.brief == publications.c.brief, _is_later(same, publications))
             .where(same.c.kind != Kind.REBLOG.value)
         )
         query = (
@@ -147,3 +153,10 @@ class QueueRecords:
         with self._records.reading() as connection:
             rows = [publication_of(row) for row in connection.execute(query)]
         return {(row.chain, row.brief): row for row in rows}
+
+
+def _is_later(other: sa.FromClause, one: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether another publication of the same brief tells better where it stands."""
+    void, is_void = never_went_out(other), never_went_out(one)
+    newer = sa.and_(other.c.id > one.c.id, sa.or_(sa.not_(void), is_void))
+    return sa.or_(newer, sa.and_(is_void, sa.not_(void)))

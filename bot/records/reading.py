@@ -163,8 +163,9 @@ class RecordsReader:
 
     def latest(self) -> tuple[Publication, ...]:
         """The latest publication of each brief on each chain."""
+        went_out = sa.case((sa.not_(never_went_out(publications)), publications.c.id))
         newest = (
-            sa.select(sa.func.max(publications.c.id))
+            sa.select(sa.func.coalesce(sa.func.max(went_out), sa.func.max(publications.c.id)))
             .where(publications.c.kind != Kind.REBLOG.value)
             .group_by(publications.c.queue, publications.c.chain, publications.c.brief)
         )
@@ -323,6 +324,15 @@ class RecordsReader:
         return connection.execute(
             sa.select(publications).where(publications.c.id == publication_id).with_for_update()
         ).one()
+
+
+def never_went_out(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Plans that were cancelled: no publication of their brief follows them.
+
+    A brief that was renamed may have the name of one, whose plan is newer than its own post.
+    """
+    first = table.c.kind.in_([Kind.POST.value, Kind.REPLY.value])
+    return sa.and_(table.c.status == Status.CANCELLED.value, first)
 
 
 Found = sa.Select[tuple[int, str, str]]

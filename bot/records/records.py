@@ -25,7 +25,7 @@ from bot.records.engine import (
     upgrade,
 )
 from bot.records.leases import Leases
-from bot.records.reading import RecordsReader, attempt_of, publication_of
+from bot.records.reading import RecordsReader, attempt_of, never_went_out, publication_of
 from bot.records.tables import (
     LIVING,
     attempts,
@@ -278,7 +278,7 @@ class Records(RecordsReader):
     def replan(self, old: Publication, new: NewPublication, now: datetime) -> Publication:
         """Put a changed brief's plan in place of the old one, while nothing of it is on its way.
 
-        What was rejected or missed is queued again by it.
+        What was rejected or missed is queued again by it; or held, when it was held before.
 
         Raises:
             Conflict: it is on its way, a transaction of the old plan may still be included, or
@@ -304,8 +304,10 @@ class Records(RecordsReader):
             self._provide_leases(connection, [new])
             planned = publication_of(row)
             if planned.status in {Status.REJECTED, Status.MISSED}:
-                why = "the brief was changed"
-                planned = self._move(connection, planned, Status.QUEUED, why, now)
+                held = self._held_before(connection, planned.id)
+                target = Status.QUEUED if held is None else Status.HELD
+                why = held or "the brief was changed"
+                planned = self._move(connection, planned, target, why, now, error=held)
             return planned
 
     def expedite(self, publication_id: int, now: datetime) -> Publication:
@@ -349,27 +351,33 @@ class Records(RecordsReader):
             Conflict: another worker was quicker.
         """
         with self.writing() as connection:
-            same = (
-                publications.c.queue == old.queue,
-                publications.c.brief == old.brief,
-                publications.c.path == old.path,
+            rows = connection.execute(
+                sa.select(publications)
+                .where(publications.c.queue == old.queue, publications.c.brief == old.brief)
+                .order_by(publications.c.id)
+                .with_for_update()
             )
+            before = {row.id: publication_of(row) for row in rows}
+            there = before.get(old.id)
+            if there is None or there.path != old.path:
+                raise Conflict(f"{old.brief} has moved on meanwhile; look again")
             try:
                 with connection.begin_nested():
-                    rows = connection.execute(
-                        sa.update(publications)
-                        .where(*same)
-                        .values(brief=brief, path=path, updated_at=now)
-                        .returning(publications.c.id, publications.c.status, publications.c.chain)
-                    ).all()
+                    for row in before.values():
+                        renamed = replace(row, brief=brief, path=path)
+                        # one that doesn't fit its record stays damaged
+                        fits = row.digest == row.sealed()
+                        digest = renamed.sealed() if fits else row.digest
+                        connection.execute(
+                            sa.update(publications)
+                            .where(publications.c.id == row.id)
+                            .values(brief=brief, path=path, digest=digest, updated_at=now)
+                        )
             except sa.exc.IntegrityError:
-                rows = []
-            if not rows:
-                raise Conflict(f"{old.brief} has moved on meanwhile; look again")
-            latest = {row.chain: row for row in sorted(rows, key=lambda row: row.id)}
-            for row in latest.values():
-                status = Status(row.status)
-                self._event(connection, row.id, status, status, f"renamed from {old.path}", now)
+                raise Conflict(f"{brief} is recorded already; look again") from None
+            for row in {row.chain: row for row in before.values()}.values():
+                why = f"renamed from {old.path}"
+                self._event(connection, row.id, row.status, row.status, why, now)
 
     def _set_aside(
         self, old: Publication, target: Status, reason: str, now: datetime, **changes: Any
@@ -397,7 +405,8 @@ class Records(RecordsReader):
             current = publication_of(self._row(connection, publication_id))
             if current.status not in UNPUBLISHED:
                 raise Conflict(f"{current.brief} is {current.status}; that can't be withdrawn")
-            return self._move(connection, current, Status.CANCELLED, reason, now)
+            wanted = current.wanted or None  # it's no longer up to the file's mistake
+            return self._move(connection, current, Status.CANCELLED, reason, now, wanted=wanted)
 
     # -- the journey -----------------------------------------------------------------------------
 
@@ -685,6 +694,20 @@ class Records(RecordsReader):
         )
 
     @staticmethod
+    def _held_before(connection: sa.Connection, publication_id: int) -> str | None:
+        """Why a publication was held until its last move; None when it wasn't."""
+        moves = connection.execute(
+            sa.select(events.c.source, events.c.reason)
+            .where(events.c.publication_id == publication_id)
+            .where(events.c.source.is_distinct_from(events.c.target))
+            .order_by(events.c.id.desc())
+            .limit(2)
+        ).all()
+        if not moves or moves[0].source != Status.HELD.value:
+            return None
+        return str(moves[-1].reason)
+
+    @staticmethod
     def _refuse_alive(connection: sa.Connection, publication_id: int) -> None:
         """No new plan and no new signature while an earlier transaction could be included."""
         alive = connection.execute(
@@ -705,7 +728,7 @@ class Records(RecordsReader):
             sa.select(publications.c.id, publications.c.status)
             .where(publications.c.queue == seen.queue)
             .where(publications.c.chain == seen.chain, publications.c.brief == seen.brief)
-            .order_by(publications.c.id.desc())
+            .order_by(never_went_out(publications), publications.c.id.desc())
             .limit(1)
         ).first()
         if row is None or (row.id, row.status) != (seen.id, seen.status.value):
