@@ -66,10 +66,11 @@ def main():
         people_a_chain(folder / "chain", names)
         with Devnet(data=folder / "chain") as devnet, Relay(devnet.url) as relay:
             empty = measured(folder / "empty", 0, options, devnet, relay)
-            figures = {
-                size: measured(folder / str(size), size, options, devnet, relay, empty)
-                for size in options.sizes
-            }
+            figures = {}
+            for size in options.sizes:
+                room = folder / str(size)
+                figures[size] = measured(room, size, options, devnet, relay, empty)
+                print(f"{size} briefs: {figures[size]}", file=sys.stderr, flush=True)
     print(table(figures))
     print(json.dumps(figures))
     if options.plot:

@@ -178,8 +178,8 @@ class Folder:
         return len(self._unread)
 
     @property
-    def is_awaited(self) -> bool:
-        """Whether a file is to be looked at again soon: it is being written, or can't be read."""
+    def is_troubled(self) -> bool:
+        """Whether there are files that couldn't be read, and are tried again at each look."""
         return bool(self._troubled)
 
     def has(self, brief: str) -> bool:

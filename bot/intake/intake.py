@@ -18,6 +18,8 @@ from bot.records.queues import QueueRecords
 
 SOON = 0.5
 """Seconds between two looks at a small queue, and while a file is being written."""
+RETRY = 2.0
+"""Seconds until what can't be read is tried again."""
 SHARE = 0.004
 """Of a core that looking may take; a large queue is looked at less often."""
 LONGEST = 10.0
@@ -54,6 +56,7 @@ class Intake:
         self._reported: set[tuple[str, str]] = set()
         self._trouble = ""
         self._cost = 0.0
+        self._is_being_written = False
         self._told_at = 0.0
 
     def scan(self) -> tuple[Finding, ...]:
@@ -75,6 +78,8 @@ class Intake:
             return ()
         if not look.entries:
             self._cost = time.thread_time() - begun
+        codes = {finding.code for entry in look.entries for finding in entry.findings}
+        self._is_being_written = "file.changing" in codes
         try:
             found = self._follow(mine, look)
         except Exception:  # what was seen and isn't recorded is seen anew
@@ -94,7 +99,10 @@ class Intake:
         """Seconds until the next look makes sense."""
         if self._folder.unread:
             return 0.0
-        return SOON if self._folder.is_awaited else min(max(SOON, self._cost / SHARE), LONGEST)
+        if self._is_being_written:
+            return SOON
+        least = RETRY if self._folder.is_troubled else SOON
+        return min(max(least, self._cost / SHARE), LONGEST)
 
     def _follow(self, mine: QueueRecords, look: Look) -> tuple[Finding, ...]:
         """Let the records follow what a look has shown."""
