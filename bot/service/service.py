@@ -46,7 +46,6 @@ LONGEST_AWAY = 8.0
 REVIVE_EVERY = 60.0  # seconds of a chain's time
 IDLE = 5.0  # seconds that dispatch sleeps at most: new rows may come from elsewhere
 SET_BY = 2.0  # seconds by which the wall clock may drift from the steady one between two looks
-SCAN_EVERY = 2.0
 SWEEP_EVERY = 15.0
 STOP_WITHIN = 10.0  # seconds a clean stop may take
 
@@ -179,8 +178,10 @@ class Service:
         self._leases.renew()
 
     def round(self) -> None:
-        """All four, once."""
+        """All four, once; what is in the folder is taken up as a whole."""
         self.scan()
+        while self._intake.is_behind:
+            self.scan()
         self.dispatch()
         self.follow()
         self.sweep()
@@ -349,7 +350,7 @@ class Service:
     def _rest(self, job: str) -> float:
         """Seconds until this job is wanted again."""
         if job == "scan":
-            return SCAN_EVERY
+            return self._intake.pause
         if job == "sweep":
             return SWEEP_EVERY
         if job == "follow":
