@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -12,6 +12,7 @@ from bot.briefs.opening import opened
 from bot.briefs.opening import replace as put
 from bot.briefs.queue import BriefError, Entry, Queue, refused_twin, walked
 from bot.briefs.walk import Walk
+from bot.briefs.watcher import Watcher
 
 IDENTITY = ".briefbot-queue"
 """The file in a queue that holds its identity, whatever path it has on whichever machine."""
@@ -55,6 +56,7 @@ class Folder:
         self._queue = Queue(root, timezone=timezone)
         self._grace = grace
         self._touched: set[str] = set()
+        self._watcher: Watcher | None = None
         self.forget()
 
     @property
@@ -126,12 +128,24 @@ class Folder:
         entries += [self._read(path, instant) for path in sorted(twins)]
         return self._settle(missing, entries, now)
 
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Have the system tell of changes; returns what ends that.
+
+        Args:
+            changed: is called when a look would show something.
+        """
+        self._watcher = Watcher(self.root, changed)
+        self._watcher.start()
+        return self._watcher.stop
+
     def find(self, now: datetime) -> None:
         """Find out which files there are, without reading any.
 
         Raises:
             BriefError: the folder itself can't be read.
         """
+        if self._watcher is not None:
+            self._walk.hint(self._watcher.take())
         changed, gone = walked(self._walk, self.root)
         self._unread |= dict.fromkeys(changed)
         for path in gone:

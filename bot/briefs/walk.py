@@ -6,7 +6,7 @@ time too, all others by and by, a portion at each look.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from time import time_ns
@@ -52,6 +52,7 @@ class Walk:
         self._folders: dict[str, _Folder] = {"": _Folder()}
         self._round: Iterator[str] = iter(())
         self._lately: dict[str, None] = {}
+        self._hinted: dict[str, None] = {}
         self._count = 0
         self.unseen: tuple[str, ...] = ()
         """Folders that can't be looked into just now, each with its `/`."""
@@ -79,6 +80,16 @@ class Walk:
         if path in self:
             self._folders[folder].files[name] = stamp
 
+    def hint(self, paths: Iterable[str]) -> None:
+        """Look at these files and folders anyway, the next time."""
+        for path in paths:
+            if path in self._folders:
+                self._folders[path].listed = None
+            elif path in self:
+                self._hinted[path] = None
+            elif (folder := path.rpartition("/")[0]) in self._folders:
+                self._folders[folder].listed = None
+
     def look(self) -> tuple[list[str], list[str]]:
         """Paths that are new or changed, and paths that are gone, since the last look.
 
@@ -92,7 +103,8 @@ class Walk:
             if path in self._folders:
                 self._list(path, changed, gone, unseen)
         self.unseen = tuple(f"{path}/" for path in unseen if path)
-        for path in [*self._lately, *self._some()]:
+        hinted, self._hinted = self._hinted, {}
+        for path in [*hinted, *self._lately, *self._some()]:
             if path in self and self._is_changed(path):
                 changed[path] = None
         for path in changed:

@@ -1,7 +1,7 @@
 """The service's side of reconciliation: looks at the folder, and lets the records follow."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -88,6 +88,10 @@ class Intake:
             raise
         self._tell_progress()
         return found
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """As `Folder.watch`."""
+        return self._folder.watch(changed)
 
     @property
     def is_behind(self) -> bool:

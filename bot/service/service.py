@@ -84,6 +84,7 @@ class Service:
         self._now = now
         self._log = log
         self._stopping = threading.Event()
+        self._unwatch: Callable[[], None] = lambda: None
         self._arming = threading.Lock()
         self._away: Counter[str] = Counter()
         self._failing: dict[str, str] = {}
@@ -277,6 +278,7 @@ class Service:
             seconds=self._leases.renew_every,
         )
         self._scheduler.start()
+        self._unwatch = self._intake.watch(partial(self._arm, "scan", 0.0))
 
     def notice_clock(self, steady: float) -> None:
         """Set all alarms anew when the wall clock, by which they are kept, has been set.
@@ -297,6 +299,7 @@ class Service:
 
         What is left in the middle is safe: the next start goes on from the records.
         """
+        self._unwatch()
         with self._arming:
             self._stopping.set()
         ending = threading.Thread(target=self._scheduler.shutdown, daemon=True)

@@ -1,6 +1,7 @@
 """The queue as it changes: what a look shows, and what is waited for."""
 
 import os
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -165,3 +166,19 @@ def test_links_and_folders_come_and_go(folder, tmp_path):
 def test_a_folder_that_isnt_there_is_said_plainly(tmp_path):
     with pytest.raises(BriefError, match="can't read the queue"):
         Folder(tmp_path / "none").look(NOW)
+
+
+def test_the_system_tells_which_file_was_written_in_place(folder):
+    """In a queue so large that a look doesn't look at each file."""
+    for number in range(600):
+        put(folder, f"{number}.md")
+    while folder.look(NOW).entries:
+        pass
+    told = threading.Event()
+    stop = folder.watch(told.set)
+    deadline = time.monotonic() + 10
+    while not told.is_set() and time.monotonic() < deadline:
+        put(folder, "599.md", "---\ntitle: U\n---\nBody.\n")
+        told.wait(0.5)
+    assert seen(folder.look(NOW)) == ["599.md"]
+    stop()
