@@ -40,10 +40,6 @@ def _command(name: str, verb: str, sources: set[Status], target: Status, doc: st
                 if target is Status.CANCELLED:
                     records.cancel(row.id, "withdrawn by a person", now)
                 else:
-                    if row.status is Status.WAITING and target is not Status.QUEUED:
-                        row = records.move(  # noqa: PLW2901
-                            row.id, row.status, Status.QUEUED, f"{verb} by a person", now
-                        )
                     records.move(row.id, row.status, target, f"{verb} by a person", now)
                 terminal.tell(f"{row.brief}: {target.value}")
                 moved += 1

@@ -94,10 +94,11 @@ class Publisher:
                 return self._postpone(publication, error)
             if other := blocker(self._records, publication):
                 return self._postpone(publication, _waits_for(other, self._now()))
-            publication = self._move(publication, Status.QUEUED, "it is time to try again")
         if self._is_late(publication):
             return self._move(publication, Status.MISSED, "its `expires` passed before it could go")
-        return self.carry(self._move(publication, Status.PUBLISHING, "it is due"))
+        again = publication.status is Status.WAITING
+        why = "it is time to try again" if again else "it is due"
+        return self.carry(self._move(publication, Status.PUBLISHING, why))
 
     def carry(self, publication: Publication) -> Publication:
         """Do the next step for a publication that is `publishing` or `included`.
@@ -137,7 +138,7 @@ class Publisher:
         blocks = self._watch.blocks
         if blocks.find(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
             reason = "its transaction was included after all"
-            self._move(self._move(publication, Status.QUEUED, reason), Status.PUBLISHING, reason)
+            self._move(publication, Status.PUBLISHING, reason)
         elif blocks.is_dead(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
             self._settle(attempt, Outcome.EXPIRED)
 
@@ -166,9 +167,7 @@ class Publisher:
         reason = f"something went wrong that should not: {type(error).__name__}; please report it"
         self._log.error("trouble", **_identity(publication), reason=reason)
         publication = self._records.get(publication.id)
-        if publication.status is Status.QUEUED:
-            publication = self._move(publication, Status.PUBLISHING, "it is due")
-        if publication.status is Status.PUBLISHING:
+        if publication.status in {Status.QUEUED, Status.PUBLISHING}:
             self._wait(publication, reason, TROUBLE_WAIT)
         elif publication.status is Status.WAITING:
             retry_at = self._now() + timedelta(seconds=TROUBLE_WAIT)
@@ -293,15 +292,12 @@ class Publisher:
         blocks.observe(head)
         block = blocks.find(trx_id, after, attempt.expiration if attempt else None)
         if block is not None:
-            if publication.status is Status.INCLUDED and publication.block_num != block.num:
-                publication = self._wait(publication, "a fork moved it to another block", 0)
-                publication = self._move(publication, Status.QUEUED, "it is in a block again")
-                publication = self._move(publication, Status.PUBLISHING, "it is in a block again")
-            if publication.status is Status.PUBLISHING:
+            moved = publication.status is Status.INCLUDED and publication.block_num != block.num
+            if moved or publication.status is Status.PUBLISHING:
                 publication = self._move(
                     publication,
                     Status.INCLUDED,
-                    f"in block {block.num}",
+                    f"a fork moved it to block {block.num}" if moved else f"in block {block.num}",
                     trx_id=trx_id,
                     block_num=block.num,
                     included_at=block.time,
