@@ -7,7 +7,7 @@ from bot.cli import terminal
 from bot.cli.show import find
 from bot.clock import utc_now
 from bot.config import load
-from bot.records import Publication, Records, Status
+from bot.records import Publication, Records, Status, Transition
 
 
 def _unfinished(records: Records, brief: str) -> list[Publication]:
@@ -40,7 +40,7 @@ def _command(name: str, verb: str, sources: set[Status], target: Status, doc: st
                 if target is Status.CANCELLED:
                     records.cancel(row.id, "withdrawn by a person", now)
                 else:
-                    records.move(row.id, row.status, target, f"{verb} by a person", now)
+                    records.move(row, Transition(target, f"{verb} by a person"), now)
                 terminal.tell(f"{row.brief}: {target.value}")
                 moved += 1
         if not moved:

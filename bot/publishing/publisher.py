@@ -5,7 +5,6 @@ by the same steps again: `carry` may be called at any time, any number of times.
 """
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,6 +41,7 @@ from bot.records import (
     Publication,
     Records,
     Status,
+    Transition,
 )
 
 CREDITS_WAIT = 3600.0  # seconds until credits are looked at again of which nobody says when
@@ -81,9 +81,8 @@ class Publisher:
 
     def under(self, lease: Lease, leases: Leases) -> "Publisher":
         """The same, writing and sending only as long as the lease holds."""
-        bound = copy(self)
-        bound._records = self._records.under(lease, leases)  # noqa: SLF001  # it is one of us
-        return bound
+        records = self._records.under(lease, leases)
+        return Publisher(self._watch, records, self._keys, self._pictures, self._now, self._log)
 
     def dispatch(self, publication: Publication) -> Publication:
         """Take up a publication that is due: `queued`, or `waiting` with its time come."""
@@ -95,10 +94,12 @@ class Publisher:
             if other := blocker(self._records, publication):
                 return self._postpone(publication, _waits_for(other, self._now()))
         if self._is_late(publication):
-            return self._move(publication, Status.MISSED, "its `expires` passed before it could go")
+            return self._move(
+                publication, Transition(Status.MISSED, "its `expires` passed before it could go")
+            )
         again = publication.status is Status.WAITING
         why = "it is time to try again" if again else "it is due"
-        return self.carry(self._move(publication, Status.PUBLISHING, why))
+        return self.carry(self._move(publication, Transition(Status.PUBLISHING, why)))
 
     def carry(self, publication: Publication) -> Publication:
         """Do the next step for a publication that is `publishing` or `included`.
@@ -116,7 +117,7 @@ class Publisher:
             publication = self._await_credits(publication, error)
         except AuthorUnable as error:  # without a time: until that is mended (`revive`)
             reason = str(error)
-            publication = self._move(publication, Status.WAITING, reason, error=reason)
+            publication = self._move(publication, Transition(Status.WAITING, reason, error=reason))
         except TransientChainError as error:
             # what is in a block loses nothing by being looked at later
             if publication.status is Status.PUBLISHING:
@@ -138,7 +139,7 @@ class Publisher:
         blocks = self._watch.blocks
         if blocks.find(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
             reason = "its transaction was included after all"
-            self._move(publication, Status.PUBLISHING, reason)
+            self._move(publication, Transition(Status.PUBLISHING, reason))
         elif blocks.is_dead(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
             self._settle(attempt, Outcome.EXPIRED)
 
@@ -186,7 +187,9 @@ class Publisher:
             raise _waits_for(other, self._now())
         found = look_first(publication, self._watch, head)
         if isinstance(found, Undecided):
-            return self._move(publication, Status.HELD, found.reason, error=found.reason)
+            return self._move(
+                publication, Transition(Status.HELD, found.reason, error=found.reason)
+            )
         if isinstance(found, Already):
             return self._adopt(publication, found, head)
         respect_date(publication, head)
@@ -241,12 +244,14 @@ class Publisher:
         self._watch.blocks.observe(head)
         publication = self._move(
             publication,
-            Status.INCLUDED,
-            found.reason,
-            trx_id=found.trx_id,
-            block_num=found.block_num,
-            included_at=found.included_at,
-            operations=found.operations,
+            Transition(
+                Status.INCLUDED,
+                found.reason,
+                trx_id=found.trx_id,
+                block_num=found.block_num,
+                included_at=found.included_at,
+                operations=found.operations,
+            ),
         )
         return self._finalise(publication, found.trx_id, found.block_num)
 
@@ -294,14 +299,17 @@ class Publisher:
         if block is not None:
             moved = publication.status is Status.INCLUDED and publication.block_num != block.num
             if moved or publication.status is Status.PUBLISHING:
+                where = "a fork moved it to" if moved else "in"
                 publication = self._move(
                     publication,
-                    Status.INCLUDED,
-                    f"a fork moved it to block {block.num}" if moved else f"in block {block.num}",
-                    trx_id=trx_id,
-                    block_num=block.num,
-                    included_at=block.time,
-                    attempt=(attempt.id, Outcome.INCLUDED) if attempt else None,
+                    Transition(
+                        Status.INCLUDED,
+                        f"{where} block {block.num}",
+                        trx_id=trx_id,
+                        block_num=block.num,
+                        included_at=block.time,
+                        attempt=(attempt.id, Outcome.INCLUDED) if attempt else None,
+                    ),
                 )
             return self._finalise(publication, trx_id, block.num, attempt)
         if publication.status is Status.INCLUDED:
@@ -338,10 +346,12 @@ class Publisher:
             )
         return self._move(
             publication,
-            Status.FINAL,
-            f"block {block_num} is irreversible",
-            final_at=self._now(),
-            attempt=(attempt.id, Outcome.FINAL) if attempt else None,
+            Transition(
+                Status.FINAL,
+                f"block {block_num} is irreversible",
+                final_at=self._now(),
+                attempt=(attempt.id, Outcome.FINAL) if attempt else None,
+            ),
         )
 
     # -- records ---------------------------------------------------------------------------------
@@ -367,7 +377,7 @@ class Publisher:
         node: str | None = None,
         error: str | None = None,
     ) -> None:
-        self._records.settle(attempt.id, outcome, node=node, error=error, now=self._now())
+        self._records.record_outcome(attempt.id, outcome, node=node, error=error, now=self._now())
 
     def _is_late(self, publication: Publication) -> bool:
         """Whether its window closed before anything was signed."""
@@ -416,43 +426,16 @@ class Publisher:
     ) -> Publication:
         retry_at = self._now() + timedelta(seconds=seconds)
         return self._move(
-            publication, Status.WAITING, reason, error=reason, retry_at=retry_at, attempt=attempt
+            publication,
+            Transition(Status.WAITING, reason, error=reason, retry_at=retry_at, attempt=attempt),
         )
 
     def _reject(self, publication: Publication, reason: str) -> Publication:
-        return self._move(publication, Status.REJECTED, reason, error=reason)
+        return self._move(publication, Transition(Status.REJECTED, reason, error=reason))
 
-    def _move(
-        self,
-        publication: Publication,
-        target: Status,
-        reason: str,
-        *,
-        error: str | None = None,
-        retry_at: datetime | None = None,
-        trx_id: str | None = None,
-        block_num: int | None = None,
-        included_at: datetime | None = None,
-        operations: str | None = None,
-        final_at: datetime | None = None,
-        attempt: tuple[int, Outcome] | None = None,
-    ) -> Publication:
-        moved = self._records.move(
-            publication.id,
-            publication.status,
-            target,
-            reason,
-            self._now(),
-            error=error,
-            retry_at=retry_at,
-            trx_id=trx_id,
-            block_num=block_num,
-            included_at=included_at,
-            operations=operations,
-            final_at=final_at,
-            attempt=attempt,
-        )
-        self._log.info(target.value, **_identity(publication), reason=reason)
+    def _move(self, publication: Publication, transition: Transition) -> Publication:
+        moved = self._records.move(publication, transition, self._now())
+        self._log.info(transition.target.value, **_identity(publication), reason=transition.reason)
         return moved
 
 

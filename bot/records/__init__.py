@@ -2,7 +2,7 @@
 
 from bot.records.engine import DatabaseUnavailable, NoDatabase, RecordsError, SchemaDiffers
 from bot.records.leases import Leases
-from bot.records.records import Conflict, IllegalTransition, LeaseLost, PermlinkTaken, Records
+from bot.records.records import Records
 from bot.records.transitions import UNPUBLISHED
 from bot.records.values import (
     Attempt,
@@ -16,8 +16,10 @@ from bot.records.values import (
     Outcome,
     Publication,
     Status,
+    Transition,
     text_digest,
 )
+from bot.records.writing import Conflict, IllegalTransition, LeaseLost, PermlinkTaken
 
 __all__ = [
     "UNPUBLISHED",
@@ -42,5 +44,6 @@ __all__ = [
     "RecordsError",
     "SchemaDiffers",
     "Status",
+    "Transition",
     "text_digest",
 ]

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from bot.records.engine import said_plainly
+from bot.records.engine import reading
 from bot.records.tables import (
     attempts,
     events,
@@ -297,10 +297,7 @@ class RecordsReader:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for questions."""
-        with (
-            said_plainly(),
-            self._engine.connect().execution_options(reading=True) as connection,
-        ):
+        with reading(self._engine) as connection:
             yield connection
 
     def _select(self, query: sa.Select[Any]) -> tuple[Publication, ...]:

@@ -17,7 +17,7 @@ block stays `included`.
 
 from bot.records.values import Status
 
-ARROWS: dict[Status, frozenset[Status]] = {
+TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset(
         {
             Status.PUBLISHING,

@@ -1,7 +1,7 @@
 """What the records hold, as values: a publication, its attempts, its events."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -143,6 +143,37 @@ class Attempt(NewAttempt):
     worker: str | None
     fence: int | None
     digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of status, with what becomes known by the same news.
+
+    Attributes:
+        reason: why, for the event.
+        error: why it waits or is kept back, for people; until the next transition.
+        retry_at: when it goes on, where it waits; until the next transition.
+        attempt: id of an attempt, and what has become of it.
+        trx_id: this and what follows: None where it stays as it is recorded.
+    """
+
+    target: Status
+    reason: str
+    _: KW_ONLY
+    error: str | None = None
+    retry_at: datetime | None = None
+    attempt: tuple[int, Outcome] | None = None
+    trx_id: str | None = None
+    block_num: int | None = None
+    included_at: datetime | None = None
+    final_at: datetime | None = None
+    operations: str | None = None
+
+    def found(self) -> dict[str, Any]:
+        """What it makes known of a publication, by column."""
+        known = ("trx_id", "block_num", "included_at", "final_at", "operations")
+        told = {name: getattr(self, name) for name in known}
+        return {name: value for name, value in told.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

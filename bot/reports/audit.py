@@ -14,7 +14,7 @@ from itertools import pairwise
 from bot.chain.protocol import Block, Chain, CommentOperation
 from bot.format.metadata import brief_in
 from bot.records import Attempt, Event, Kind, Outcome, Publication, Records, Status
-from bot.records.transitions import ARROWS
+from bot.records.transitions import TRANSITIONS
 
 SPACING = timedelta(seconds=300)  # more, between an author's root posts (§1.2 e7)
 UNFINISHED = {Status.QUEUED, Status.PUBLISHING, Status.INCLUDED, Status.WAITING}
@@ -196,7 +196,7 @@ def _path(history: History) -> Iterator[Violation]:
     brief, before = history.publication.brief, None
     for event in history.events:
         if event.source is not before or (
-            event.source is not None and event.target not in ARROWS[event.source]
+            event.source is not None and event.target not in TRANSITIONS[event.source]
         ):
             yield Violation("path", brief, f"{before} is followed by {event.source}→{event.target}")
         before = event.target

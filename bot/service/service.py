@@ -90,6 +90,13 @@ class Service:
         self._revive_at = 0.0
         self._job_began: float | None = None
         self._offset: float | None = None
+        # what each does, and the seconds until it is wanted again
+        self._jobs: dict[str, tuple[Callable[[], object], Callable[[], float]]] = {
+            "scan": (self.scan, lambda: SCAN_EVERY),
+            "dispatch": (self.dispatch, self._until_due),
+            "follow": (self.follow, self.pace),
+            "sweep": (self.sweep, lambda: SWEEP_EVERY),
+        }
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1), "renewal": ThreadPoolExecutor(1)},
@@ -243,7 +250,7 @@ class Service:
 
     def start(self) -> None:
         """Start the jobs; returns at once."""
-        for job in ("scan", "dispatch", "follow", "sweep"):
+        for job in self._jobs:
             # a job that runs once is taken out by the scheduler's thread, which fails and prints a
             # traceback when it is shut down meanwhile; these stay, and each sets its next alarm
             self._scheduler.add_job(
@@ -274,7 +281,7 @@ class Service:
         self._offset = offset
         if abs(moved) > SET_BY:
             self._log.warning("clock_was_set", seconds=round(moved, 1))
-            for job in ("scan", "dispatch", "follow", "sweep", "renew"):
+            for job in (*self._jobs, "renew"):
                 self._arm(job, 0)
 
     def stop(self) -> bool:
@@ -301,8 +308,9 @@ class Service:
         """
         self._job_began = time.monotonic()
         try:
-            getattr(self, job)()
-            wait = self._rest(job)
+            do, rest = self._jobs[job]
+            do()
+            wait = rest()
             self._database_is_back(job)
         except DatabaseUnavailable as error:
             wait = self._database_is_gone(job, error)
@@ -328,14 +336,8 @@ class Service:
         if self._away.pop(job, 0) and not self._away:
             self._log.info("database_back")
 
-    def _rest(self, job: str) -> float:
-        """Seconds until this job is wanted again."""
-        if job == "scan":
-            return SCAN_EVERY
-        if job == "sweep":
-            return SWEEP_EVERY
-        if job == "follow":
-            return self.pace()
+    def _until_due(self) -> float:
+        """Seconds until something may be due."""
         rest = self._records.rest(self._now(), self._calendar(), self._leases.worker)
         idle = IDLE * self.pace() / SLOT if self.pace() < SLOT else IDLE
         return idle if rest is None else min(rest.total_seconds(), idle)

@@ -220,8 +220,8 @@ class Worker:
             http,
             now=world.now,
             clock=lambda: world.chain.head_time,
+            wire=InProcessWire(world),
         )
-        chain._nodes._wire = InProcessWire(world)
         chain._nodes.leave_alone = lambda node: None  # there is no other
         watch = Watch(chain, world.now, lambda: world.chain.head_time, lambda: 0.5)
         held = self.records.leases(name, 1e6)
