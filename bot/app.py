@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.http import Http
     from bot.intake.composer import Composer, Composition
     from bot.records import Publication, Records
+    from bot.service.actions import Desk
     from bot.service.service import Service
 
 
@@ -118,6 +119,13 @@ def queue_of(config: Settings) -> str:
         return Folder(config.posts).identity(make=False)
     except BriefError:
         return ""
+
+
+def desk(config: Settings) -> "Desk":
+    """The queue that a person of this workspace works at."""
+    from bot.service.actions import Desk  # noqa: PLC0415
+
+    return Desk(config.posts, queue_of(config), config.timezone, composer(config))
 
 
 def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:

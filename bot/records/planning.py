@@ -218,11 +218,19 @@ class Planning(RecordsWriter):
                 raise Conflict(f"{current.brief} is {current.status}; that can't be withdrawn")
             return self._move(connection, current, Transition(Status.CANCELLED, reason), now)
 
-    def rebase(self, publication_id: int, base: str, reason: str, now: datetime) -> Publication:
+    def rebase(
+        self,
+        publication_id: int,
+        base: str,
+        reason: str,
+        now: datetime,
+        plan: NewPublication | None = None,
+    ) -> Publication:
         """Let a held edit go out over the text that stands on the chain now.
 
         Args:
             base: that text's digest.
+            plan: what takes the held one's place by the same word.
 
         Raises:
             Conflict: it isn't held any more.
@@ -230,7 +238,14 @@ class Planning(RecordsWriter):
         with self.writing() as connection:
             current = publication_of(self._row(connection, publication_id))
             if current.status is not Status.HELD:
-                raise Conflict(f"{current.brief} is {current.status}, not held")
+                raise Conflict(f"{current.brief} is {current.status} by now, not held")
+            if plan is not None:
+                self._refuse_alive(connection, publication_id)
+                connection.execute(
+                    sa.update(publications)
+                    .where(publications.c.id == publication_id)
+                    .values(**_columns(plan), digest=plan.sealed())
+                )
             return self._move(
                 connection, current, Transition(Status.QUEUED, reason), now, base=base
             )

@@ -1,5 +1,6 @@
 """What the records tell: publications, attempts and events, as frozen values."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ from bot.records.values import (
     Publication,
     Status,
 )
+
+_TRX_ID = re.compile(r"[0-9a-f]{40}")
 
 
 class RecordsReader:
@@ -293,6 +296,15 @@ class RecordsReader:
         with self.reading() as connection:
             rows = connection.execute(query).all()
         return tuple(LogRow(publication_of(row), row.attempts) for row in reversed(rows))
+
+    def find(self, which: str) -> tuple[LogRow, ...]:
+        """Publications by brief (id or path), `@author/permlink`, or transaction id."""
+        if which.startswith("@"):
+            author, _, permlink = which.removeprefix("@").partition("/")
+            return self.log(author=author, permlink=permlink)
+        if _TRX_ID.fullmatch(which):
+            return self.log(trx_id=which)
+        return self.log(brief=which) or self.log(path=which)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

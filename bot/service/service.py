@@ -230,6 +230,13 @@ class Service:
             self._log.info("already_moved", brief=publication.brief, reason=str(error))
             return None
 
+    def is_due(self, publication: Publication) -> bool:
+        """Whether its time has come: its date by the chains' clock, another try by ours."""
+        if publication.status is Status.QUEUED:
+            date = publication.scheduled_at
+            return date is None or date <= self._calendar()
+        return publication.retry_at is None or publication.retry_at <= self._now()
+
     def holder(self, publication: Publication) -> str | None:
         """The other worker that has this publication's author in hand, or None."""
         holder = self._leases.holder(publication.chain, publication.author)
