@@ -48,8 +48,12 @@ def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
 def composer(config: Settings) -> "Composer":
     """What makes posts of briefs under this configuration, and knows their neighbours."""
     from bot.briefs import BriefError, Entry, Queue  # noqa: PLC0415
+    from bot.briefs.pictures import without_metadata  # noqa: PLC0415
     from bot.format import Defaults  # noqa: PLC0415
     from bot.intake.composer import Composer  # noqa: PLC0415
+    from bot.intake.pictures import PictureReader  # noqa: PLC0415
+
+    strip = (lambda picture: picture.data) if config.keep_metadata else without_metadata
 
     def neighbours() -> tuple[Entry, ...]:
         try:
@@ -68,6 +72,7 @@ def composer(config: Settings) -> "Composer":
         profiles=profiles(config),
         default_chain=config.chain,
         wary=True,
+        pictures=PictureReader(strip),
     )
     return made.among(neighbours, lambda: latest(config))
 
@@ -204,11 +209,19 @@ def without_password(url: str) -> str:
 
 
 def service(
-    config: Settings, records: "Records", now: "Clock", log: "structlog.stdlib.BoundLogger"
+    config: Settings,
+    records: "Records",
+    now: "Clock",
+    log: "structlog.stdlib.BoundLogger",
+    *,
+    queue: bool = True,
 ) -> "Service":
-    """The service over these records, for every configured chain."""
+    """The service over these records, for every configured chain.
+
+    Args:
+        queue: whether it follows the configured queue; without, it publishes what others record.
+    """
     from bot.briefs.folder import Folder  # noqa: PLC0415
-    from bot.briefs.pictures import without_metadata  # noqa: PLC0415
     from bot.chain.watch import Watch  # noqa: PLC0415
     from bot.http import Http  # noqa: PLC0415
     from bot.intake.follow import Edits  # noqa: PLC0415
@@ -221,7 +234,6 @@ def service(
 
     http = Http()
     leases = records.leases()
-    folder = Folder(config.posts, timezone=config.timezone)
 
     def report(name: str, node: str, reason: str) -> None:
         log.warning("node_set_aside", chain=name, node=node, reason=reason)
@@ -233,12 +245,14 @@ def service(
         for name, profile in profiles(config).items()
     }
     watches = {name: Watch(chain, now) for name, chain in chains.items()}
-    strip = (lambda picture: picture.data) if config.keep_metadata else without_metadata
-    pictures = Pictures(config.posts, records, now, log, strip)
+    pictures = Pictures(records, now, log)
     publishers = {
         name: Publisher(watch, records, config.posting_key, pictures, now, log)
         for name, watch in watches.items()
     }
-    intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
+    intake = None
+    if queue:
+        folder = Folder(config.posts, timezone=config.timezone)
+        intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
     results = Results(chains, records, now)
     return Service(intake, publishers, watches, results, records, leases, http, now, log)

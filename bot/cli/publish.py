@@ -57,22 +57,8 @@ def publish(
         terminal.tell(str(finding), error=True)
     if any(finding.level is Level.ERROR for finding in findings):
         ctx.exit(1)
-    if not dry_run:
-        _refuse_pictures_elsewhere(config, entries, compositions)
     if not dry_run and not _publish(config, entries, wait, at_once=at_once):
         ctx.exit(1)
-
-
-def _refuse_pictures_elsewhere(
-    config: Settings, entries: Sequence[Entry], compositions: Sequence[Composition]
-) -> None:
-    """Pictures are uploaded from the queue's folder, by whatever process goes on with the brief."""
-    shown = {each.brief.path for each in compositions if each.pictures}
-    for entry in entries:
-        if entry.path in shown and entry.folder.resolve() != config.posts.resolve():
-            raise click.ClickException(
-                f"{entry.file} shows pictures beside it; put it and them into {config.posts}"
-            )
 
 
 def dry_run_json(composition: Composition) -> dict[str, object]:

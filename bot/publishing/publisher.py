@@ -195,7 +195,7 @@ class Publisher:
         respect_date(publication, head)
         account, holder, key = self._signer(publication.author)
         respect_intervals(publication, account, head)
-        told = self._pictures.uploaded(publication.operations, self._chain, holder, key)
+        told = self._pictures.uploaded(publication, self._chain, holder, key)
         operations = operations_in(told)
         if publication.kind is Kind.EDIT and found.content is not None:
             operations = [("comment", _as_edit(operations[0][1], found.content))]

@@ -1,8 +1,9 @@
 """Plans: what is to be published, as long as nothing of it is on its way."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,9 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import RecordsError
 from bot.records.reading import publication_of
-from bot.records.tables import leases, publications
+from bot.records.tables import leases, picture_files, publications
 from bot.records.transitions import UNPUBLISHED
-from bot.records.values import Kind, NewPublication, Publication, Status, Transition
+from bot.records.values import Kind, NewPublication, PictureFile, Publication, Status, Transition
 from bot.records.writing import Conflict, PermlinkTaken, RecordsWriter
 
 _ADDED = {
@@ -34,12 +35,14 @@ class Planning(RecordsWriter):
         *,
         after: Publication | None = None,
         held: str | None = None,
+        files: Iterable[PictureFile] = (),
     ) -> Publication:
         """Record a brief's plan as `queued`.
 
         Args:
             after: the brief's publication that this one follows, as it was last seen.
             held: why it is held from the beginning, so that nobody takes it up in between.
+            files: the pictures that it shows.
 
         Raises:
             PermlinkTaken: another brief's publication has this address.
@@ -47,7 +50,9 @@ class Planning(RecordsWriter):
                 `after`.
         """
         with self.writing() as connection:
-            return self._add(connection, new, now, after=after, held=held)
+            added = self._add(connection, new, now, after=after, held=held)
+            _store(connection, files)
+            return added
 
     def add_all(
         self, plans: Sequence[NewPublication], now: datetime
@@ -95,10 +100,19 @@ class Planning(RecordsWriter):
             return added
         return self._move(connection, added, Transition(Status.HELD, held, error=held), now)
 
-    def replan(self, old: Publication, new: NewPublication, now: datetime) -> Publication:
+    def replan(
+        self,
+        old: Publication,
+        new: NewPublication,
+        now: datetime,
+        files: Iterable[PictureFile] = (),
+    ) -> Publication:
         """Put a changed brief's plan in place of the old one, while nothing of it is on its way.
 
         What was rejected or missed is queued again by it.
+
+        Args:
+            files: the pictures that the new plan shows.
 
         Raises:
             Conflict: it is on its way, a transaction of the old plan may still be included, or
@@ -122,6 +136,8 @@ class Planning(RecordsWriter):
             if row is None:
                 raise Conflict(f"{new.brief} is on its way, or was changed meanwhile; look again")
             self._provide_lease(connection, new)
+            _store(connection, files)
+            self._forget_pictures(connection, old)
             planned = publication_of(row)
             if planned.status in {Status.REJECTED, Status.MISSED}:
                 again = Transition(Status.QUEUED, "the brief was changed")
@@ -225,12 +241,14 @@ class Planning(RecordsWriter):
         reason: str,
         now: datetime,
         plan: NewPublication | None = None,
+        files: Iterable[PictureFile] = (),
     ) -> Publication:
         """Let a held edit go out over the text that stands on the chain now.
 
         Args:
             base: that text's digest.
             plan: what takes the held one's place by the same word.
+            files: the pictures that it shows.
 
         Raises:
             Conflict: it isn't held any more.
@@ -246,6 +264,8 @@ class Planning(RecordsWriter):
                     .where(publications.c.id == publication_id)
                     .values(**_columns(plan), digest=plan.sealed())
                 )
+                _store(connection, files)
+                self._forget_pictures(connection, current)
             return self._move(
                 connection, current, Transition(Status.QUEUED, reason), now, base=base
             )
@@ -295,4 +315,19 @@ def _unchanged(seen: Publication) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _columns(new: NewPublication) -> dict[str, Any]:
-    return asdict(new) | {"kind": new.kind.value, "tags": list(new.tags)}
+    return asdict(new) | {
+        "kind": new.kind.value,
+        "tags": list(new.tags),
+        "shows": dict(new.shows) or None,
+    }
+
+
+def _store(connection: sa.Connection, files: Iterable[PictureFile]) -> None:
+    """Store pictures, each content once; one that is there is locked until the plan is."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    for file in sorted(set(files), key=attrgetter("sha256")):
+        connection.execute(
+            dialect.insert(picture_files)
+            .values(sha256=file.sha256, kind=file.kind, data=file.data)
+            .on_conflict_do_update(index_elements=["sha256"], set_={"kind": file.kind})
+        )

@@ -14,6 +14,7 @@ from bot.records.tables import (
     events,
     leases,
     node_events,
+    picture_files,
     pictures,
     publications,
     queues,
@@ -25,6 +26,7 @@ from bot.records.values import (
     LogRow,
     NodeEvent,
     Outcome,
+    PictureFile,
     Publication,
     Status,
 )
@@ -243,6 +245,13 @@ class RecordsReader:
             ).scalar()
         return url
 
+    def picture_file(self, sha256: str) -> PictureFile | None:
+        """A picture that an unpublished publication shows; None when it isn't here."""
+        query = sa.select(picture_files).where(picture_files.c.sha256 == sha256)
+        with self.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return PictureFile(row.sha256, row.kind, row.data) if row else None
+
     def node_events(self, since: datetime) -> tuple[NodeEvent, ...]:
         """Nodes that were set aside since then, first to last."""
         with self.reading() as connection:
@@ -355,6 +364,7 @@ def publication_of(row: sa.Row[Any]) -> Publication:
         "status": Status(row.status),
         "kind": Kind(row.kind),
         "tags": tuple(row.tags),
+        "shows": tuple(sorted((row.shows or {}).items())),
     }
     return Publication(**values)
 

@@ -1,11 +1,12 @@
 """What the records hold, as values: a publication, its attempts, its events."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 
 class Status(StrEnum):
@@ -57,6 +58,7 @@ class NewPublication:
         scheduled_at: not before (UTC); None as soon as the account may post.
         expires_at: not after (UTC).
         base: of an edit, `text_digest` of what must stand on the chain for it to go out.
+        shows: pictures of the queue: their paths, and sha256 of what is sent of them.
     """
 
     chain: str
@@ -76,10 +78,14 @@ class NewPublication:
     base: str | None = None
     queue: str = ""
     wanted: str | None = None
+    shows: tuple[tuple[str, str], ...] = ()
 
     def sealed(self) -> str:
         """sha256 over what will be signed, and when: a damaged record doesn't fit its own."""
-        return _digest(self, NewPublication, leaving_out=("fingerprint", "base", "queue", "wanted"))
+        unsealed = ["fingerprint", "base", "queue", "wanted"]
+        if not self.shows:  # as older versions have sealed it
+            unsealed.append("shows")
+        return _digest(self, NewPublication, leaving_out=unsealed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +149,28 @@ class Attempt(NewAttempt):
     worker: str | None
     fence: int | None
     digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture as it is sent.
+
+    Attributes:
+        kind: its media type.
+    """
+
+    sha256: str
+    kind: str
+    data: bytes
+
+    @classmethod
+    def of(cls, kind: str, data: bytes) -> Self:
+        """A picture by its content."""
+        return cls(sha256(data).hexdigest(), kind, data)
+
+    def is_whole(self) -> bool:
+        """Whether it is what it was stored as."""
+        return sha256(self.data).hexdigest() == self.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +262,7 @@ def text_digest(title: str, body: str) -> str:
     return sha256(f"{title}\0{body}".encode(errors="surrogatepass")).hexdigest()
 
 
-def _digest(value: Any, kind: type, leaving_out: tuple[str, ...] = ()) -> str:
+def _digest(value: Any, kind: type, leaving_out: Sequence[str] = ()) -> str:
     told = {
         field.name: str(getattr(value, field.name))
         for field in fields(kind)

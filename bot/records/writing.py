@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.records.engine import RecordsError, writing
 from bot.records.leases import Leases
 from bot.records.reading import RecordsReader, publication_of
-from bot.records.tables import attempts, events, leases, publications
+from bot.records.tables import SHOWING, attempts, events, leases, picture_files, publications
 from bot.records.transitions import TRANSITIONS
 from bot.records.values import Lease, Outcome, Publication, Status, Transition
 
@@ -115,7 +115,27 @@ class RecordsWriter(RecordsReader):
         if row is None:
             raise Conflict(f"{current.brief} isn't {current.status} any more")
         self._event(connection, current.id, current.status, target, transition.reason, now)
+        if target in {Status.FINAL, Status.CANCELLED}:
+            self._forget_pictures(connection, current)
         return publication_of(row)
+
+    @staticmethod
+    def _forget_pictures(connection: sa.Connection, old: Publication) -> None:
+        """Delete what a plan has shown, as far as no unpublished publication shows it."""
+        digests = sorted({digest for _, digest in old.shows})
+        if not digests:
+            return
+        of_old = picture_files.c.sha256.in_(digests)
+        # Locked before it is asked who else shows them: who records a plan locks them likewise.
+        connection.execute(
+            sa.select(picture_files.c.sha256)
+            .where(of_old)
+            .order_by(picture_files.c.sha256)
+            .with_for_update()
+        )
+        shown = sa.cast(publications.c.shows, sa.Text).contains(picture_files.c.sha256)
+        needed = sa.exists().where(SHOWING, shown)
+        connection.execute(sa.delete(picture_files).where(of_old, sa.not_(needed)))
 
     def _event(
         self,

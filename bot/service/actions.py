@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.briefs import BriefError, Entry, read, rewrite
+from bot.briefs.pictures import PictureRefused
 from bot.chain.codec import delete_comment, operations_text
 from bot.chain.codec import reblog as reblog_operation
 from bot.chain.protocol import Content
@@ -19,6 +20,7 @@ from bot.records import (
     Conflict,
     Kind,
     NewPublication,
+    PictureFile,
     Publication,
     Records,
     Status,
@@ -174,11 +176,11 @@ def keep(
         if side is Side.BRIEF:
             return records.rebase(row.id, base, reason, now)
         _write_back(desk, row, content)
-        plan = _edit_now(records, desk, row)
+        plan, files = _edit_now(records, desk, row)
         try:
             if plan is None:
                 return records.cancel(row.id, reason, now)
-            return records.rebase(row.id, base, reason, now, plan)
+            return records.rebase(row.id, base, reason, now, plan, files)
         except Conflict:
             current = records.get(row.id)
             if plan is None and current.status is Status.CANCELLED:
@@ -208,15 +210,22 @@ def _write_back(desk: Desk, row: Publication, content: Content) -> None:
         raise _Cannot(str(error)) from None
 
 
-def _edit_now(records: Records, desk: Desk, row: Publication) -> NewPublication | None:
-    """The edit that a brief's file asks for now."""
+def _edit_now(
+    records: Records, desk: Desk, row: Publication
+) -> tuple[NewPublication | None, tuple[PictureFile, ...]]:
+    """The edit that a brief's file asks for now, and the pictures that it shows."""
     entry = desk.entry(row)
     composition = desk.composition(entry, row.chain)
     published = records.published(queue=row.queue, chain=row.chain, brief=row.brief)
     standing = published.get((row.chain, row.brief))
     if composition is None or composition.post is None or standing is None:
         raise _Cannot(f"{row.path} has errors; `briefbot check` tells them")
-    return edit_of(standing, entry.fingerprint, composition)
+    plan = edit_of(standing, entry.fingerprint, composition)
+    shows = plan.shows if plan else ()
+    try:
+        return plan, desk.composer.pictures.files(entry.folder, shows)
+    except PictureRefused as refused:
+        raise _Cannot(str(refused)) from None
 
 
 # -- what is done to a post that stands on its chain -----------------------------------------------

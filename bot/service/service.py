@@ -57,6 +57,7 @@ class Service:
     """Scans, publishes, follows and records until it is stopped.
 
     Args:
+        intake: what follows the queue; None where others do.
         publishers: one for each configured chain, by its name.
         watches: the same chains, as they are watched.
         leases: this worker's.
@@ -65,7 +66,7 @@ class Service:
 
     def __init__(
         self,
-        intake: Intake,
+        intake: Intake | None,
         publishers: Mapping[str, Publisher],
         watches: Mapping[str, Watch],
         results: Results,
@@ -110,15 +111,15 @@ class Service:
 
     def scan(self) -> tuple[Finding, ...]:
         """Bring the folder's state into the records; returns what stands in a brief's way."""
-        return self._intake.scan()
+        return self._intake.scan() if self._intake else ()
 
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records."""
-        return self._intake.take(paths)
+        return self._intake.take(paths) if self._intake else ()
 
     def take_from(self, queue: str, entries: Iterable[Entry]) -> tuple[Finding, ...]:
         """Bring files from outside of the queue into the records, known by `queue` together."""
-        return self._intake.take_from(queue, entries)
+        return self._intake.take_from(queue, entries) if self._intake else ()
 
     def dispatch(self) -> None:
         """Claim authors for whom something is due or left over, and take up what is due."""

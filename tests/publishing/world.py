@@ -230,7 +230,7 @@ class Worker:
         intake = Intake(
             Folder(world.posts, grace=timedelta(0)), composer, self.records, world.now, log
         )
-        pictures = Pictures(world.posts, self.records, world.now, log)
+        pictures = Pictures(self.records, world.now, log)
         publisher = Publisher(watch, self.records, _key, pictures, world.now, log)
         results = Results({"devnet": chain}, self.records, world.now)
         self.service = Service(
