@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof fuzz check lint bench bench-devnet bench-workers bench-rendering bench-check docs lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-rendering bench-check docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -36,6 +36,9 @@ chaos: $(VENV)/.installed-dev ## Random trouble over real processes and database
 
 chaos-proof: $(VENV)/.installed-dev ## Take each guard of exactly-once out, and see that the chaos notices
 	@$(BIN)/python -m tests.chaos.prove
+
+hostile: $(VENV)/.installed-dev ## Every hostile peer against every command and the service, one by one (half an hour)
+	@HOSTILE_LONG=1 $(BIN)/python -m pytest --timeout 1800 tests/hostile
 
 SECONDS_TO_FUZZ ?= 600
 fuzz: $(VENV)/.installed-dev ## Look for a brief that gives a traceback, or on which checks and chain differ (Linux)

@@ -77,21 +77,27 @@ def composer(config: Settings) -> "Composer":
     return made.among(neighbours, lambda: latest(config))
 
 
+def http(config: Settings) -> "Http":
+    """What every node and image host is reached by."""
+    from bot.http import Http  # noqa: PLC0415
+
+    return Http(timeout=config.timeout.total_seconds())
+
+
 def chain(
     profile: "ChainProfile",
-    http: "Http | None" = None,
+    http: "Http",
     report: Callable[[str, str], None] = lambda node, reason: None,  # noqa: ARG005
 ) -> "BeemChain":
     """A connection to a chain's nodes; no packet is sent before it is used.
 
     Args:
-        http: what it goes over, where several chains share it.
+        http: what it goes over; several chains may share it.
         report: is told (node, reason) when a node is set aside.
     """
     from bot.chain.beem_chain import BeemChain  # noqa: PLC0415
-    from bot.http import Http  # noqa: PLC0415
 
-    return BeemChain(profile, http or Http(), report=report)
+    return BeemChain(profile, http, report=report)
 
 
 def records(config: Settings, *, create: bool = False) -> "Records":
@@ -115,22 +121,26 @@ def upgrade(config: Settings) -> str:
         engine.dispose()
 
 
-def queue_of(config: Settings) -> str:
-    """The identity of the configured queue; empty as long as no service has looked at it."""
+def queue_of(config: Settings, records: "Records") -> str:
+    """The identity of the configured queue; empty as long as no service has looked at it.
+
+    Where the folder doesn't tell it (its volume isn't mounted), the records know what lay there.
+    """
     from bot.briefs import BriefError  # noqa: PLC0415
     from bot.briefs.folder import Folder  # noqa: PLC0415
 
-    try:
-        return Folder(config.posts).identity(make=False)
-    except BriefError:
-        return ""
+    folder = Folder(config.posts)
+    with suppress(BriefError):
+        if identity := folder.identity(make=False):
+            return identity
+    return records.queue_at(folder.place) or ""
 
 
-def desk(config: Settings) -> "Desk":
+def desk(config: Settings, records: "Records") -> "Desk":
     """The queue that a person of this workspace works at."""
     from bot.service.actions import Desk  # noqa: PLC0415
 
-    return Desk(config.posts, queue_of(config), config.timezone, composer(config))
+    return Desk(config.posts, queue_of(config, records), config.timezone, composer(config))
 
 
 def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
@@ -140,7 +150,7 @@ def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
 
     try:
         with records(config) as opened:
-            return QueueRecords(opened, queue_of(config)).latest()
+            return QueueRecords(opened, queue_of(config, opened)).latest()
     except NoDatabase:
         return {}
 
@@ -151,7 +161,7 @@ def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
 
     try:
         with records(config) as opened:
-            return opened.published(queue=queue_of(config))
+            return opened.published(queue=queue_of(config, opened))
     except (DatabaseUnavailable, SchemaDiffers):
         return {}
 
@@ -223,7 +233,6 @@ def service(
     """
     from bot.briefs.folder import Folder  # noqa: PLC0415
     from bot.chain.watch import Watch  # noqa: PLC0415
-    from bot.http import Http  # noqa: PLC0415
     from bot.intake.follow import Edits  # noqa: PLC0415
     from bot.intake.intake import Intake  # noqa: PLC0415
     from bot.publishing.pictures import Pictures  # noqa: PLC0415
@@ -232,7 +241,7 @@ def service(
     from bot.results.figures import Results  # noqa: PLC0415
     from bot.service.service import Service  # noqa: PLC0415
 
-    http = Http()
+    shared = http(config)
     leases = records.leases()
 
     def report(name: str, node: str, reason: str) -> None:
@@ -241,7 +250,7 @@ def service(
             records.note_node(name, node, reason, leases.worker, now())
 
     chains = {
-        name: chain(profile, http, partial(report, name))
+        name: chain(profile, shared, partial(report, name))
         for name, profile in profiles(config).items()
     }
     watches = {name: Watch(chain, now) for name, chain in chains.items()}
@@ -252,7 +261,7 @@ def service(
     }
     intake = None
     if queue:
-        folder = Folder(config.posts, timezone=config.timezone)
+        folder = Folder(config.posts, timezone=config.timezone, grace=config.grace)
         intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
-    results = Results(chains, records, now)
-    return Service(intake, publishers, watches, results, records, leases, http, now, log)
+    results = Results(chains, records, now, log)
+    return Service(intake, publishers, watches, results, records, leases, shared, now, log)

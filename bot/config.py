@@ -27,6 +27,7 @@ _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
 EDITS = ("auto", "ask", "off")
 _DURATION = re.compile(r"([0-9]{1,5})\s*([smhd])")  # 99999d is what a calendar still holds
+_LONGEST_TIMEOUT = timedelta(minutes=10)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _ACCOUNT = re.compile(r"[a-z][a-z0-9.-]{2,15}")
 _CHAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
@@ -91,7 +92,9 @@ class Settings:
 
     Attributes:
         keep_metadata: whether uploaded pictures keep EXIF (with its GPS position) and the like.
+        timeout: what one exchange with a node may take; an upload gets four times as long.
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
+        grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
     """
 
@@ -108,7 +111,9 @@ class Settings:
     footer: str = ""
     ignored_checks: tuple[str, ...] = ()
     edits: str = "auto"
+    grace: timedelta = timedelta(seconds=10)
     keep_metadata: bool = False
+    timeout: timedelta = timedelta(seconds=15)
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -317,7 +322,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures",
+        "pictures", "network", "queue",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -326,7 +331,11 @@ def _settings(
     defaults = _table(table, "defaults")
     checks = _table(table, "checks")
     pictures = _table(table, "pictures")
+    queue = _table(table, "queue")
+    _known_keys(queue, {"grace"}, "queue.")
     _known_keys(pictures, {"keep_metadata"}, "pictures.")
+    network = _table(table, "network")
+    _known_keys(network, {"timeout"}, "network.")
     _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
     authors = {
@@ -358,7 +367,9 @@ def _settings(
         footer=_text(defaults, "footer", "", "defaults."),
         ignored_checks=_texts(checks, "ignore", "checks."),
         edits=edits,
+        grace=_duration(queue, "grace", "10s", "queue."),
         keep_metadata=_truth(pictures, "keep_metadata", "pictures."),
+        timeout=_timeout(network),
         chains=chains,
         environment=environment,
         variables=variables,
@@ -390,15 +401,26 @@ def _zone(name: str) -> str:
 
 def _author(table: Mapping[str, Any], path: str) -> AuthorSettings:
     _known_keys(table, {"slots", "min_gap", "signer"}, path)
-    match = _DURATION.fullmatch(_text(table, "min_gap", "0s", path).strip())
-    if not match:
-        raise _SettingError(f"{path}min_gap", "expected a duration like 30m, 6h or 1d")
     signer = _text(table, "signer", "", path)
     return AuthorSettings(
         slots=_texts(table, "slots", path),
-        min_gap=timedelta(**{_UNITS[match[2]]: int(match[1])}),
+        min_gap=_duration(table, "min_gap", "0s", path),
         signer=_account(signer, f"{path}signer") if signer else None,
     )
+
+
+def _timeout(table: Mapping[str, Any]) -> timedelta:
+    timeout = _duration(table, "timeout", "15s", "network.")
+    if not timedelta(0) < timeout <= _LONGEST_TIMEOUT:
+        raise _SettingError("network.timeout", "expected a duration between 1s and 10m")
+    return timeout
+
+
+def _duration(table: Mapping[str, Any], key: str, default: str, path: str) -> timedelta:
+    match = _DURATION.fullmatch(_text(table, key, default, path).strip())
+    if not match:
+        raise _SettingError(f"{path}{key}", "expected a duration like 30m, 6h or 1d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _database(url: str, root: Path) -> str:

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore2
 
@@ -90,7 +91,7 @@ class Http:
         headers: Mapping[str, str],
         *,
         largest: int = LARGEST,
-        timeout: float | None = None,
+        patience: float = 1.0,
     ) -> Answer:
         """Send `body`, and wait for the whole answer.
 
@@ -99,13 +100,13 @@ class Http:
 
         Args:
             largest: bytes that the answer may have.
-            timeout: seconds, where the usual ones don't suffice.
+            patience: how many times the usual time it may take.
 
         Raises:
             Unsent: there was no connection.
             Unanswered: no whole answer within these limits.
         """
-        seconds = self._timeout if timeout is None else timeout
+        seconds = self._timeout * patience
         exchange = _Exchange(self._clock, seconds, self._stopped, largest + _HEADERS)
         self._here.exchange = exchange
         try:
@@ -131,8 +132,9 @@ class Http:
         largest: int,
     ) -> Answer:
         again = False
+        peer = urlsplit(address).netloc  # what follows may be a signature
         while True:
-            always_closes = self._stale[address] >= _ALWAYS_CLOSES
+            always_closes = self._stale[peer] >= _ALWAYS_CLOSES
             pool = self._single if again or always_closes else self._kept
             try:
                 answer = _whole(pool, address, body, headers, largest)
@@ -142,13 +144,13 @@ class Http:
                 raise Unsent(f"no connection ({_reason(error)})") from error
             except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
                 if exchange.is_stale and not again:
-                    self._stale[address] += 1
+                    self._stale[peer] += 1
                     again = True
                     exchange.reused = False
                     continue
                 raise Unanswered(_reason(error)) from error
             if exchange.reused:
-                self._stale.pop(address, None)
+                self._stale.pop(peer, None)
             self.answered_at = self._clock()
             return answer
 
@@ -161,12 +163,17 @@ def json_value(body: bytes) -> Any:
             which neither a database nor a terminal takes).
     """
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_constant=_refuse)
         if _LONE_SURROGATE.search(body):
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Unanswered("an answer that is no JSON") from None
     return value
+
+
+def _refuse(constant: str) -> None:
+    """NaN and Infinity, which are no JSON, though Python reads them."""
+    raise ValueError(constant)
 
 
 _NO_CONNECTION = (

@@ -1,6 +1,7 @@
 """The queue as it changes: an index of its files in memory, so that a look reads what is new."""
 
 import secrets
+import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,6 +55,11 @@ class Folder:
         self._id_of: dict[str, str] = {}
         self._missing: dict[str, tuple[datetime, int]] = {}
         self._touched: set[str] = set()
+
+    @property
+    def place(self) -> str:
+        """Host and path where it is looked at."""
+        return f"{socket.gethostname()}:{self.root}"
 
     def identity(self, *, make: bool = True) -> str:
         """The queue's identity; with `make`, one is written into the folder where there is none.
@@ -121,6 +127,11 @@ class Folder:
         for path in paths:
             if path not in self._stamps:
                 self._missing.setdefault(path, (now, 0))
+
+    def forgo(self, paths: Iterable[str]) -> None:
+        """Don't wait for these files any more."""
+        for path in paths:
+            self._missing.pop(path, None)
 
     def again(self, paths: Iterable[str], now: datetime) -> tuple[Entry, ...]:
         """These files as they are now, whether they have changed or not."""

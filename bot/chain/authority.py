@@ -1,6 +1,8 @@
 """Whether a key may post for an author, and only post (chain-rules §2.3)."""
 
-from bot.chain.errors import ChainError, PermanentChainError
+from contextlib import suppress
+
+from bot.chain.errors import ChainError, PermanentChainError, TransientChainError
 from bot.chain.protocol import Account, Authority, Chain, PostingKey
 
 
@@ -91,5 +93,8 @@ def _refuse_power(account: Account, public_key: str) -> None:
 
 def _whose(chain: Chain, account: Account, public_key: str) -> str:
     """Name the accounts that the key does belong to, to make the mistake plain."""
-    names = [name for name in chain.accounts_of_key(public_key) if name != account.name]
-    return f": it belongs to {', '.join(names)}" if names else ": no account uses it for posting"
+    names: list[str] = []
+    with suppress(TransientChainError):  # a hint, not the reason; not every node keeps that index
+        names = [name for name in chain.accounts_of_key(public_key) if name != account.name]
+    told = ", ".join(names[:3])
+    return f": it belongs to {told}" if told else ": no account uses it for posting"

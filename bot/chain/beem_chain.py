@@ -8,10 +8,9 @@ it is used, retries broadcasts and keeps global state, so none of it comes near
 
 import decimal
 import hashlib
-import json
 import time
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Self
@@ -25,7 +24,12 @@ from beemgraphenebase.types import Array, Static_variant, Uint16
 
 from bot.chain.constants import SLOT
 from bot.chain.credits import CreditPrices, read_prices
-from bot.chain.errors import NodesDisagree, NodesUnreachable, NotServed
+from bot.chain.errors import (
+    NodesDisagree,
+    NodesUnreachable,
+    NotServed,
+    TransientChainError,
+)
 from bot.chain.images import upload
 from bot.chain.keys import public_key, signature
 from bot.chain.nodes import Answer, Nodes, Report
@@ -49,6 +53,7 @@ from bot.chain.replies import (
     read_accounts_of_key,
     read_block,
     read_chain_id,
+    read_comments,
     read_content,
     read_head,
     read_membership,
@@ -57,12 +62,15 @@ from bot.chain.replies import (
 )
 from bot.chain.wire import Wire, host_of, json_text
 from bot.errors import quoted
+from bot.format.metadata import canonical
 from bot.http import Http
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
 _HISTORY = 1000  # entries in one answer: the most that Hive gives, and Steem gives more
+_LONGEST_HISTORY = 32_000_000  # characters of an account's own texts that are kept in memory
 _VET_EVERY = 600.0  # seconds between looks at the nodes' chain ids
 _STALE = timedelta(seconds=30)  # ten blocks: a node so far behind the wall clock is passed over
+_NEAR = 30  # blocks by which nodes' heads may differ; finality goes in leaps of twenty
 
 # Blurt left operations out and numbered the others anew (its operations.hpp); vote and comment
 # kept their numbers, these did not.
@@ -82,8 +90,8 @@ class BeemChain:
     """`bot.chain.protocol.Chain` on one chain's nodes; safe to use from several threads.
 
     Args:
-        profile: the chain. Its chain id is the truth, whatever a node says: `get_config` reports
-            compiled constants (tests/fixtures/steemd/README.md, 5).
+        profile: the chain. Its chain id is the truth, whatever a node says
+            (tests/fixtures/steemd/README.md, 5).
         now: the wall clock, to tell a node that stopped following the chain.
         clock: monotonic seconds, for leaving bad nodes alone.
         http: how nodes and the image host are reached; closed with the chain.
@@ -125,50 +133,66 @@ class BeemChain:
         return self._profile
 
     def head(self) -> Head:
-        """Where the chain stands, by the first node that follows it.
+        """Where the chain stands: as far as `confirmed_by` of the nodes that follow it have come.
 
-        When every node's head is more than 30 s behind the wall clock (the chain itself may
-        have stopped), the freshest head is taken. A head in the future is fine, since devnets run
-        fast, when `confirmed_by` nodes are as far: by the head's time briefs are due and missed.
+        A node that stands still, or is more than 30 s behind the wall clock, is passed over; when
+        every node is (the chain itself may have stopped), the freshest head is taken. A head in
+        the future is fine, since devnets run fast. Where too few nodes answer, one is believed as
+        long as its head isn't in the future: by that briefs are due and missed.
 
         Raises:
             NodesDisagree: too few nodes are as far in the future as one says.
         """
         self._vet()
-        behind: list[tuple[str, Head]] = []
+        count = self._profile.confirmed_by
+        told: dict[str, Head] = {}
+        behind: dict[str, Head] = {}
         for node, head in self._nodes.answers(_PROPERTIES, [], read_head):
             stands_still = self._stands_still(node, head)
-            if self._now() - head.time <= _STALE and not stands_still:
-                freshest, found = node, head
+            late = self._now() - head.time > _STALE or stands_still
+            (behind if late else told)[node] = head
+            if len(told) >= count and _are_near(told.values()):  # or else all of them are asked
                 break
-            behind.append((node, head))
-        else:
-            freshest, found = max(behind, key=lambda pair: pair[1].time)
-        for node, head in behind:
-            if node != freshest and head.time < found.time:
-                late = (found.time - head.time).total_seconds()
-                what = f"lags: head {head.block_num}, {late:.0f} s behind {host_of(freshest)}"
-                self._nodes.set_aside(node, "lags", what)
-        if found.time - self._now() > _STALE and self._profile.confirmed_by > 1:
-            return self._confirmed_head()
-        return found
+        if not told:
+            freshest = max(behind, key=lambda node: behind[node].time)
+            told[freshest] = behind.pop(freshest)
+        if len(told) < count and max(head.time for head in told.values()) - self._now() > _STALE:
+            told = dict(self._nodes.answers(_PROPERTIES, [], read_head, everyone=True))
+            if len(told) < count:
+                raise NodesDisagree(
+                    f"only {len(told)} of the nodes tell a head, and {count} must tell one that "
+                    "lies in the future of this machine's clock; they are asked again", SLOT
+                )  # fmt: skip
 
-    def _confirmed_head(self) -> Head:
-        """The freshest head that `confirmed_by` nodes have reached."""
-        count = self._profile.confirmed_by
-        told = dict(self._nodes.answers(_PROPERTIES, [], read_head, everyone=True))
-        if len(told) < count:
-            raise NodesDisagree(
-                f"only {len(told)} of the nodes tell a head, and {count} must tell one that lies "
-                "in the future of this machine's clock; they are asked again", SLOT
-            )  # fmt: skip
-        found = sorted(told.values(), key=lambda head: head.time)[-count]
-        for node, head in told.items():
-            ahead = (head.time - found.time).total_seconds()
-            if ahead > _STALE.total_seconds():
-                what = f"tells a head {ahead:.0f} s ahead of what {count} nodes tell"
-                self._nodes.set_aside(node, "ahead", what)
-        return found
+        def reached(node: str) -> tuple[int, int, datetime]:
+            return told[node].irreversible_block_num, told[node].block_num, told[node].time
+
+        order = sorted(told, key=reached)
+        chosen = order[-min(count, len(told))]
+        for node, head in behind.items():
+            late_by = (told[chosen].time - head.time).total_seconds()
+            if late_by > 0:
+                what = f"lags: head {head.block_num}, {late_by:.0f} s behind {host_of(chosen)}"
+                self._nodes.set_aside(node, "lags", what)
+        self._doubt(told, chosen)
+        return told[chosen]
+
+    def _doubt(self, told: Mapping[str, Head], chosen: str) -> None:
+        """Set aside whose head can't be, where enough nodes are near the one that is believed.
+
+        Args:
+            told: in the order in which the nodes were asked.
+        """
+        found, order = told[chosen], list(told)
+        far = {node: head for node, head in told.items() if not _are_near((head, found))}
+        if len(told) - len(far) < self._profile.confirmed_by:
+            return
+        for node, head in far.items():
+            # a chain that runs fast has come further from one question to the next
+            asked_before = order.index(node) < order.index(chosen)
+            if asked_before != (head.block_num < found.block_num):
+                what = f"tells head {head.block_num} where others tell {found.block_num}"
+                self._nodes.set_aside(node, "head", what)
 
     def _stands_still(self, node: str, head: Head) -> bool:
         """Whether this node has told the same head for more than 30 s."""
@@ -182,9 +206,7 @@ class BeemChain:
     def _vet(self) -> None:
         """Bar nodes of another chain, where there are several to compare.
 
-        What a node says of its chain id may be a constant of its build
-        (tests/fixtures/steemd/README.md, 5), so it is held against it only when another node
-        says the profile's.
+        Where none says the profile's, it is rather the profile that is wrong, which `doctor` tells.
         """
         now = self._clock()
         if len(self._profile.nodes) == 1:
@@ -215,14 +237,23 @@ class BeemChain:
     def agreed_account(self, name: str) -> Account | None:
         """The account as enough nodes tell it; they agree on who may sign for it.
 
-        Not on its last posts: nodes learn of these at different moments, and the chain judges them.
+        Not on its last posts, of which nodes learn at different moments: it has posted as late as
+        all of them say, and if that was later still, the chain refuses.
         """
-        return self._agreed(
+        first, *others = self._told_alike(
             "condenser_api.get_accounts",
             [[name]],
             lambda result: read_account(result, name),
             essence=lambda account: account and (account.owner, account.active, account.posting),
         )
+        for other in others:
+            if first is not None and other is not None:
+                first = replace(
+                    first,
+                    last_root_post=min(first.last_root_post, other.last_root_post),
+                    last_post=min(first.last_post, other.last_post),
+                )
+        return first
 
     def agreed_block_size(self) -> int:
         """Bytes that a block may have, as enough nodes tell it."""
@@ -237,6 +268,18 @@ class BeemChain:
                 "rc_api.find_rc_accounts",
                 {"accounts": [name]},
                 lambda result: read_resource_credits(result, name),
+            )
+        except NotServed:
+            return None
+
+    def agreed_resource_credits(self, name: str) -> ResourceCredits | None:
+        """The account's mana as enough nodes tell it, or None when they don't serve rc_api."""
+        try:
+            return self._agreed(
+                "rc_api.find_rc_accounts",
+                {"accounts": [name]},
+                lambda result: read_resource_credits(result, name),
+                essence=lambda figures: figures,
             )
         except NotServed:
             return None
@@ -287,11 +330,20 @@ class BeemChain:
             absent=_NO_SUCH_COMMUNITY,
         )
 
-    def block(self, num: int) -> Block | None:
-        """The block at this height, or None when the chain isn't that far."""
-        return self._nodes.ask(
-            "condenser_api.get_block", [num], lambda result: read_block(result, num)
-        )
+    def block(self, num: int, block_id: str | None = None) -> Block:
+        """The block at this height, by the first node that has it.
+
+        Args:
+            block_id: which one; a node that tells another is passed over.
+        """
+
+        def understand(result: Any) -> Block:
+            block = read_block(result, num)
+            if block is None or block_id not in {None, block.id}:
+                raise ValueError("no such block")
+            return block
+
+        return self._nodes.ask("condenser_api.get_block", [num], understand)
 
     def agreed_content(self, author: str, permlink: str) -> Content | None:
         """What stands there as enough nodes tell it, or None when the place is free.
@@ -308,8 +360,9 @@ class BeemChain:
                 content.parent_permlink,
                 content.title,
                 content.body,
-                _same_json(content.json_metadata),
+                canonical(content.json_metadata),
                 content.created,
+                content.last_update,
             ),
         )  # fmt: skip
 
@@ -327,10 +380,8 @@ class BeemChain:
             "condenser_api.get_block",
             [num],
             lambda result: read_block(result, num),
-            essence=lambda block: block and (
-                block.id, block.previous, block.time, json_text(block.transactions)
-            ),
-        )  # fmt: skip
+            essence=lambda block: block,
+        )
 
     def _agreed(
         self,
@@ -342,11 +393,22 @@ class BeemChain:
         essence: Callable[[Answer], Hashable],
     ) -> Answer:
         """What `confirmed_by` nodes tell alike."""
+        return self._told_alike(method, params, understand, absent=absent, essence=essence)[0]
+
+    def _told_alike(
+        self,
+        method: str,
+        params: object,
+        understand: Callable[[Any], Answer],
+        *,
+        absent: str = "",
+        essence: Callable[[Answer], Hashable],
+    ) -> tuple[Answer, ...]:
         count = self._profile.confirmed_by
         return self._nodes.agreed(count, method, params, understand, absent=absent, essence=essence)
 
     def chain_id(self) -> str | None:
-        """The chain id that a node was compiled with, or None when the nodes don't say."""
+        """The chain id that a node tells, or None when the nodes don't say."""
         try:
             return self._nodes.ask("condenser_api.get_config", [], read_chain_id)
         except NotServed:
@@ -356,6 +418,7 @@ class BeemChain:
         """What an account has written since then, by its history on the chain, first to last."""
         found: list[CommentOperation] = []
         start, limit = -1, _HISTORY
+        pages, size = 0, 0
         while True:
             page = self._nodes.ask(
                 "condenser_api.get_account_history",
@@ -365,16 +428,29 @@ class BeemChain:
             )
             # what isn't older than what came before would be told again and again
             older = [entry for entry in page if start < 0 or entry.number <= start]
-            found += [
+            written = [
                 entry.comment
                 for entry in sorted(older, key=lambda entry: -entry.number)
                 if entry.comment and entry.comment.author == author and entry.time >= since
             ]
+            found += written
+            size += sum(len(comment.body) + len(comment.json_metadata) for comment in written)
             first = min(older, key=lambda entry: entry.number, default=None)
+            if pages == 0 and first is not None:
+                pages = 2 * first.number // _HISTORY + 3  # each page but the last is full
+            pages -= 1
+            if size > _LONGEST_HISTORY or (pages == 0 and first is not None):
+                raise TransientChainError(f"a node's history of {author} doesn't end")
             if first is None or first.number <= 0 or first.time < since:
                 return tuple(reversed(found))
             start = first.number - 1
             limit = min(_HISTORY, start) or 1
+
+    def comments_in(self, num: int) -> tuple[CommentOperation, ...]:
+        """What was written in a block."""
+        return self._nodes.ask(
+            "condenser_api.get_block", [num], lambda result: read_comments(result, num)
+        )
 
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
         """Names of the accounts that name this public key in any authority."""
@@ -397,7 +473,7 @@ class BeemChain:
 
         Raises:
             PermanentChainError: no WIF, or operations that can't be sent unchanged.
-            NodesUnreachable: no node told the irreversible block's id.
+            TransientChainError: too few nodes told the irreversible block's id.
         """
         own_operations = [own_form(operation, self._profile) for operation in operations]
         ref_block_num, ref_block_id = self._reference(head)
@@ -446,23 +522,34 @@ class BeemChain:
 
     def _reference(self, head: Head) -> tuple[int, str]:
         """Number and id of the block to refer to."""
-        irreversible = head.irreversible_block_num
-        if irreversible in (0, head.block_num):  # a chain just born, or one-block irreversibility
+        num = min(head.irreversible_block_num, head.block_num - 1)  # they are one on Hive
+        if num <= 0:  # a chain just born
             return head.block_num, head.block_id
-        block_id = self._nodes.ask(
+        block_id = self._agreed(
             "condenser_api.get_block_header",
-            [irreversible + 1],
-            lambda result: read_previous(result, irreversible),
+            [num + 1],
+            lambda result: read_previous(result, num),
+            essence=lambda block_id: block_id,
         )
-        return irreversible, block_id
+        if block_id is None:
+            raise TransientChainError(
+                f"the nodes have no block {num + 1}, although one tells a later head; they are "
+                "asked again", SLOT
+            )  # fmt: skip
+        return num, block_id
 
 
-def _same_json(text: str) -> str:
-    """JSON text in one form: what stands before a node may have written it anew."""
-    try:
-        return json.dumps(json.loads(text), sort_keys=True)
-    except (ValueError, RecursionError):
-        return text
+def _are_near(heads: Iterable[Head]) -> bool:
+    """Whether these can be heads of one chain, told at one time."""
+    told = list(heads)
+    times = [head.time for head in told]
+    numbers = [head.block_num for head in told]
+    irreversible = [head.irreversible_block_num for head in told]
+    return (
+        max(times) - min(times) <= _STALE
+        and max(numbers) - min(numbers) <= _NEAR
+        and max(irreversible) - min(irreversible) <= _NEAR
+    )
 
 
 @dataclass(frozen=True, slots=True)

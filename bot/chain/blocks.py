@@ -1,12 +1,20 @@
 """Which block holds a transaction: the chain's blocks, read once and kept while they are true."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.chain.constants import SLOT
-from bot.chain.errors import TransientChainError
+from bot.chain.errors import NodesUnreachable, TransientChainError
 from bot.chain.protocol import Block, Chain, Head
 
 KEPT = 2_000  # blocks in memory: 100 minutes of a real chain, more than any expiration
+MOST = 100_000  # transactions and posts in memory: a node may tell blocks that are full of them
+REACH = 11_200
+"""Blocks above the one it refers to that can hold a transaction.
+
+That one may be 10,000 blocks below the head (STEEM_MAX_UNDO_HISTORY), and an expiration is an hour
+away at most (STEEM_MAX_TIME_UNTIL_EXPIRATION).
+"""
 
 
 class Blocks:
@@ -26,22 +34,24 @@ class Blocks:
         """Take `head` as the chain's end.
 
         Raises:
-            TransientChainError: the node (or two of them in turn) contradicts itself.
+            TransientChainError: no node has the blocks of this head, or they aren't of its time.
         """
         if self._head is None or self._head.block_num < head.irreversible_block_num:
             self._blocks.clear()  # nothing reversible is left to compare with
         num, expected = head.block_num, head.block_id
         walked: dict[int, Block] = {}  # kept as a whole: half a walk would hide a gap
+        size = 0
         while num > head.irreversible_block_num:
             known = self._blocks.get(num)
             if known and known.id == expected:
                 break
-            block = self._chain.block(num)
-            if block is None or block.id != expected:
-                raise TransientChainError(
-                    f"the node contradicts itself about block {num}; it is asked again", SLOT
-                )
+            block = self._fetched(num, expected)
             walked[num] = block
+            size += _size(block)
+            if size > MOST:
+                raise TransientChainError(
+                    f"a node tells more than is kept in blocks {num} to {head.block_num}", 3.0
+                )
             num, expected = num - 1, block.previous
         else:
             # A fork may reach down to the irreversible block: what was kept below it was read
@@ -53,9 +63,16 @@ class Blocks:
         self._blocks |= walked
         for stale in [n for n in self._blocks if n > head.block_num or n < head.block_num - KEPT]:
             del self._blocks[stale]
+        self._forget(self._blocks)
         for stale in [n for n in self._agreed if n < head.block_num - KEPT]:
             del self._agreed[stale]
         self._head = head
+        if head.block_num and self._block(head.block_num).time != head.time:
+            self._head = None  # what is signed under it would expire when nobody knows
+            raise TransientChainError(
+                f"the node contradicts itself about the time of block {head.block_num}; it is "
+                "asked again", 3.0
+            )  # fmt: skip
         return None
 
     def agreed(self, num: int) -> Block | None:
@@ -74,16 +91,17 @@ class Blocks:
             if block is None:
                 return None
             self._agreed[num] = block
+            self._forget(self._agreed)
+            return block
         return self._agreed[num]
 
     def is_dead(self, trx_id: str, after: int, expiration: datetime) -> bool:
         """Whether enough nodes agree that no irreversible block holds it, nor ever can."""
         assert self._head is not None, "observe() comes first"
-        irreversible = self._head.irreversible_block_num
-        if irreversible == 0 or self._block(irreversible).time <= expiration:
+        if self._head.time <= expiration:
             return False
         num = max(after, 0)
-        while (block := self.agreed(num := num + 1)) is not None:
+        while num - after <= REACH and (block := self.agreed(num := num + 1)) is not None:
             if trx_id in block.transaction_ids:
                 return False
             if block.time > expiration:
@@ -97,7 +115,7 @@ class Blocks:
         (chain-rules §2.2), so the search ends there.
         """
         assert self._head is not None, "observe() comes first"
-        for num in range(max(after, 0) + 1, self._head.block_num + 1):
+        for num in range(max(after, 0) + 1, min(self._head.block_num, after + REACH) + 1):
             block = self._block(num)
             if trx_id in block.transaction_ids:
                 return block
@@ -105,36 +123,63 @@ class Blocks:
                 return None
         return None
 
-    def find_post(self, author: str, permlink: str, created: datetime) -> tuple[str, Block] | None:
-        """(trx_id, block) of the operation that created a post.
+    def find_post(self, author: str, permlink: str, written: datetime) -> tuple[str, Block] | None:
+        """(trx_id, block) of the operation that wrote a post at that moment, irreversibly.
 
-        `created` is the time of the block before the one that holds the post (chain-rules §0.2),
-        and block times only grow, so the height is found by bisection.
+        A post's time is that of the block before the one that holds it (chain-rules §0.2), and
+        block times only grow, so the height is found by bisection: by one node's word, which the
+        blocks that enough nodes tell must bear out; where they don't, by these alone.
         """
         assert self._head is not None, "observe() comes first"
-        low, high = 0, self._head.block_num
-        while high - low > 1:  # low's time <= created < high's successor's
+        for tell in (self._block, self.agreed):
+            low = self._height(written, tell)
+            for num in (low + 1, low, low + 2):  # where it should be, and next to it
+                block = self.agreed(num) if num > 0 else None
+                for trx_id in block.transaction_ids if block else ():
+                    if block and block.writes(trx_id, author, permlink):
+                        return trx_id, block
+        return None
+
+    def _height(self, moment: datetime, tell: Callable[[int], Block | None]) -> int:
+        """The last irreversible block that isn't later than this moment."""
+        assert self._head is not None, "observe() comes first"
+        low, high = 0, self._head.irreversible_block_num + 1
+        while high - low > 1:  # low's time <= moment < high's
             middle = (low + high) // 2
-            if self._block(middle).time <= created:
+            block = tell(middle)
+            if block is not None and block.time <= moment:
                 low = middle
             else:
                 high = middle
-        for num in range(max(low, 1), min(low + 2, self._head.block_num) + 1):
-            block = self._block(num)
-            for trx_id in block.transaction_ids:
-                if block.writes(trx_id, author, permlink):
-                    return trx_id, block
-        return None
+        return low
 
     def _block(self, num: int) -> Block:
         if num in self._agreed:  # whatever one node told before
             return self._agreed[num]
         if num not in self._blocks:
-            block = self._chain.block(num)
-            if block is None:
-                raise TransientChainError(
-                    f"the node has no block {num} although its head is later; it is asked again",
-                    SLOT,
-                )
-            self._blocks[num] = block
+            self._blocks[num] = block = self._fetched(num)
+            self._forget(self._blocks)
+            return block
         return self._blocks[num]
+
+    def _fetched(self, num: int, block_id: str | None = None) -> Block:
+        try:
+            return self._chain.block(num, block_id)
+        except NodesUnreachable:
+            raise TransientChainError(
+                f"no node has the block {num}, although one tells a later head; they are asked "
+                "again", SLOT
+            ) from None  # fmt: skip
+
+    @staticmethod
+    def _forget(blocks: dict[int, Block]) -> None:
+        """Forget the lowest blocks that are too many to keep; they are read again if need be."""
+        size = sum(map(_size, blocks.values()))
+        for num in sorted(blocks) if size > MOST else ():
+            if size <= MOST:
+                return
+            size -= _size(blocks.pop(num))
+
+
+def _size(block: Block) -> int:
+    return 1 + len(block.transaction_ids) + len(block.comments)

@@ -24,12 +24,17 @@ class CreditPrices:
     state: Mapping[str, int]
     time: Mapping[str, int]
 
-    def cost(self, operations: Sequence[Operation], size: int) -> int:
+    def cost(self, operations: Sequence[Operation], size: int) -> int | None:
         """Credits for a transaction of `size` bytes with these operations.
 
-        Raises:
-            KeyError: an operation whose figures this node doesn't tell.
+        None where the node doesn't tell all the figures.
         """
+        try:
+            return self._cost(operations, size)
+        except KeyError:
+            return None
+
+    def _cost(self, operations: Sequence[Operation], size: int) -> int:
         state = self.state["transaction_object_base_size"]
         state += self.state["transaction_object_byte_size"] * size
         state += sum(self._state(name, fields) for name, fields in operations)
@@ -59,13 +64,28 @@ class CreditPrices:
 def read_prices(params: Any, pools: Any, figures: Any) -> CreditPrices:
     """From `rc_api.get_resource_params`, `get_resource_pool` and the chain's global properties."""
     vests = str(figures["total_vesting_shares"]).partition(" ")[0]
-    regeneration = int(vests.replace(".", "")) // _BLOCKS_OF_REGENERATION
+    regeneration = _figure(vests.replace(".", "")) // _BLOCKS_OF_REGENERATION
     resources = {}
     for name, told in params["resource_params"].items():
         curve = told["price_curve_params"]
         pool = max(int(pools["resource_pool"][name]["pool"]), 0)
-        price = (regeneration * int(curve["coeff_a"]) >> int(curve["shift"])) + 1
-        unit = int(told["resource_dynamics_params"]["resource_unit"])
-        resources[name] = (price, unit, int(curve["coeff_b"]) + pool)
+        price = (regeneration * _figure(curve["coeff_a"]) >> _figure(curve["shift"])) + 1
+        unit = _figure(told["resource_dynamics_params"]["resource_unit"])
+        divisor = _figure(curve["coeff_b"]) + pool
+        if divisor == 0:
+            raise ValueError("no price")
+        resources[name] = (price, unit, divisor)
     sizes = params["size_info"]
-    return CreditPrices(resources, sizes["resource_state_bytes"], sizes["resource_execution_time"])
+    state, time = (
+        {name: _figure(told) for name, told in sizes[which].items()}
+        for which in ("resource_state_bytes", "resource_execution_time")
+    )
+    return CreditPrices(resources, state, time)
+
+
+def _figure(value: Any) -> int:
+    """A number of the chain: none needs more than 128 bits, and none is negative."""
+    number = int(value)
+    if not 0 <= number < 2**128:
+        raise ValueError("no such figure")
+    return number

@@ -11,10 +11,9 @@ from bot.chain.errors import PermanentChainError, TransientChainError
 from bot.chain.keys import signature
 from bot.chain.protocol import PostingKey
 from bot.errors import quoted
-from bot.http import TIMEOUT, Http, Unanswered, Unsent, json_value
+from bot.http import Http, Unanswered, Unsent, json_value
 
-UPLOAD_WITHIN = 4 * TIMEOUT
-"""Seconds: a picture has up to ten megabytes."""
+_PATIENCE = 4.0  # times the usual: a picture has up to ten megabytes
 PAUSE = 60.0  # seconds until a host that didn't answer is asked again
 _LARGEST_ANSWER = 64 * 1024  # bytes: an address, or an error
 _CHALLENGE = b"ImageSigningChallenge"
@@ -41,7 +40,7 @@ def upload(
             form.read(),
             {"Content-Type": form.headers["Content-Type"]},
             largest=_LARGEST_ANSWER,
-            timeout=UPLOAD_WITHIN,
+            patience=_PATIENCE,
         )
     except (Unsent, Unanswered) as error:
         raise TransientChainError(f"{refusal}: {error}", PAUSE) from None
@@ -53,7 +52,7 @@ def upload(
     reason = quoted(said) if isinstance(said, str) else ""
     message = f"{refusal}: {reason or 'no address'} (HTTP status {answer.status})"
     refused = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
-    if refused and answer.status not in _BUSY:
+    if reason and refused and answer.status not in _BUSY:  # not a page of what stands before it
         raise PermanentChainError(message)
     raise TransientChainError(message, PAUSE)
 

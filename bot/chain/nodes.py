@@ -1,8 +1,9 @@
 """The nodes of a chain: which one to ask next, and for how long a bad one is left alone."""
 
+import math
 import re
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from bot.chain.classification import Meaning, refusal, rule_for
@@ -13,6 +14,7 @@ from bot.chain.errors import (
     NodesUnreachable,
     NotServed,
     PermanentChainError,
+    TransientChainError,
     UnknownOutcome,
 )
 from bot.chain.wire import ErrorReply, Wire, host_of, json_text
@@ -22,6 +24,9 @@ Answer = TypeVar("Answer")
 
 _LEFT_ALONE = 60.0  # seconds that a node which failed is asked last
 _BARRED = 600.0  # seconds that a node of another chain isn't asked at all
+_NOT_UNDERSTOOD = (
+    LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError,
+)  # fmt: skip
 _TOLD_AGAIN = 600.0  # seconds until the same trouble of the same node is reported again
 
 Report = Callable[[str, str], None]
@@ -112,7 +117,7 @@ class Nodes:
                 else:
                     self.leave_alone(node)
                 reasons.append(f"{host}: {reply}")
-            except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
+            except _NOT_UNDERSTOOD:
                 self.leave_alone(node)
                 reasons.append(f"{host}: an answer of an unknown shape")
             else:
@@ -131,10 +136,11 @@ class Nodes:
         *,
         absent: str = "",
         essence: Callable[[Answer], Hashable],
-    ) -> Answer:
-        """The answer that `count` nodes give alike; those that contradict it are set aside.
+    ) -> tuple[Answer, ...]:
+        """The answers of `count` nodes that are alike; who contradicts them is set aside.
 
         Args:
+            count: of nodes; one host counts once.
             essence: what of an answer must be the same.
 
         Raises:
@@ -146,12 +152,12 @@ class Nodes:
         for node, answer in everyone:
             same = told.setdefault(essence(answer), [])
             same.append((node, answer))
-            if len(same) == count:
+            if len({host_of(other) for other, _ in same}) == count:
                 for contrary in told.values():
                     for liar, _ in contrary if contrary is not same else ():
                         nodes = " and ".join(host_of(other) for other, _ in same)
                         self.set_aside(liar, "denies", f"contradicts {nodes} about {method}")
-                return answer
+                return tuple(answer for _, answer in same)
         hosts = ["/".join(host_of(node) for node, _ in same) for same in told.values()]
         if len(hosts) > 1:
             what = f"the nodes contradict each other about {method} ({' against '.join(hosts)})"
@@ -165,17 +171,17 @@ class Nodes:
         Each `turn` begins with another node.
 
         The next node is tried only while nothing can have taken effect: no connection was made,
-        or the node refused for good; that is believed when `refusals` nodes say so.
+        or the node refused; that is believed when `refusals` nodes say so.
 
         Raises:
             DuplicateTransaction: the node has it already.
-            TransientChainError: refused for now; `NodesUnreachable` when no node was reached.
-            NodesDisagree: too few nodes could be asked that refuse it.
+            TransientChainError: refused for now, or by too few nodes to be refused for good;
+                `NodesUnreachable` when no node was reached.
             PermanentChainError: refused for what it is.
             UnknownOutcome: it left, and what came back proves nothing.
         """
         reasons: list[str] = []
-        refused: list[tuple[str, PermanentChainError]] = []
+        refused: dict[str, ChainError] = {}
         order = self._in_order()
         first = turn % max(len(order), 1)
         for node in order[first:] + order[:first]:
@@ -193,18 +199,19 @@ class Nodes:
                 ) from failure
             except ErrorReply as reply:
                 error = self._refusal(node, reply)
-                if not isinstance(error, PermanentChainError):
+                if not isinstance(error, PermanentChainError | TransientChainError):
                     raise error from None
-                refused.append((node, error))
-                if len(refused) >= refusals:
-                    raise error from None
+                refused[node] = error
+                if len({host_of(refuser) for refuser in refused}) >= refusals:
+                    raise _mildest(refused.values()) from None
             else:
-                for refuser, error in refused:
+                for refuser, error in refused.items():
                     self.set_aside(refuser, "refuses", f"refuses what {host} takes: {error}")
                 return node
-        if refused:
-            raise NodesDisagree(f"{refused[0][1]} No other node could be asked.")
-        raise NodesUnreachable(f"nothing was sent: no node was reached ({'; '.join(reasons)})")
+        if not refused:
+            raise NodesUnreachable(f"nothing was sent: no node was reached ({'; '.join(reasons)})")
+        error = _mildest(refused.values())
+        raise error if isinstance(error, TransientChainError) else _unconfirmed(error)
 
     def _refusal(self, node: str, reply: ErrorReply) -> ChainError:
         rule = rule_for(reply.error)
@@ -248,3 +255,18 @@ class Nodes:
         until = self._left_alone_until
         asked = [node for node in self._addresses if self._barred_until.get(node, now) <= now]
         return sorted(asked, key=lambda node: max(until.get(node, now), now))
+
+
+def _unconfirmed(error: ChainError) -> NodesDisagree:
+    return NodesDisagree(f"{error} No other node could be asked.")
+
+
+def _mildest(refusals: Iterable[ChainError]) -> ChainError:
+    """What several nodes' refusals come to: the shortest wait, if any of them says to wait."""
+
+    def weight(error: ChainError) -> float:
+        if not isinstance(error, TransientChainError):
+            return math.inf
+        return error.retry_after or 0.0
+
+    return min(refusals, key=weight)

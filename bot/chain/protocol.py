@@ -73,6 +73,10 @@ class ResourceCredits:
         return now + max(0.0, missing) * MANA_REGENERATION
 
 
+ROLES = frozenset({"muted", "guest", "member", "mod", "admin", "owner"})
+"""What an account can be in a community."""
+
+
 @dataclass(frozen=True, slots=True)
 class Membership:
     """What an account is in a community (chain-rules §1.6).
@@ -80,7 +84,7 @@ class Membership:
     Attributes:
         kind: 1 topic (who isn't muted posts), 2 journal (members post), 3 council (members post
             and reply).
-        role: muted, guest, member, mod, admin or owner.
+        role: one of `ROLES`.
     """
 
     community: str
@@ -98,7 +102,8 @@ class Membership:
 class Content:
     """A post or reply as it stands on the chain (condenser_api.get_content).
 
-    `created` is the time of the block *before* the one that holds it (chain-rules §0.2).
+    `created`, and `last_update` for its last edit, is the time of the block *before* the one that
+    holds it (chain-rules §0.2).
 
     Attributes:
         options: as its author set them.
@@ -113,6 +118,7 @@ class Content:
     body: str
     json_metadata: str
     created: datetime
+    last_update: datetime
     votes: int
     replies: int
     pending_payout: str
@@ -124,28 +130,25 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: its place, its time, and the transactions in it."""
+    """A block: its place, its time, and of its transactions what is ever looked for.
+
+    Attributes:
+        transaction_ids: in the order of the block.
+        comments: (trx_id, author, permlink) of the posts and replies that it writes.
+        digest: of all its transactions' operations, as the node told them.
+    """
 
     num: int
     id: str
     previous: str
     time: datetime
-    transactions: tuple[tuple[str, tuple[Operation, ...]], ...]
-    """(trx_id, operations) in the order of the block."""
-
-    @property
-    def transaction_ids(self) -> tuple[str, ...]:
-        """In the order of the block."""
-        return tuple(trx_id for trx_id, _ in self.transactions)
+    transaction_ids: tuple[str, ...]
+    comments: tuple[tuple[str, str, str], ...]
+    digest: str
 
     def writes(self, trx_id: str, author: str, permlink: str) -> bool:
         """Whether this transaction is in the block and writes the post at this address."""
-        return any(
-            name == "comment" and (fields["author"], fields["permlink"]) == (author, permlink)
-            for found, operations in self.transactions
-            if found == trx_id
-            for name, fields in operations
-        )
+        return (trx_id, author, permlink) in self.comments
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,8 @@ class Chain(Protocol):
     def agreed_account(self, name: str) -> Account | None:
         """The account as `profile.confirmed_by` nodes tell its authorities, or None.
 
+        Its last posts are no later than each of them says.
+
         Raises:
             NodesDisagree: too few tell the same.
         """
@@ -231,6 +236,13 @@ class Chain(Protocol):
 
     def resource_credits(self, name: str) -> ResourceCredits | None:
         """The account's mana, or None when the node doesn't serve rc_api."""
+
+    def agreed_resource_credits(self, name: str) -> ResourceCredits | None:
+        """The account's mana as `profile.confirmed_by` nodes tell it, or None as above.
+
+        Raises:
+            NodesDisagree: too few tell the same.
+        """
 
     def credit_prices(self) -> "CreditPrices | None":
         """What posts cost in credits now, or None where that isn't told, or counted otherwise."""
@@ -268,8 +280,11 @@ class Chain(Protocol):
             NodesDisagree: too few tell the same.
         """
 
-    def block(self, num: int) -> Block | None:
-        """The block at this height, or None when the chain isn't that far."""
+    def block(self, num: int, block_id: str | None = None) -> Block:
+        """The block at this height (and of this id), by the first node that has it.
+
+        `NodesUnreachable` is raised too when the nodes that answer don't have it.
+        """
 
     def chain_id(self) -> str | None:
         """The chain id that a node reports, or None when the nodes don't say.
@@ -279,6 +294,9 @@ class Chain(Protocol):
 
     def comments_of(self, author: str, since: datetime) -> tuple[CommentOperation, ...]:
         """What an account has written since then, first to last."""
+
+    def comments_in(self, num: int) -> tuple[CommentOperation, ...]:
+        """What was written in a block, in its order."""
 
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
         """Names of the accounts that name this public key in any authority."""
@@ -315,7 +333,7 @@ class Chain(Protocol):
 
         Each `turn` begins with another node.
 
-        A refusal for good is believed when `profile.confirmed_by` nodes say so.
+        A refusal is believed when `profile.confirmed_by` nodes say so.
 
         Raises:
             DuplicateTransaction: the node already has it.

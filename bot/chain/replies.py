@@ -4,6 +4,8 @@ Every reader raises LookupError, TypeError, ValueError, ArithmeticError or Attri
 shape that it doesn't know; the caller then counts the answer as unusable and asks another node.
 """
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ from bot.briefs import Beneficiary
 from bot.chain.constants import SLOT
 from bot.chain.operations import DEFAULT_MAX_ACCEPTED_PAYOUT
 from bot.chain.protocol import (
+    ROLES,
     Account,
     Authority,
     Block,
@@ -23,14 +26,31 @@ from bot.chain.protocol import (
     Membership,
     ResourceCredits,
 )
+from bot.errors import quoted
 from bot.format.post import FIFTY_FIFTY, PayoutOptions
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = _EPOCH - timedelta(seconds=1)  # how hivemind writes "paid out"
 _UINT32 = 0xFFFFFFFF
+_COMMENT = (
+    "author", "permlink", "parent_author", "parent_permlink", "title", "body", "json_metadata",
+)  # fmt: skip
 _LAST = _EPOCH + timedelta(seconds=_UINT32)  # a chain counts seconds in 32 bits
 _TRX_ID = re.compile(r"[0-9a-f]{40}")
 _ASSET = re.compile(r"\d{1,20}(\.\d{1,8})? [A-Z]{1,10}")
+_CHAIN_ID = re.compile(r"[0-9a-f]{64}")
+_BLOCK_ID = re.compile(r"[0-9a-f]{40}")
+_NAME = re.compile(r"[a-z][a-z0-9.-]{0,15}")
+_INT32 = 2**31 - 1
+_INT64 = 2**63 - 1
+_UNDO = 10_000  # blocks that may be undone at most: STEEM_MAX_UNDO_HISTORY
+_SMALLEST_MAXIMUM = 65_536  # bytes of a block that a chain always takes: STEEM_MIN_BLOCK_SIZE_LIMIT
+_TRANSACTIONS = 16_384  # of a block of two megabytes, none of them under 128 bytes
+_LONGEST_PERMLINK = 256  # bytes: STEEM_MAX_PERMLINK_LENGTH
+_MEMBERS = 40  # of an authority: STEEM_MAX_AUTHORITY_MEMBERSHIP
+_OPERATIONS = 5_000_000  # entries of an account's history that are believed
+_HUNDRED = 10_000  # percent, in hundredths
+_END = _LAST - timedelta(days=1)  # what is signed under a head must expire within 32 bits, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +71,16 @@ class HistoryEntry:
 def read_head(result: Any) -> Head:
     """`get_dynamic_global_properties`."""
     head = Head(
-        block_num=int(result["head_block_number"]),
+        block_num=_whole(result["head_block_number"], 0, _UINT32),
         block_id=_block_id(result["head_block_id"]),
         time=read_time(result["time"]),
-        irreversible_block_num=int(result["last_irreversible_block_num"]),
-        maximum_block_size=int(result["maximum_block_size"]),
+        irreversible_block_num=_whole(result["last_irreversible_block_num"], 0, _UINT32),
+        maximum_block_size=_whole(result["maximum_block_size"], _SMALLEST_MAXIMUM, _UINT32),
     )
-    if not 0 <= head.irreversible_block_num <= head.block_num <= _UINT32:
+    if not 0 <= head.block_num - head.irreversible_block_num <= _UNDO:
         raise ValueError("no numbers of blocks")
+    if head.time > _END:
+        raise ValueError("no time of a head")
     return head
 
 
@@ -85,9 +107,10 @@ def read_resource_credits(result: Any, name: str) -> ResourceCredits | None:
         if account["account"] == name:
             manabar = account["rc_manabar"]
             return ResourceCredits(
-                current_mana=int(manabar["current_mana"]),
-                max_mana=int(account["max_rc"]),
-                last_update=_EPOCH + timedelta(seconds=int(manabar["last_update_time"])),
+                current_mana=_whole(manabar["current_mana"], -_INT64, _INT64),
+                max_mana=_whole(account["max_rc"], -_INT64, _INT64),
+                last_update=_EPOCH
+                + timedelta(seconds=_whole(manabar["last_update_time"], 0, _UINT32)),
             )
     return None
 
@@ -111,8 +134,9 @@ def read_content(result: Any, author: str, permlink: str) -> Content | None:
         body=_text(result["body"]),
         json_metadata=_text(result["json_metadata"]),
         created=read_time(result["created"]),
+        last_update=read_time(result["last_update"]),
         votes=sum(float(vote["percent"]) != 0 for vote in _list(result["active_votes"])),
-        replies=_count(result["children"]),
+        replies=_whole(result["children"], 0, _INT32),
         pending_payout=_asset(result["pending_payout_value"]),
         total_payout=_asset(result["total_payout_value"]),
         curator_payout=_asset(result["curator_payout_value"]),
@@ -124,14 +148,15 @@ def read_content(result: Any, author: str, permlink: str) -> Content | None:
 def _options(result: Any) -> PayoutOptions:
     """A post's payout options, in whichever chain's words; the default cap counts as none."""
     percents = (result.get(f"percent_{name}") for name in ("steem_dollars", "hbd", "blurt"))
-    most = str(result.get("max_accepted_payout", DEFAULT_MAX_ACCEPTED_PAYOUT)).partition(" ")[0]
+    told = result.get("max_accepted_payout")
+    most = DEFAULT_MAX_ACCEPTED_PAYOUT if told is None else Decimal(_asset(told).partition(" ")[0])
     shares = (
-        Beneficiary(str(share["account"]), int(share["weight"]))
-        for share in result.get("beneficiaries", ())
+        Beneficiary(_name(share["account"]), _whole(share["weight"], 0, _HUNDRED))
+        for share in _list(result.get("beneficiaries", []))
     )
     return PayoutOptions(
-        max_accepted_payout=None if Decimal(most) == DEFAULT_MAX_ACCEPTED_PAYOUT else Decimal(most),
-        percent=int(next((p for p in percents if p is not None), FIFTY_FIFTY)),
+        max_accepted_payout=None if most == DEFAULT_MAX_ACCEPTED_PAYOUT else most,
+        percent=_whole(next((p for p in percents if p is not None), FIFTY_FIFTY), 0, _HUNDRED),
         allow_votes=bool(result.get("allow_votes", True)),
         allow_curation_rewards=bool(result.get("allow_curation_rewards", True)),
         beneficiaries=tuple(shares),
@@ -145,11 +170,14 @@ def read_membership(result: Any, community: str) -> Membership | None:
     if result["name"] != community:
         raise ValueError("another community")
     context = result.get("context") or {}
+    role = context.get("role") or "guest"
+    if role not in ROLES:
+        raise ValueError("no role")
     return Membership(
         community=community,
-        title=str(result["title"]),
-        kind=int(result["type_id"]),
-        role=str(context.get("role") or "guest"),
+        title=quoted(_text(result["title"])),
+        kind=_whole(result["type_id"], 0, _INT32),
+        role=role,
     )
 
 
@@ -160,25 +188,33 @@ def read_block(result: Any, num: int) -> Block | None:
     block_id = _block_id(result["block_id"])
     if block_number(block_id) != num:
         raise ValueError("another block")
-    ids = _list(result["transaction_ids"])
+    ids = tuple(_trx_id(trx_id) for trx_id in _list(result["transaction_ids"]))
     transactions = _list(result["transactions"])
+    operations = [transaction["operations"] for transaction in transactions]
+    comments = tuple(
+        (trx_id, _name(fields["author"]), _permlink(fields["permlink"]))
+        for trx_id, inside in zip(ids, operations, strict=True)
+        for name, fields in inside
+        if name == "comment"
+    )
+    if max(len(ids), len(comments)) > _TRANSACTIONS:
+        raise ValueError("more than a block can hold")
+    told = json.dumps([ids, operations], sort_keys=True)
     return Block(
         num=num,
         id=block_id,
-        previous=result["previous"],
+        previous=_block_id(result["previous"]),
         time=read_time(result["timestamp"]),
-        transactions=tuple(
-            (
-                _trx_id(trx_id),
-                tuple((name, dict(fields)) for name, fields in transaction["operations"]),
-            )
-            for trx_id, transaction in zip(ids, transactions, strict=True)
-        ),
+        transaction_ids=ids,
+        comments=comments,
+        digest=hashlib.sha256(told.encode()).hexdigest(),
     )
 
 
-def read_previous(result: Any, num: int) -> str:
-    """The id of block `num`, out of the header of the block after it."""
+def read_previous(result: Any, num: int) -> str | None:
+    """The id of block `num`, out of the header of the block after it; None when there is none."""
+    if not result:
+        return None
     block_id = _block_id(result["previous"])
     if block_number(block_id) != num:
         raise ValueError("the header of another block")
@@ -188,13 +224,15 @@ def read_previous(result: Any, num: int) -> str:
 def read_accounts_of_key(result: Any) -> tuple[str, ...]:
     """`get_key_references` of one key."""
     (names,) = _list(result["accounts"])
-    return tuple(dict.fromkeys(str(name) for name in _list(names)))
+    return tuple(dict.fromkeys(_name(name) for name in _list(names)))
 
 
 def read_account_history(result: Any) -> list[HistoryEntry]:
     """`get_account_history`, in the order in which the node tells it; null for no entries."""
     return [
-        HistoryEntry(int(number), read_time(entry["timestamp"]), _comment_operation(entry))
+        HistoryEntry(
+            _whole(number, 0, _OPERATIONS), read_time(entry["timestamp"]), _comment_operation(entry)
+        )
         for number, entry in _list([] if result is None else result)
     ]
 
@@ -203,28 +241,35 @@ def _comment_operation(entry: Any) -> CommentOperation | None:
     name, fields = entry["op"]
     if name != "comment":
         return None
-    return CommentOperation(
-        trx_id=_trx_id(entry["trx_id"]),
-        block_num=int(entry["block"]),
-        time=read_time(entry["timestamp"]) + timedelta(seconds=SLOT),
-        **{
-            field: str(fields[field])
-            for field in (
-                "author",
-                "permlink",
-                "parent_author",
-                "parent_permlink",
-                "title",
-                "body",
-                "json_metadata",
-            )
-        },
+    block_num = _whole(entry["block"], 0, _UINT32)
+    time = read_time(entry["timestamp"]) + timedelta(seconds=SLOT)
+    return CommentOperation(_trx_id(entry["trx_id"]), block_num, time, **_written(fields))
+
+
+def read_comments(result: Any, num: int) -> tuple[CommentOperation, ...]:
+    """What `condenser_api.get_block` shows to be written in a block."""
+    if result is None or block_number(_block_id(result["block_id"])) != num:
+        raise ValueError("another block")
+    time = read_time(result["timestamp"])
+    return tuple(
+        CommentOperation(_trx_id(trx_id), num, time, **_written(fields))
+        for trx_id, transaction in zip(
+            _list(result["transaction_ids"]), _list(result["transactions"]), strict=True
+        )
+        for name, fields in transaction["operations"]
+        if name == "comment"
     )
+
+
+def _written(fields: Any) -> dict[str, str]:
+    return {field: _text(fields[field]) for field in _COMMENT}
 
 
 def read_chain_id(result: Any) -> str:
     """The chain id among the constants of `get_config`, under whichever name the chain has it."""
     (chain_id,) = (value for key, value in result.items() if key.endswith("_CHAIN_ID"))
+    if not _CHAIN_ID.fullmatch(chain_id):
+        raise ValueError("no chain id")
     return str(chain_id)
 
 
@@ -253,24 +298,44 @@ def _asset(text: Any) -> str:
     return str(text)
 
 
-def _count(value: Any) -> int:
-    if not 0 <= int(value) <= _UINT32:
-        raise ValueError("no count")
-    return int(value)
+def _permlink(text: Any) -> str:
+    if len(_text(text).encode()) > _LONGEST_PERMLINK:
+        raise ValueError("no permlink")
+    return str(text)
 
 
-def _block_id(text: str) -> str:
-    if len(bytes.fromhex(text)) != 20:  # noqa: PLR2004  # a block id is a ripemd160's length
+def _name(text: Any) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError("no name of an account")
+    return str(text)
+
+
+def _whole(value: Any, least: int, most: int) -> int:
+    """A whole number; large ones come as text."""
+    number = int(value)
+    if isinstance(value, float) or not least <= number <= most:
+        raise ValueError("no such number")
+    return number
+
+
+def _block_id(text: Any) -> str:
+    if not _BLOCK_ID.fullmatch(text):
         raise ValueError("no block id")
-    return text
+    return str(text)
 
 
 def _authority(value: Any) -> Authority:
     return Authority(
-        weight_threshold=int(value["weight_threshold"]),
-        account_auths=tuple((str(name), int(weight)) for name, weight in value["account_auths"]),
-        key_auths=tuple((str(key), int(weight)) for key, weight in value["key_auths"]),
+        weight_threshold=_whole(value["weight_threshold"], 0, _UINT32),
+        account_auths=_members(value["account_auths"]),
+        key_auths=_members(value["key_auths"]),
     )
+
+
+def _members(value: Any) -> tuple[tuple[str, int], ...]:
+    if len(_list(value)) > _MEMBERS:
+        raise ValueError("more than an authority can hold")
+    return tuple((_text(name), _whole(weight, 0, _UINT32)) for name, weight in value)
 
 
 def _text(value: Any) -> str:

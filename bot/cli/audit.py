@@ -32,7 +32,7 @@ def audit(ctx: click.Context, author: str | None, *, as_json: bool) -> None:
                 terminal.tell(f"{name}: this chain isn't configured, not compared", error=True)
                 continue
             told = histories(records, chain=name, author=author)
-            with app.chain(profiles[name]) as chain:
+            with app.chain(profiles[name], app.http(config)) as chain:
                 head = chain.head()
                 ledger = ledger_of(chain, told)
             compared += len(told)

@@ -84,7 +84,9 @@ def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tupl
 def _online(config: Settings, composer: "Composer") -> "Online":
     from bot.reports.online import Online  # noqa: PLC0415  # brings beem along
 
-    chains = {name: app.chain(known) for name, known in app.profiles(config).items()}
+    http = app.http(config)
+    profiles = app.profiles(config)
+    chains = {name: app.chain(profile, http) for name, profile in profiles.items()}
     return Online(chains, config.posting_key, composer.neighbours)
 
 

@@ -14,6 +14,7 @@ from bot.cli import terminal
 from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.records import RecordsError
+from bot.records.queues import QueueRecords
 from bot.reports.doctor import Diagnosis, Health, alone, examine, failed
 
 COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
@@ -53,7 +54,7 @@ def _points(config: Settings, profiles: Mapping[str, ChainProfile]) -> Iterator[
         message = "no account is configured: add [author.NAME] to config/briefbot.toml"
         yield Diagnosis("accounts", Health.WARN, message)
     for name, posting in authors.items():
-        with app.chain(profiles[name]) as chain:
+        with app.chain(profiles[name], app.http(config)) as chain:
             now = utc_now()
             yield from examine(chain, sorted(posting), config.posting_key, now)
 
@@ -100,6 +101,8 @@ def _database(config: Settings) -> Generator[Diagnosis]:
             records.examine()
             records.try_writing(now)
             yield Diagnosis("database", Health.OK, app.without_password(config.database))
+            if trouble := QueueRecords(records, app.queue_of(config, records)).trouble():
+                yield failed("queue", trouble)
             for event in records.node_events(now - timedelta(hours=1)):
                 message = f"{event.node} was set aside at {event.at:%H:%M} UTC: it {event.reason}"
                 yield Diagnosis(f"nodes ({event.chain})", Health.WARN, message)

@@ -24,11 +24,11 @@ def keep(ctx: click.Context, which: str, brief: str) -> None:
     config = load(ctx.obj["config_file"])
 
     def content_of(row: Publication) -> Content | None:
-        with app.chain(app.profiles(config)[row.chain]) as chain:
+        with app.chain(app.profiles(config)[row.chain], app.http(config)) as chain:
             return chain.agreed_content(row.author, row.permlink)
 
     with app.records(config) as records:
-        desk = app.desk(config)
+        desk = app.desk(config, records)
         result = actions.keep(records, brief, actions.Side(which), desk, content_of, utc_now())
     if not result.done and not result.refused:
         raise click.ClickException(f"no edit of {brief} is held; see `briefbot log`")

@@ -1,6 +1,7 @@
 """`briefbot publish`: briefs now, in one shot, by the service's own journey."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -85,7 +86,10 @@ def _publish(
     """Carry the entries' publications as far as was asked; True when none has failed."""
     with app.records(config, create=True) as records:
         service = app.service(config, records, utc_now, quiet_log())
-        taken = take_up(service, records, config.posts, entries, utc_now(), at_once=at_once)
+        queue_of = partial(app.queue_of, config, records)
+        taken = take_up(
+            service, records, config.posts, queue_of, entries, utc_now(), at_once=at_once
+        )
         for finding in taken.findings:
             terminal.tell(str(finding), error=True)
         return carried(service, taken.publications, wait) and not taken.findings

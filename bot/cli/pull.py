@@ -30,7 +30,7 @@ def pull(ctx: click.Context, account: str, chain: str | None, *, replies: bool) 
     if name not in profiles:
         raise click.UsageError(f"{name} is no configured chain")
     outcomes: Counter[Outcome] = Counter()
-    with app.chain(profiles[name]) as asked:
+    with app.chain(profiles[name], app.http(config)) as asked:
         author = account.removeprefix("@")
         if asked.account(author) is None:
             raise click.ClickException(f"there is no account {author} on {name}")

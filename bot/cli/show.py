@@ -53,7 +53,8 @@ def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> 
 def _show_differences(config: Settings, rows: Sequence[Publication]) -> None:
     """What would change on each chain if the brief's text went out, as a unified diff."""
     for row in {row.chain: row for row in rows if comment_in(row.operations)}.values():
-        with app.chain(app.profiles(config)[row.chain]) as chain:
+        profile = app.profiles(config)[row.chain]
+        with app.chain(profile, app.http(config)) as chain:
             content = chain.content(row.author, row.permlink)
         wanted = comment_in(row.operations)
         theirs = [content.title, "", *content.body.split("\n")] if content else []

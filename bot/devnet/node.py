@@ -35,6 +35,7 @@ _SENT: dict[str, Literal["half", "http_1_0", "chunked"]] = {
     "http_1_0": "http_1_0",
     "chunked": "chunked",
 }
+_TOO_SOON = "You may only post once every 5 minutes."
 
 
 class Node:
@@ -183,6 +184,10 @@ class Node:
                 transaction = read_transaction(given, self.chain.codec, legacy=legacy)
                 door.pretended[transaction.id] = (self.chain.head_num + 1, transaction)
             return {}
+        if kind == "refuse" and broadcast:
+            raise failed(
+                "( now - auth.last_root_post ) > STEEM_MIN_ROOT_COMMENT_INTERVAL", _TOO_SOON
+            )
         if kind == "wrong_chain_id":
             self.chain.chain_id = _ANOTHER_CHAIN
         try:
@@ -193,7 +198,10 @@ class Node:
             self.chain.chain_id = self.chain.network.chain_id
         if method == "get_block" and door.pretended and result:
             result = self._pretended(door, result)
-        return result if trouble is None else _distorted(trouble, method, result)
+        if trouble is None or trouble.kind not in _LIES:
+            return result if trouble is None else _distorted(trouble, method, result)
+        about, lie = _LIES[trouble.kind]
+        return lie(trouble, result) if method == about and result else result
 
     def _pretended(self, door: "_Door", block: dict[str, Any]) -> dict[str, Any]:
         """A block with the transactions that this node falsely tells in it."""
@@ -313,6 +321,42 @@ def _distorted(trouble: Trouble, method: str, result: Any) -> Any:
             k: _ANOTHER_CHAIN if k.lower().endswith("chain_id") else v for k, v in result.items()
         }
     return result
+
+
+def _with_swapped_keys(_: Trouble, accounts: Any) -> Any:
+    return [account | {"active": account["posting"]} for account in accounts]
+
+
+def _with_metadata(trouble: Trouble, post: Any) -> Any:
+    return post | {"json_metadata": trouble.text} if post["author"] else post
+
+
+def _having_posted(_: Trouble, accounts: Any) -> Any:
+    now = stamp(int(time.time()) + _YEAR)
+    return [account | {"last_root_post": now, "last_post": now} for account in accounts]
+
+
+def _without_credits(_: Trouble, found: Any) -> Any:
+    accounts = [account | {"max_rc": "0"} for account in found["rc_accounts"]]
+    return found | {"rc_accounts": accounts}
+
+
+def _far(_: Trouble, head: Any) -> Any:
+    names = ("head_block_number", "last_irreversible_block_num")
+    return head | {name: head[name] + _MILLION for name in names}
+
+
+_YEAR, _MILLION = 31_536_000, 1_000_000
+_LIES: dict[str, tuple[str, Callable[[Trouble, Any], Any]]] = {
+    "deny_account": ("get_accounts", lambda _, __: []),
+    "swap_keys": ("get_accounts", _with_swapped_keys),
+    "forge_metadata": ("get_content", _with_metadata),
+    "posted_just_now": ("get_accounts", _having_posted),
+    "poor": ("find_rc_accounts", _without_credits),
+    "far_head": (_PROPERTIES, _far),
+    "no_history": ("get_block", lambda _, __: None),
+}
+"""Of each of these kinds: the method whose answer is a lie, and the lie."""
 
 
 def _method(body: bytes) -> str:

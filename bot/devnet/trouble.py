@@ -21,6 +21,14 @@ KINDS = {
     "clock_skew": "the head's time is `seconds` off",
     "deny": "posts are told as absent, blocks without their transactions",
     "forge": "posts are told with another body, blocks with other transactions",
+    "deny_account": "accounts are told as absent",
+    "swap_keys": "an account's posting key is told as its active key too",
+    "forge_metadata": "posts are told with `text` as their metadata",
+    "posted_just_now": "accounts are told to have posted at this moment",
+    "poor": "accounts are told to have no resource credits",
+    "refuse": "a broadcast is refused, as by a chain in which the author has just posted",
+    "far_head": "the head is told a million blocks further, and as irreversible",
+    "no_history": "blocks are told as absent",
     "pretend": "a broadcast is thrown away, and told as if the next block held it",
 }
 """What each kind does to a call that it hits."""
@@ -43,6 +51,7 @@ class Trouble:
     seed: int = 0
     code: int = 502
     seconds: float = 1.0
+    text: str = ""
     memory: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

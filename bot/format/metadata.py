@@ -10,6 +10,16 @@ from bot.format.ready import Collected
 MAX_TAGS = 8
 
 
+def read_metadata(text: str) -> dict[str, Any]:
+    """The members of a post's json_metadata, whoever wrote it; none where it is no good JSON."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def tags_of(written: tuple[str, ...], collected: Collected) -> tuple[str, ...]:
     """The post's tags: those written, then the body's hashtags while there is room."""
     found = dict.fromkeys(written)
@@ -52,7 +62,18 @@ def json_metadata(
 
 def brief_in(json_metadata: str) -> str | None:
     """Id of the brief that wrote a post, by our own key in its metadata; None for others."""
-    try:
-        return str(json.loads(json_metadata)["briefbot"]["brief"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
+    ours = read_metadata(json_metadata).get("briefbot")
+    brief = ours.get("brief") if isinstance(ours, dict) else None
+    return brief if isinstance(brief, str) else None
+
+
+def canonical(json_metadata: str) -> str:
+    """What two nodes' words of one post's metadata have in common, to compare them by.
+
+    hivemind writes it anew: it keeps the first picture of `image` only, and of what is no object
+    nothing (its cached_post.py).
+    """
+    values = read_metadata(json_metadata)
+    if isinstance(values.get("image"), list):
+        values["image"] = values["image"][:1]
+    return json.dumps(values, sort_keys=True)

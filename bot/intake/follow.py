@@ -60,6 +60,7 @@ class Follower:
         again: files that must be looked at again, since something was on its way.
         linked: files that name other briefs.
         showing: files of briefs that aren't published, and the pictures that they show.
+        later: files that are gone, of which something was on its way.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Follower:
         self.again: set[str] = set()
         self.linked: set[str] = set()
         self.showing: dict[str, set[str]] = {}
+        self.later: set[str] = set()
 
     def take(self, entry: Entry) -> None:
         """Let the records follow one file; whatever goes wrong with it is a finding of its own.
@@ -136,7 +138,7 @@ class Follower:
 
     def _take(self, entry: Entry) -> None:
         brief = entry.brief
-        here = [row for row in self._known.values() if row.path == entry.path]
+        here = [row for row in self._known.values() if _is_of(row, entry)]
         if brief is None:
             errors = [f for f in entry.findings if f.level is Level.ERROR]
             self.findings += errors
@@ -151,7 +153,9 @@ class Follower:
         for row in here:
             if row.brief == brief.id and row.chain in wanted:
                 continue
-            if self._known.get((row.chain, row.brief)) is row and not self._is_elsewhere(row):
+            if self._known.get((row.chain, row.brief)) is not row:
+                continue  # it was renamed just now
+            if row.brief == brief.id or not self._is_elsewhere(row):
                 self._apply(Wanted(), row, entry)
 
     def _take_on(self, entry: Entry, composition: Composition) -> None:
@@ -166,7 +170,7 @@ class Follower:
             return
         key = (composition.chain, brief.id)
         question = ""
-        if key not in self._known:
+        if self._known.get(key) is None or self._known[key].status is Status.CANCELLED:
             question = self._follow_rename(entry, composition)
         row = self._known.get(key)
         if composition.pictures and (row is None or row.status not in _DONE):
@@ -205,18 +209,21 @@ class Follower:
             self._log.info("not_yet", brief=row.brief if row else "", reason=str(error))
             self.again |= {entry.path} if entry else set()
         except (Conflict, PermlinkTaken) as error:
-            if entry is None or entry.brief is None:  # its transaction may still be included
-                self._log.info("not_yet", brief=row.brief if row else "", reason=str(error))
-                self.again |= {entry.path} if entry else set()
-            else:
+            if entry is not None and entry.brief is not None:
                 self.findings.append(self._refused(entry, entry.brief, error))
+            elif row is not None:  # its transaction may still be included
+                self._log.info("not_yet", brief=row.brief, reason=str(error))
+                self._later(wanted, row, entry)
 
     def _stay(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
         if row is not None and entry is not None and row.path != entry.path:
             self._rename(row, row.brief, entry)
 
     def _later(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
-        self.again |= {entry.path} if entry else set()
+        if entry is not None:
+            self.again.add(entry.path)
+        elif row is not None:
+            self.later.add(row.path)
 
     def _queue(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
         assert entry is not None, "a plan is made of a file"
@@ -240,10 +247,28 @@ class Follower:
     def _edit(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:
         assert row is not None, "what is edited was published"
         assert wanted.edit is not None, "and something differs"
-        held = ASKED if self._edits is Edits.ASK else None
+        held = self._other_text(wanted, row, entry)
+        held = ASKED if held is None and self._edits is Edits.ASK else held
         files = self._files(entry, wanted.edit)
         self._records.add(wanted.edit, self._now(), after=row, held=held, files=files)
         self._log.info("edit_queued", brief=row.brief, author=row.author)
+
+    def _other_text(self, wanted: Wanted, row: Publication, entry: Entry | None) -> str | None:
+        """What to ask before an edit of a file that may hold another brief's text by now."""
+        plan, around = wanted.plan, self._composer.neighbours
+        if plan is None or entry is None or (plan.author, plan.permlink) == _address(row):
+            return None
+        other = self._records.at(plan.chain, plan.author, plan.permlink)
+        paths = {other.path or other.brief} if other else set()
+        if around is not None:
+            paths |= around.at(row.chain, *_address(row)) - {entry.path}
+        if not paths:
+            return None
+        return (
+            f"{entry.path} is published as @{row.author}/{row.permlink}, and says now what "
+            f"{', '.join(sorted(paths))} says too: were files moved? Then give each the `id` that "
+            f"it had and `briefbot cancel {row.brief}`; `briefbot release {row.brief}` edits"
+        )
 
     def _reject(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
         assert row is not None, "there is something to reject"
@@ -309,10 +334,7 @@ class Follower:
             own = row.path == entry.path
             if not own and self._folder.knows(row.path):
                 continue  # its file is back
-            address = post is not None and (row.author, row.permlink) == (
-                post.author,
-                post.permlink,
-            )
+            address = post is not None and _address(row) == (post.author, post.permlink)
             content = not own and row.fingerprint == entry.fingerprint
             if address or content:
                 same[row.brief] = row
@@ -371,9 +393,20 @@ def wanted_of(
         return _refusal(fingerprint, errors), errors
     plan = replace(publication_of(composition, fingerprint), queue=queue)
     edit = None
-    if published is not None and edits is not Edits.OFF:
+    # by its file only: a new footer that a file of ours met meanwhile is no reason for an edit
+    changed = published is not None and published.fingerprint != fingerprint
+    if published is not None and changed and edits is not Edits.OFF:
         edit = edit_of(published, fingerprint, composition)
     return Wanted(plan, edit, "", fingerprint), []
+
+
+def _is_of(row: Publication, entry: Entry) -> bool:
+    """Whether a file speaks for a publication: it lies where that came from, or has its id."""
+    return row.path == entry.path or (entry.brief is not None and row.brief == entry.brief.id)
+
+
+def _address(row: NewPublication) -> tuple[str, str]:
+    return row.author, row.permlink
 
 
 def _refusal(fingerprint: str, errors: Iterable[Finding]) -> Wanted:

@@ -1,6 +1,5 @@
 """The service's side of reconciliation: looks at the folder, and lets the records follow."""
 
-import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from bot.briefs.queue import BriefError
 from bot.clock import Clock
 from bot.intake.composer import Composer
 from bot.intake.follow import Edits, Follower
+from bot.intake.reconcile import is_unsettled
 from bot.records import Publication, Records
 from bot.records.queues import QueueRecords
 
@@ -54,11 +54,15 @@ class Intake:
             What stands in the way of briefs that are not in the records because of it.
 
         Raises:
-            BriefError: the folder itself can't be read, or isn't the one that it was; nothing is
-                cancelled then.
+            BriefError: the folder itself can't be read when the service begins.
         """
         mine = self._begun() or self._begin()
-        look = self._folder.look(self._now())
+        try:
+            self._make_sure(mine)
+            look = self._folder.look(self._now())
+        except BriefError as error:
+            self._tell_trouble(mine, str(error))
+            return ()
         try:
             return self._follow(mine, look)
         except Exception:  # what was seen and isn't recorded is seen anew
@@ -68,7 +72,11 @@ class Intake:
 
     def _follow(self, mine: QueueRecords, look: Look) -> tuple[Finding, ...]:
         """Let the records follow what a look has shown."""
-        self._tell_trouble(mine, look.trouble)
+        trouble = look.trouble
+        if trouble and not any(map(is_unsettled, mine.latest(paths=look.away).values())):
+            trouble = ""  # what is published may be put away
+            self._folder.forgo(look.away)
+        self._tell_trouble(mine, trouble)
         looked_at = {entry.path for entry in look.entries}
         again = self._again | (self._linked if look.entries or look.gone else set())
         again |= self._with_changed_pictures()
@@ -85,6 +93,7 @@ class Intake:
             follower.take(entry)
         follower.record()
         follower.withdraw(look.gone)
+        self._folder.expect(follower.later, self._now())
         self._again = follower.again
         paths = {entry.path for entry in entries}
         self._linked = (self._linked - paths) | follower.linked
@@ -139,19 +148,31 @@ class Intake:
         mine = self._mine
         if mine is None:
             return None
-        if self._folder.identity(make=False) != mine.queue:
-            raise BriefError(
-                f"{self._folder.root} isn't the queue that it was: is its volume mounted? "
-                "Nothing is withdrawn; if it is meant to be another one, start the service anew"
-            )
         if mine.was_put_back():
             self._log.warning("database_put_back")
             return None
         return mine
 
+    def _make_sure(self, mine: QueueRecords) -> None:
+        """See that the folder is the queue that it was, before anything is withdrawn from it.
+
+        Raises:
+            BriefError: it isn't, or can't be read.
+        """
+        identity = self._folder.identity(make=False)
+        if identity == mine.queue:
+            return
+        if not identity and any(map(self._folder.knows, self._folder.paths())):
+            self._folder.adopt(mine.queue)  # somebody tidied up
+            return
+        raise BriefError(
+            f"{self._folder.root} isn't the queue that it was: is its volume mounted? "
+            "Nothing is withdrawn; if it is meant to be another one, start the service anew"
+        )
+
     def _begin(self) -> QueueRecords:
         """Compare all that is recorded with all that is in the folder."""
-        place = f"{socket.gethostname()}:{self._folder.root}"
+        place = self._folder.place
         identity = self._folder.identity(make=False) or self._records.queue_at(place)
         self._folder.forget()
         if identity is None:
@@ -164,7 +185,8 @@ class Intake:
         recorded = mine.latest()
         there = self._folder.paths()
         self._orphans = {key: row for key, row in recorded.items() if row.path not in there}
-        self._folder.expect({row.path for row in self._orphans.values()}, self._now())
+        waiting = {row.path for row in self._orphans.values() if is_unsettled(row)}
+        self._folder.expect(waiting, self._now())
         self._mine = mine
         return mine
 

@@ -1,6 +1,5 @@
 """Posts from the chain, written as the briefs that would make them."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +11,14 @@ from typing import Any
 from bot.briefs.queue import SUFFIXES
 from bot.briefs.write import written
 from bot.chain.protocol import Chain, Content
-from bot.format.metadata import brief_in
+from bot.format.metadata import brief_in, read_metadata
 from bot.format.post import FIFTY_FIFTY
 from bot.format.render import collect
 
 _BEGINNING = datetime(2016, 1, 1, tzinfo=UTC)  # before the first block of the family
 _TEXTS = ("description", "authored_by", "canonical_url")
 _LONGEST_NAME = 200  # bytes; file systems take 255, and other tools' names beside it are longer
+_DEEPEST = 8  # folders of the queue in one another
 _UNSAFE = set('\\:*?"<>|')  # what a path or a pattern is made of somewhere
 
 
@@ -52,7 +52,7 @@ def posts_of(chain: Chain, author: str, *, replies: bool = False) -> Iterator[Pu
 
 def pulled(content: Content, chain: str) -> Pulled:
     """One post as a brief whose front matter is complete: publishing it again does nothing."""
-    metadata = _object(content.json_metadata)
+    metadata = read_metadata(content.json_metadata)
     values: dict[str, Any] = {"title": content.title, "author": content.author}
     tags = [tag for tag in _list(metadata.get("tags")) if isinstance(tag, str)]
     if content.parent_author:
@@ -89,7 +89,7 @@ def _is_path(path: str) -> bool:
     command, steers a terminal that lists it, or is one of the names that the queue passes over.
     """
     *folders, name = path.split("/")
-    return all(
+    return len(folders) < _DEEPEST and all(
         (
             *(_is_name(part) for part in (*folders, name)),
             *(PurePosixPath(part).suffix.lower() not in SUFFIXES for part in folders),
@@ -100,7 +100,7 @@ def _is_path(path: str) -> bool:
 
 def _is_name(name: str) -> bool:
     return (
-        name.isprintable()
+        name.isprintable()  # so it holds no half of a surrogate pair, either
         and 0 < len(name.encode()) <= _LONGEST_NAME
         and not _UNSAFE & set(name)
         and name == name.strip()
@@ -128,14 +128,6 @@ def _rewards(content: Content) -> dict[str, Any]:
     if not options.allow_curation_rewards:
         values["allow_curation_rewards"] = False
     return values
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _list(value: Any) -> list[Any]:

@@ -64,8 +64,10 @@ class Stage(Enum):
     """It is on the chain for good."""
     EDIT_OPEN = auto()
     """It is on the chain, and an edit of it waits or was rejected."""
+    EDIT_WITHDRAWN = auto()
+    """It is on the chain; an edit was cancelled by intake, because the file didn't ask for it."""
     EDIT_CANCELLED = auto()
-    """It is on the chain, and an edit of it was cancelled."""
+    """It is on the chain, and a person cancelled an edit of it."""
     DELETED = auto()
     """A person deletes it, or has."""
 
@@ -83,11 +85,12 @@ TABLE: dict[Stage, dict[Wish, Action]] = {
         Stage.OPEN:           (_W,     _X,     _N,  _R,     _N),
         Stage.REFUSED:        (_W,     _N,     _R,  _R,     _N),
         Stage.REJECTED:       (_W,     _N,     _N,  _R,     _N),
-        Stage.ON_ITS_WAY:     (_N,     _L,     _N,  _L,     _N),
+        Stage.ON_ITS_WAY:     (_L,     _L,     _N,  _L,     _N),
         Stage.WITHDRAWN:      (_N,     _N,     _Q,  _Q,     _N),
         Stage.CANCELLED:      (_N,     _N,     _N,  _Q,     _N),
         Stage.STANDS:         (_N,     _N,     _N,  _E,     _N),
         Stage.EDIT_OPEN:      (_W,     _X,     _N,  _R,     _W),
+        Stage.EDIT_WITHDRAWN: (_N,     _N,     _N,  _E,     _N),
         Stage.EDIT_CANCELLED: (_N,     _N,     _N,  _E,     _N),
         Stage.DELETED:        (_N,     _N,     _N,  _N,     _N),
     }.items()
@@ -128,10 +131,10 @@ def stage_of(latest: Publication | None) -> Stage:  # noqa: PLR0911  # a table o
     if latest.status is Status.FINAL:
         return Stage.STANDS
     if latest.status is Status.CANCELLED:
-        if not first:
-            return Stage.EDIT_CANCELLED
         withdrawn = latest.wanted == "" or not latest.fingerprint  # as schema 0003 told it
-        return Stage.WITHDRAWN if withdrawn else Stage.CANCELLED
+        if first:
+            return Stage.WITHDRAWN if withdrawn else Stage.CANCELLED
+        return Stage.EDIT_WITHDRAWN if withdrawn else Stage.EDIT_CANCELLED
     if not first:
         return Stage.EDIT_OPEN
     if latest.status is Status.REJECTED:
@@ -139,10 +142,16 @@ def stage_of(latest: Publication | None) -> Stage:  # noqa: PLR0911  # a table o
     return Stage.OPEN
 
 
+def is_unsettled(latest: Publication) -> bool:
+    """Whether something is withdrawn when the brief isn't there any more."""
+    return TABLE[stage_of(latest)][Wish.NOTHING] is not Action.NONE
+
+
 def wish_of(wanted: Wanted, latest: Publication | None) -> Wish:  # noqa: PLR0911  # likewise
     """What is wanted, beside what the latest publication was planned from.
 
-    What is on the chain follows its own file only: not the configuration, nor its neighbours.
+    What is on the chain, or was cancelled by a person, follows its own file only: not the
+    configuration, nor its neighbours.
     """
     if wanted.refusal:
         return Wish.REFUSED
@@ -153,9 +162,9 @@ def wish_of(wanted: Wanted, latest: Publication | None) -> Wish:  # noqa: PLR091
     same_file = latest.fingerprint == wanted.fingerprint
     plan: NewPublication | None = wanted.plan
     stage = stage_of(latest)
-    if stage in {Stage.STANDS, Stage.EDIT_CANCELLED} and same_file:
+    if same_file and stage in {Stage.STANDS, Stage.CANCELLED, Stage.EDIT_CANCELLED}:
         return Wish.SAME
-    if stage in {Stage.STANDS, Stage.EDIT_CANCELLED, Stage.EDIT_OPEN}:
+    if stage in {Stage.STANDS, Stage.EDIT_CANCELLED, Stage.EDIT_WITHDRAWN, Stage.EDIT_OPEN}:
         plan = wanted.edit
     if plan is None:
         return Wish.SAME if same_file else Wish.PUBLISHED

@@ -9,6 +9,7 @@ from bot.records import Publication, Records, Status
 
 _POST = re.compile(r"@([a-z0-9.-]+)/([a-z0-9-]+)/?$")
 _DONE = {Status.INCLUDED, Status.FINAL, Status.CANCELLED}
+_FOR_GOOD = {Status.FINAL, Status.CANCELLED}  # a reply to what a fork takes away is refused
 
 
 def blocker(records: Records, publication: Publication) -> Publication | None:
@@ -46,5 +47,6 @@ def _unpublished(records: Records, publication: Publication) -> Iterator[Publica
     for author, permlink in [parent] * bool(parent[0]) + list(places):
         other = records.at(publication.chain, author, permlink)
         own = (publication.author, publication.permlink) == (author, permlink)
-        if other is not None and not own and other.status not in _DONE:
+        done = _FOR_GOOD if (author, permlink) == parent else _DONE
+        if other is not None and not own and other.status not in done:
             yield other

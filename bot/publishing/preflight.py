@@ -6,9 +6,10 @@ from datetime import datetime
 from bot.chain.codec import comment_in, reblogged_in
 from bot.chain.constants import SLOT
 from bot.chain.errors import PermanentChainError, TransientChainError
-from bot.chain.protocol import Chain, Content, Head
+from bot.chain.protocol import Block, Chain, Content, Head
 from bot.chain.watch import Watch
-from bot.format.metadata import brief_in
+from bot.errors import quoted
+from bot.format.metadata import brief_in, canonical
 from bot.format.pictures import addresses_in, with_addresses
 from bot.records import Kind, NewPublication, Publication, text_digest
 
@@ -64,7 +65,7 @@ def look_first(publication: Publication, watch: Watch, head: Head) -> Already | 
             "`id` to publish it anew"
         )
     if publication.kind is Kind.EDIT:
-        return _edit(publication, content, watch)
+        return _edit(publication, content, watch, head)
     return Free(content)
 
 
@@ -77,20 +78,18 @@ def _our_post(publication: Publication, content: Content, watch: Watch, head: He
     if brief_in(content.json_metadata) != publication.brief and not is_same:
         raise PermanentChainError(
             f"permlink taken by @{content.author}/{content.permlink} "
-            f"(“{content.title}”, {content.created:%Y-%m-%d}): publishing would overwrite it; "
-            "set another `slug`"
+            f"(“{quoted(content.title)}”, {content.created:%Y-%m-%d}): publishing would "
+            "overwrite it; set another `slug`"
         )
-    watch.blocks.observe(head)
-    found = watch.blocks.find_post(content.author, content.permlink, content.created)
-    if found is None:
-        raise TransientChainError("the post is on the chain, but no block shows it yet", SLOT)
-    trx_id, block = found
+    trx_id, block = _written(content, content.created, watch, head)
     reason = "found on the chain, as this brief wrote it: the record is rebuilt from it"
     operations = _with_pictures(publication, content)
     return Already(trx_id, block.num, block.time, reason, operations)
 
 
-def _edit(publication: Publication, content: Content, watch: Watch) -> Already | Undecided | Free:
+def _edit(
+    publication: Publication, content: Content, watch: Watch, head: Head
+) -> Already | Undecided | Free:
     """An edit goes over the text that was published last, and over no other."""
     operations = _with_pictures(publication, content)
     wanted = comment_in(operations)
@@ -98,18 +97,23 @@ def _edit(publication: Publication, content: Content, watch: Watch) -> Already |
         if text_digest(content.title, content.body) == publication.base:
             return Free(content)
         return Undecided(changed_elsewhere(publication))
-    if content.json_metadata != wanted["json_metadata"]:
+    if canonical(content.json_metadata) != canonical(wanted["json_metadata"]):
         return Free(content)
-    written = [
-        operation
-        for operation in watch.chain.comments_of(content.author, content.created)
-        if operation.permlink == content.permlink
-    ]
-    if not written:
-        raise TransientChainError("the edit is on the chain, but no history shows it yet", SLOT)
-    last = written[-1]
+    trx_id, block = _written(content, content.last_update, watch, head)
     reason = "the chain shows this text already: the record is rebuilt from it"
-    return Already(last.trx_id, last.block_num, last.time, reason, operations)
+    return Already(trx_id, block.num, block.time, reason, operations)
+
+
+def _written(content: Content, moment: datetime, watch: Watch, head: Head) -> tuple[str, Block]:
+    """The transaction that wrote a post at this moment, and its block, as enough nodes tell it."""
+    watch.blocks.observe(head)
+    found = watch.blocks.find_post(content.author, content.permlink, moment)
+    if found is None:
+        raise TransientChainError(
+            f"@{content.author}/{content.permlink} is on the chain, but no irreversible block "
+            "shows it yet", SLOT
+        )  # fmt: skip
+    return found
 
 
 def _with_pictures(publication: Publication, content: Content) -> str:

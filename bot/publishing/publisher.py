@@ -47,7 +47,8 @@ from bot.records import (
 CREDITS_WAIT = 3600.0  # seconds until credits are looked at again of which nobody says when
 LONGEST_TURN = 300.0  # seconds until it is looked again whether another brief went out
 DEFAULT_WAIT = 30.0  # a refusal that names no time
-TROUBLE_WAIT = 300.0  # what nobody foresaw
+TROUBLE = "something went wrong that should not"
+TROUBLE_WAIT = 300.0  # seconds until that is tried again
 
 Log = structlog.stdlib.BoundLogger
 
@@ -89,7 +90,7 @@ class Publisher:
         if publication.status is Status.WAITING:
             try:
                 self._watch.look()
-            except NodesUnreachable as error:
+            except TransientChainError as error:
                 return self._postpone(publication, error)
             if other := blocker(self._records, publication):
                 return self._postpone(publication, _waits_for(other, self._now()))
@@ -137,7 +138,9 @@ class Publisher:
         """
         self._watch.blocks.observe(self._watch.look())
         blocks = self._watch.blocks
-        if blocks.find(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
+        block = blocks.find(attempt.trx_id, attempt.ref_block_num, attempt.expiration)
+        agreed = block and blocks.agreed(block.num)  # a rejection isn't undone on one node's word
+        if agreed and attempt.trx_id in agreed.transaction_ids:
             reason = "its transaction was included after all"
             self._move(publication, Transition(Status.PUBLISHING, reason))
         elif blocks.is_dead(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
@@ -165,7 +168,7 @@ class Publisher:
 
         What is in a block only needs looking at again.
         """
-        reason = f"something went wrong that should not: {type(error).__name__}; please report it"
+        reason = f"{TROUBLE}: {type(error).__name__}; please report it"
         self._log.error("trouble", **_identity(publication), reason=reason)
         publication = self._records.get(publication.id)
         if publication.status in {Status.QUEUED, Status.PUBLISHING}:
@@ -192,6 +195,7 @@ class Publisher:
             )
         if isinstance(found, Already):
             return self._adopt(publication, found, head)
+        self._watch.blocks.observe(head)  # by whose time it is due, and will expire
         respect_date(publication, head)
         account, holder, key = self._signer(publication.author)
         respect_intervals(publication, account, head)
@@ -265,7 +269,8 @@ class Publisher:
         first = attempt.sends == 0
         self._records.confirm_lease()
         try:
-            node = self._chain.broadcast(_transaction(attempt), turn=attempt.sends)
+            turn = attempt.number - 1 + attempt.sends  # never the same node first all the time
+            node = self._chain.broadcast(_transaction(attempt), turn)
         except DuplicateTransaction:
             self._settle(attempt, Outcome.SENT)
             log.info("already_there")
@@ -397,9 +402,9 @@ class Publisher:
         seconds, when = CREDITS_WAIT, "the node doesn't tell when they will suffice"
         try:
             head = self._watch.look()
-            figures = self._chain.resource_credits(publication.author)
-        except NodesUnreachable as unreachable:
-            return self._wait(publication, str(error), self._pause(unreachable))
+            figures = self._chain.agreed_resource_credits(publication.author)
+        except TransientChainError as silence:
+            return self._wait(publication, str(error), self._pause(silence))
         if figures is not None:
             enough = figures.suffices_at(error.needed, head.time)
             if enough is None:

@@ -178,7 +178,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def said_plainly() -> Iterator[None]:
     """Turn a database's own errors into `DatabaseUnavailable`; what they hold stays out of it.
 
-    Not those about a row or a value, which say nothing about the database.
+    Not those about a row or a value, which say nothing about the database; but what it gives back
+    and nobody can have written, a status that there isn't or half an instant, is damage.
     """
     try:
         yield
@@ -190,6 +191,11 @@ def said_plainly() -> Iterator[None]:
             f"the database can't be used: {cause[0] if cause else type(error.orig).__name__}; see "
             "that it runs, that there is room on its disk and that this user may write to it; "
             "nothing was lost, it goes on when the database is back"
+        ) from None
+    except ValueError:
+        raise DatabaseUnavailable(
+            "the database is damaged, a value in it can't be read: restore a backup, or move it "
+            "away; a new one is rebuilt from the chain (docs/records.md)"
         ) from None
 
 

@@ -13,8 +13,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.records.engine import reading, writing
-from bot.records.reading import is_due, is_in_flight
-from bot.records.tables import from_now, leases, publications
+from bot.records.reading import due, in_flight
+from bot.records.tables import from_now, leases
 from bot.records.values import Lease
 from bot.records.worker import identity, is_gone
 
@@ -160,11 +160,9 @@ def is_free(gone: list[str]) -> sa.ColumnElement[bool]:
 
 
 def _has_work(now: datetime, calendar: datetime) -> sa.ColumnElement[bool]:
-    return (
-        sa.exists()
-        .where(publications.c.chain == leases.c.chain, publications.c.author == leases.c.author)
-        .where(sa.or_(is_due(now, calendar), is_in_flight()))
-    )
+    """Asked from what is to be done, which is little, to its authors."""
+    found = sa.union_all(*due(now, calendar), *in_flight()).subquery()
+    return sa.tuple_(leases.c.chain, leases.c.author).in_(sa.select(found.c.chain, found.c.author))
 
 
 def _lease(row: sa.Row[tuple[object, ...]]) -> Lease:

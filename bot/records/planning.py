@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import RecordsError
-from bot.records.reading import publication_of
-from bot.records.tables import leases, picture_files, publications
+from bot.records.reading import never_went_out, publication_of
+from bot.records.tables import LIVING, events, leases, picture_files, publications
 from bot.records.transitions import UNPUBLISHED
 from bot.records.values import Kind, NewPublication, PictureFile, Publication, Status, Transition
 from bot.records.writing import Conflict, PermlinkTaken, RecordsWriter
@@ -109,7 +109,7 @@ class Planning(RecordsWriter):
     ) -> Publication:
         """Put a changed brief's plan in place of the old one, while nothing of it is on its way.
 
-        What was rejected or missed is queued again by it.
+        What was rejected or missed is queued again by it; or held, when it was held before.
 
         Args:
             files: the pictures that the new plan shows.
@@ -140,7 +140,12 @@ class Planning(RecordsWriter):
             self._forget_pictures(connection, old)
             planned = publication_of(row)
             if planned.status in {Status.REJECTED, Status.MISSED}:
-                again = Transition(Status.QUEUED, "the brief was changed")
+                held = self._held_before(connection, planned.id)
+                again = (
+                    Transition(Status.QUEUED, "the brief was changed")
+                    if held is None
+                    else Transition(Status.HELD, held, error=held)
+                )
                 planned = self._move(connection, planned, again, now)
             return planned
 
@@ -184,27 +189,33 @@ class Planning(RecordsWriter):
             Conflict: another worker was quicker.
         """
         with self.writing() as connection:
-            same = (
-                publications.c.queue == old.queue,
-                publications.c.brief == old.brief,
-                publications.c.path == old.path,
+            rows = connection.execute(
+                sa.select(publications)
+                .where(publications.c.queue == old.queue, publications.c.brief == old.brief)
+                .order_by(publications.c.id)
+                .with_for_update()
             )
+            before = {row.id: publication_of(row) for row in rows}
+            there = before.get(old.id)
+            if there is None or there.path != old.path:
+                raise Conflict(f"{old.brief} has moved on meanwhile; look again")
             try:
                 with connection.begin_nested():
-                    rows = connection.execute(
-                        sa.update(publications)
-                        .where(*same)
-                        .values(brief=brief, path=path, updated_at=now)
-                        .returning(publications.c.id, publications.c.status, publications.c.chain)
-                    ).all()
+                    for row in before.values():
+                        renamed = replace(row, brief=brief, path=path)
+                        # one that doesn't fit its record stays damaged
+                        fits = row.digest == row.sealed()
+                        digest = renamed.sealed() if fits else row.digest
+                        connection.execute(
+                            sa.update(publications)
+                            .where(publications.c.id == row.id)
+                            .values(brief=brief, path=path, digest=digest, updated_at=now)
+                        )
             except sa.exc.IntegrityError:
-                rows = []
-            if not rows:
-                raise Conflict(f"{old.brief} has moved on meanwhile; look again")
-            latest = {row.chain: row for row in sorted(rows, key=lambda row: row.id)}
-            for row in latest.values():
-                status = Status(row.status)
-                self._event(connection, row.id, status, status, f"renamed from {old.path}", now)
+                raise Conflict(f"{brief} is recorded already; look again") from None
+            for row in {row.chain: row for row in before.values()}.values():
+                why = f"renamed from {old.path}"
+                self._event(connection, row.id, row.status, row.status, why, now)
 
     def _set_aside(
         self, old: Publication, transition: Transition, now: datetime, **plan: str
@@ -232,7 +243,9 @@ class Planning(RecordsWriter):
             current = publication_of(self._row(connection, publication_id))
             if current.status not in UNPUBLISHED:
                 raise Conflict(f"{current.brief} is {current.status}; that can't be withdrawn")
-            return self._move(connection, current, Transition(Status.CANCELLED, reason), now)
+            wanted = current.wanted or None  # it's no longer up to the file's mistake
+            cancelled = Transition(Status.CANCELLED, reason)
+            return self._move(connection, current, cancelled, now, wanted=wanted)
 
     def rebase(
         self,
@@ -280,13 +293,27 @@ class Planning(RecordsWriter):
         )
 
     @staticmethod
+    def _held_before(connection: sa.Connection, publication_id: int) -> str | None:
+        """Why a publication was held until its last move; None when it wasn't."""
+        moves = connection.execute(
+            sa.select(events.c.source, events.c.reason)
+            .where(events.c.publication_id == publication_id)
+            .where(events.c.source.is_distinct_from(events.c.target))
+            .order_by(events.c.id.desc())
+            .limit(2)
+        ).all()
+        if not moves or moves[0].source != Status.HELD.value:
+            return None
+        return str(moves[-1].reason)
+
+    @staticmethod
     def _refuse_overtaken(connection: sa.Connection, seen: Publication) -> None:
         """Nothing follows what isn't a brief's latest any more, or has moved since."""
         row = connection.execute(
             sa.select(publications.c.id, publications.c.status)
             .where(publications.c.queue == seen.queue)
             .where(publications.c.chain == seen.chain, publications.c.brief == seen.brief)
-            .order_by(publications.c.id.desc())
+            .order_by(never_went_out(publications), publications.c.id.desc())
             .limit(1)
         ).first()
         if row is None or (row.id, row.status) != (seen.id, seen.status.value):
@@ -298,8 +325,7 @@ class Planning(RecordsWriter):
             sa.select(publications)
             .where(publications.c.chain == new.chain)
             .where(publications.c.author == new.author)
-            .where(publications.c.permlink == new.permlink)
-            .where(publications.c.status != Status.CANCELLED.value)
+            .where(publications.c.permlink == new.permlink, LIVING)
         ).first()
         if row is not None and (row.queue, row.brief) != (new.queue, new.brief):
             return PermlinkTaken(publication_of(row))

@@ -3,19 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import RecordsError
-from bot.records.reading import publication_of
+from bot.records.reading import never_went_out, portions, publication_of
 from bot.records.records import Records
 from bot.records.tables import publications, queues
 from bot.records.values import Kind, NewPublication, Publication, Status
-
-_SOME = 200  # values in one question
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +63,12 @@ class QueueRecords:
         self._revision = row.revision
         return Enrolled(row.trouble)
 
+    def trouble(self) -> str:
+        """What is wrong with the folder; empty when nothing is known to be."""
+        with self._records.reading() as connection:
+            query = sa.select(queues.c.trouble).where(queues.c.id == self.queue)
+            return connection.execute(query).scalar_one_or_none() or ""
+
     def note(self, trouble: str) -> None:
         """Remember what is wrong with the folder."""
         with self._records.writing() as connection:
@@ -103,7 +105,7 @@ class QueueRecords:
             return self._latest(sa.true())
         found: dict[tuple[str, str], Publication] = {}
         for column, values in ((publications.c.path, paths), (publications.c.brief, briefs)):
-            for some in _portions(sorted(set(values or ()))):
+            for some in portions(sorted(set(values or ()))):
                 found |= self._latest(column.in_(some))
         return found
 
@@ -125,7 +127,7 @@ class QueueRecords:
         self, plans: Sequence[NewPublication], now: datetime
     ) -> Iterator[tuple[NewPublication, Publication | RecordsError]]:
         """Record new briefs' plans, many at a time; each with its row, or why it has none."""
-        for some in _portions(plans):
+        for some in portions(plans):
             yield from zip(some, self._records.add_all(some, now), strict=True)
 
     def _latest(self, condition: sa.ColumnElement[bool]) -> dict[tuple[str, str], Publication]:
@@ -133,7 +135,7 @@ class QueueRecords:
         newer = (
             sa.exists()
             .where(same.c.queue == publications.c.queue, same.c.chain == publications.c.chain)
-            .where(same.c.brief == publications.c.brief, same.c.id > publications.c.id)
+            .where(same.c.brief == publications.c.brief, _is_later(same, publications))
             .where(same.c.kind != Kind.REBLOG.value)
         )
         query = (
@@ -147,6 +149,8 @@ class QueueRecords:
         return {(row.chain, row.brief): row for row in rows}
 
 
-def _portions(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
-    for start in range(0, len(values), _SOME):
-        yield values[start : start + _SOME]
+def _is_later(other: sa.FromClause, one: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether another publication of the same brief tells better where it stands."""
+    void, is_void = never_went_out(other), never_went_out(one)
+    newer = sa.and_(other.c.id > one.c.id, sa.or_(sa.not_(void), is_void))
+    return sa.or_(newer, sa.and_(is_void, sa.not_(void)))

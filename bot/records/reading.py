@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
 from bot.records.engine import reading
 from bot.records.tables import (
+    LIVING,
+    UNABLE,
+    WAITING,
     attempts,
     events,
     leases,
@@ -32,6 +35,10 @@ from bot.records.values import (
 )
 
 _TRX_ID = re.compile(r"[0-9a-f]{40}")
+_SOME = 200  # values in one question
+_ALIVE = set(Outcome) - {Outcome.EXPIRED, Outcome.FINAL}
+"""Of attempts that nobody has proved dead, nor irreversible."""
+Value = TypeVar("Value")
 
 
 class RecordsReader:
@@ -64,10 +71,12 @@ class RecordsReader:
             calendar: the instant by which briefs' dates are judged.
         """
         order = sa.func.coalesce(publications.c.scheduled_at, publications.c.created_at)
+        found = sa.union_all(*due(now, calendar)).subquery()
         return self._select(
             sa.select(publications)
-            .join(leases, _of_its_author())
-            .where(leases.c.worker == worker, is_due(now, calendar))
+            .join(found, found.c.id == publications.c.id)
+            .join(leases, _of_its_author(found))
+            .where(leases.c.worker == worker)
             .order_by(order, publications.c.id)
             .limit(limit)
         )
@@ -75,12 +84,8 @@ class RecordsReader:
     def rest(self, now: datetime, calendar: datetime, worker: str) -> timedelta | None:
         """How long until `worker` can take something up; nothing when it can now."""
         free = sa.or_(leases.c.worker.is_(None), leases.c.worker == worker)
-        ready = (
-            sa.select(publications.c.id)
-            .join(leases, _of_its_author())
-            .where(free, is_due(now, calendar))
-            .limit(1)
-        )
+        found = sa.union_all(*due(now, calendar)).subquery()
+        ready = sa.select(found.c.id).join(leases, _of_its_author(found)).where(free).limit(1)
         with self.reading() as connection:
             if connection.execute(ready).first() is not None:
                 return timedelta(0)
@@ -97,44 +102,50 @@ class RecordsReader:
                 rests += [first - clock] if first is not None else []
         return min(rests, default=None)
 
-    def waiting_chains(self) -> tuple[str, ...]:
-        """Chains on which something is still to go out."""
-        unsent = [Status.QUEUED.value, Status.WAITING.value]
+    def awaits(self, chain: str) -> bool:
+        """Whether something is still to go out on this chain."""
         with self.reading() as connection:
-            return tuple(
+            # each in an index's order: PostgreSQL would read the table, where it expects many
+            return any(
                 connection.execute(
-                    sa.select(publications.c.chain)
-                    .where(publications.c.status.in_(unsent))
-                    .distinct()
-                ).scalars()
+                    sa.select(publications.c.id)
+                    .where(publications.c.chain == chain, publications.c.status == status.value)
+                    .order_by(publications.c.scheduled_at)
+                    .limit(1)
+                ).first()
+                for status in (Status.QUEUED, Status.WAITING)
             )
 
     def in_flight(self, worker: str) -> tuple[Publication, ...]:
         """What is on its way of the authors that `worker` has in hand: publishing and included."""
+        found = sa.union_all(*in_flight()).subquery()
         return self._select(
             sa.select(publications)
-            .join(leases, _of_its_author())
-            .where(leases.c.worker == worker, is_in_flight())
+            .join(found, found.c.id == publications.c.id)
+            .join(leases, _of_its_author(found))
+            .where(leases.c.worker == worker)
             .order_by(publications.c.id)
         )
 
     def refused_alive(self, chain: str) -> tuple[tuple[Publication, Attempt], ...]:
         """Rejected publications whose last transaction isn't proved dead, with that attempt."""
-        rejected = self._select(
-            sa.select(publications)
-            .where(publications.c.status == Status.REJECTED.value)
-            .where(publications.c.chain == chain)
-            .where(sa.exists().where(attempts.c.publication_id == publications.c.id))
-        )
-        last = [(row, self.attempts(row.id)[-1]) for row in rejected]
-        return tuple(pair for pair in last if pair[1].outcome is not Outcome.EXPIRED)
+        query = sa.select(attempts).where(attempts.c.outcome.in_([each.value for each in _ALIVE]))
+        with self.reading() as connection:
+            rows = connection.execute(query.order_by(attempts.c.number))
+            alive = {row.publication_id: attempt_of(row) for row in rows}
+        here = [
+            row
+            for some in portions(sorted(alive))
+            for row in self._select(sa.select(publications).where(publications.c.id.in_(some)))
+        ]
+        rejected = [r for r in here if r.status is Status.REJECTED and r.chain == chain]
+        return tuple((row, alive[row.id]) for row in rejected)
 
     def unable(self, chain: str) -> tuple[Publication, ...]:
         """What waits until its author can be posted for."""
         return self._select(
             sa.select(publications)
-            .where(publications.c.status == Status.WAITING.value)
-            .where(publications.c.retry_at.is_(None), publications.c.chain == chain)
+            .where(publications.c.chain == chain, UNABLE)
             .order_by(publications.c.author, publications.c.id)
         )
 
@@ -156,8 +167,9 @@ class RecordsReader:
 
     def latest(self) -> tuple[Publication, ...]:
         """The latest publication of each brief on each chain."""
+        went_out = sa.case((sa.not_(never_went_out(publications)), publications.c.id))
         newest = (
-            sa.select(sa.func.max(publications.c.id))
+            sa.select(sa.func.coalesce(sa.func.max(went_out), sa.func.max(publications.c.id)))
             .where(publications.c.kind != Kind.REBLOG.value)
             .group_by(publications.c.queue, publications.c.chain, publications.c.brief)
         )
@@ -171,9 +183,7 @@ class RecordsReader:
             sa.select(publications)
             .where(publications.c.chain == chain)
             .where(publications.c.author == author)
-            .where(publications.c.permlink == permlink)
-            .where(publications.c.status != Status.CANCELLED.value)
-            .where(publications.c.kind.in_([Kind.POST.value, Kind.REPLY.value]))
+            .where(publications.c.permlink == permlink, LIVING)
         )
         return found[0] if found else None
 
@@ -333,28 +343,57 @@ class RecordsReader:
         ).one()
 
 
-def is_due(now: datetime, calendar: datetime) -> sa.ColumnElement[bool]:
-    """Whether a publication may go on: queued and its date has come, or waiting and its time."""
-    queued = sa.and_(
-        publications.c.status == Status.QUEUED.value,
-        sa.or_(publications.c.scheduled_at.is_(None), publications.c.scheduled_at <= calendar),
-    )
+def never_went_out(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Plans that were cancelled: no publication of their brief follows them.
+
+    A brief that was renamed may have the name of one, whose plan is newer than its own post.
+    """
+    first = table.c.kind.in_([Kind.POST.value, Kind.REPLY.value])
+    return sa.and_(table.c.status == Status.CANCELLED.value, first)
+
+
+Found = sa.Select[tuple[int, str, str]]
+"""Asks for id, chain and author of publications."""
+
+
+def due(now: datetime, calendar: datetime) -> tuple[Found, ...]:
+    """What may go on: queued and its date has come, or waiting and its time.
+
+    One question for each index, so that none reads what has its date still before it.
+    """
+    queued = _with_status(Status.QUEUED)
+    waiting = _with_status(Status.WAITING)
+    later = publications.c.retry_at.is_(None) | (publications.c.retry_at > now)
     # what was written by a clock that has been set back since is looked at again, not waited for
     set_back = publications.c.updated_at > now + timedelta(seconds=1)
-    waiting = sa.and_(
-        publications.c.status == Status.WAITING.value,
-        sa.or_(publications.c.retry_at <= now, set_back),
+    return (
+        queued.where(publications.c.scheduled_at.is_(None)),
+        queued.where(publications.c.scheduled_at <= calendar),
+        waiting.where(publications.c.retry_at <= now),
+        _FOUND.where(WAITING, set_back, later),
     )
-    return sa.or_(queued, waiting)
 
 
-def is_in_flight() -> sa.ColumnElement[bool]:
-    """Whether a publication is on its way."""
-    return publications.c.status.in_([Status.PUBLISHING.value, Status.INCLUDED.value])
+def in_flight() -> tuple[Found, ...]:
+    """What is on its way."""
+    return _with_status(Status.PUBLISHING), _with_status(Status.INCLUDED)
 
 
-def _of_its_author() -> sa.ColumnElement[bool]:
-    return sa.and_(leases.c.chain == publications.c.chain, leases.c.author == publications.c.author)
+_FOUND: Found = sa.select(publications.c.id, publications.c.chain, publications.c.author)
+
+
+def _with_status(status: Status) -> Found:
+    return _FOUND.where(publications.c.status == status.value)
+
+
+def portions(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """As many values at a time as fit well into one question."""
+    for start in range(0, len(values), _SOME):
+        yield values[start : start + _SOME]
+
+
+def _of_its_author(found: sa.Subquery) -> sa.ColumnElement[bool]:
+    return sa.and_(leases.c.chain == found.c.chain, leases.c.author == found.c.author)
 
 
 def publication_of(row: sa.Row[Any]) -> Publication:

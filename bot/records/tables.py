@@ -56,7 +56,10 @@ metadata = sa.MetaData(
     }
 )
 
-_LIVING = sa.text("status <> 'cancelled' AND kind IN ('post', 'reply')")
+# As literals: SQLite takes a partial index only where a question repeats its words.
+LIVING = sa.text("status <> 'cancelled' AND kind IN ('post', 'reply')")
+WAITING = sa.text("status = 'waiting'")
+UNABLE = sa.text("status = 'waiting' AND retry_at IS NULL")
 _OPEN = sa.text("status NOT IN ('final', 'cancelled') AND kind NOT IN ('post', 'reply')")
 
 # As literals: SQLite takes a partial index only where a question repeats its words.
@@ -106,8 +109,8 @@ publications = sa.Table(
         "author",
         "permlink",
         unique=True,
-        sqlite_where=_LIVING,
-        postgresql_where=_LIVING,
+        sqlite_where=LIVING,
+        postgresql_where=LIVING,
     ),
     sa.Index(
         "uq_publications_brief",
@@ -115,8 +118,8 @@ publications = sa.Table(
         "chain",
         "brief",
         unique=True,
-        sqlite_where=_LIVING,
-        postgresql_where=_LIVING,
+        sqlite_where=LIVING,
+        postgresql_where=LIVING,
     ),
     # what is done to a published post is done one after the other
     sa.Index(
@@ -132,10 +135,26 @@ publications = sa.Table(
     sa.Index("ix_publications_showing", "id", sqlite_where=SHOWING, postgresql_where=SHOWING),
     sa.Index("ix_publications_due", "status", "scheduled_at"),
     sa.Index("ix_publications_retry", "status", "retry_at"),
+    sa.Index(
+        "ix_publications_waiting",
+        "status",
+        "updated_at",
+        sqlite_where=WAITING,
+        postgresql_where=WAITING,
+    ),
+    sa.Index(
+        "ix_publications_unable",
+        "chain",
+        "author",
+        sqlite_where=UNABLE,
+        postgresql_where=UNABLE,
+    ),
+    sa.Index("ix_publications_chain", "chain", "status", "scheduled_at"),
+    sa.Index("ix_publications_final", "status", "final_at"),
     sa.Index("ix_publications_trx_id", "trx_id"),
-    sa.Index("ix_publications_brief", "brief"),
+    sa.Index("ix_publications_brief", "brief", "queue", "chain"),
     sa.Index("ix_publications_path", "queue", "path"),
-    sa.Index("ix_publications_author", "chain", "author", "status"),
+    sa.Index("ix_publications_author", "author", "id"),
 )
 
 attempts = sa.Table(
@@ -160,6 +179,7 @@ attempts = sa.Table(
     sa.Column("digest", sa.Text),
     sa.UniqueConstraint("publication_id", "number"),
     sa.Index("ix_attempts_trx_id", "trx_id"),
+    sa.Index("ix_attempts_outcome", "outcome"),
 )
 
 events = sa.Table(
@@ -183,6 +203,7 @@ queues = sa.Table(
     sa.Column("place", sa.Text, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     sa.Column("trouble", sa.Text, nullable=False, server_default=""),
+    sa.Column("composed_by", sa.Text, nullable=False, server_default=""),
     sa.Column("seen_at", Instant, nullable=False),
 )
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.chain.protocol import Block, Chain, CommentOperation
+from bot.chain.errors import NodesUnreachable
+from bot.chain.protocol import Chain, CommentOperation
 from bot.format.metadata import brief_in
 from bot.records import Attempt, Event, Kind, Outcome, Publication, Records, Status
 from bot.records.transitions import TRANSITIONS
@@ -90,15 +91,16 @@ def ledger_of(chain: Chain, told: Sequence[History]) -> Ledger:
         for operation in chain.comments_of(author, moment)
     ]
     shown = {(operation.block_num, operation.trx_id) for operation in operations}
-    untold = set()
+    untold: set[int] = set()
     for num in sorted(_unseen_blocks(told, shown)):
-        block = chain.block(num)
-        if block is None:
+        try:
+            written = chain.comments_in(num)
+        except NodesUnreachable:  # so old that no node keeps it
             untold.add(num)
         else:
             operations += [
                 operation
-                for operation in _comments(block)
+                for operation in written
                 if operation.author in beginnings and (num, operation.trx_id) not in shown
             ]
     operations.sort(key=lambda operation: operation.block_num)
@@ -135,14 +137,6 @@ def _unseen_blocks(told: Sequence[History], shown: set[tuple[int, str]]) -> set[
         and row.trx_id is not None
         and (row.block_num, row.trx_id) not in shown
     }
-
-
-def _comments(block: Block) -> Iterator[CommentOperation]:
-    for trx_id, operations in block.transactions:
-        for name, fields in operations:
-            if name == "comment":
-                told = {field: fields[field] for field in _COMMENT}
-                yield CommentOperation(trx_id, block.num, block.time, **told)
 
 
 def violations(
@@ -195,8 +189,9 @@ def _path(history: History) -> Iterator[Violation]:
     """Events lead along the arrows from nothing to the present status (I9)."""
     brief, before = history.publication.brief, None
     for event in history.events:
+        stays = event.source is event.target  # its file was renamed
         if event.source is not before or (
-            event.source is not None and event.target not in TRANSITIONS[event.source]
+            event.source is not None and not stays and event.target not in TRANSITIONS[event.source]
         ):
             yield Violation("path", brief, f"{before} is followed by {event.source}→{event.target}")
         before = event.target

@@ -7,6 +7,7 @@ from bot.chain.authority import KeyRefused, check_key
 from bot.chain.credits import CreditPrices
 from bot.chain.errors import NotServed
 from bot.chain.protocol import Account, Chain, Keys
+from bot.errors import quoted
 from bot.format.metadata import brief_in
 from bot.format.size import packed_size
 from bot.intake.composer import Composition
@@ -53,7 +54,7 @@ class Online:
         stands = chain.content(post.author, post.permlink)
         if stands is not None and brief_in(stands.json_metadata) != brief.id:
             message = (
-                f"@{post.author}/{post.permlink} is taken by the post {stands.title!r}; "
+                f"@{post.author}/{post.permlink} is taken by the post “{quoted(stands.title)}”; "
                 "set another `slug`"
             )
             line = brief.line("slug" if brief.slug else "title")
@@ -113,6 +114,8 @@ class Online:
         ):
             return
         needed = prices.cost(composition.operations, packed_size(post))
+        if needed is None:
+            return
         now = chain.head().time
         enough = figures.suffices_at(needed, now)
         if enough is None or enough > max(now, brief.date or now):

@@ -4,12 +4,23 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
+import structlog
+
 from bot.chain.codec import comment_in, operations_text
 from bot.chain.errors import TransientChainError
 from bot.chain.protocol import Chain, Content
 from bot.clock import Clock
 from bot.publishing.preflight import changed_elsewhere
-from bot.records import Conflict, Kind, NewPublication, Publication, Records, text_digest
+from bot.publishing.publisher import TROUBLE
+from bot.records import (
+    Conflict,
+    DatabaseUnavailable,
+    Kind,
+    NewPublication,
+    Publication,
+    Records,
+    text_digest,
+)
 from bot.records.plans import following
 
 PAID_AFTER = timedelta(days=8)  # the payout comes after seven days; a day for what follows it
@@ -21,7 +32,14 @@ SETTLED_AFTER = timedelta(minutes=1)  # of the chain's time, until each node sho
 class Results:
     """Refreshes the results of final publications, those seen longest ago first."""
 
-    def __init__(self, chains: Mapping[str, Chain], records: Records, now: Clock) -> None:
+    def __init__(
+        self,
+        chains: Mapping[str, Chain],
+        records: Records,
+        now: Clock,
+        log: structlog.stdlib.BoundLogger,
+    ) -> None:
+        self._log = log
         self._chains = chains
         self._records = records
         self._now = now
@@ -48,6 +66,11 @@ class Results:
                     self._notice(publication, content, chain)
             except TransientChainError:
                 silent.add(publication.chain)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001  # one brief's trouble is that brief's
+                reason = f"{TROUBLE}: {type(error).__name__}; please report it"
+                self._log.error("trouble", brief=publication.brief, reason=reason)
             self._records.results(
                 publication.id,
                 votes=content.votes if content else publication.votes,

@@ -3,7 +3,7 @@
 They decide and record; telling is for those who call them. Each change says that a person made it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -308,13 +308,19 @@ def _each(rows: Iterable[Publication], step: Step) -> Result:
     return Result(tuple(done), tuple(refused))
 
 
-def _latest(records: Records, which: str) -> Iterator[Publication]:
+def _latest(records: Records, which: str) -> tuple[Publication, ...]:
     """The latest publication of each queue and chain that is meant."""
     rows = [row.publication for row in records.find(which)]
-    names = {(row.queue, row.chain, row.brief): row for row in rows}
-    return iter(names.values())
+    rows.sort(key=_order)
+    return tuple({(row.queue, row.chain, row.brief): row for row in rows}.values())
 
 
 def _latest_of(records: Records, row: Publication) -> Publication:
     rows = records.log(queue=row.queue, chain=row.chain, brief=row.brief)
-    return rows[-1].publication
+    return max((row.publication for row in rows), key=_order)
+
+
+def _order(row: Publication) -> tuple[bool, int]:
+    """As the records tell the latest: a plan that never went out has nothing that follows it."""
+    never_went_out = row.status is Status.CANCELLED and row.kind in {Kind.POST, Kind.REPLY}
+    return not never_went_out, row.id

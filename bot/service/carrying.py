@@ -13,7 +13,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.briefs import Entry, Finding
-from bot.briefs.folder import Folder
 from bot.records import Conflict, Publication, Records, Status
 from bot.records.queues import QueueRecords
 from bot.service.service import Service
@@ -34,6 +33,7 @@ def take_up(
     service: Service,
     records: Records,
     posts: Path,
+    queue_of: Callable[[], str],
     entries: Iterable[Entry],
     now: datetime,
     *,
@@ -43,6 +43,7 @@ def take_up(
 
     Args:
         posts: the queue's folder.
+        queue_of: the identity that it has once files of it were taken up.
         at_once: whatever their dates say.
     """
     places: dict[str, list[Entry]] = {}
@@ -53,7 +54,7 @@ def take_up(
     for place, there in places.items():
         if place == os.path.realpath(posts):
             findings += service.take(entry.path for entry in there)
-            queue = Folder(posts).identity(make=False)
+            queue = queue_of()
         else:
             queue = f"{socket.gethostname()}:{place}"
             findings += service.take_from(queue, there)

@@ -22,12 +22,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.briefs import Entry, Finding
 from bot.chain.constants import SLOT
-from bot.chain.errors import TransientChainError
+from bot.chain.errors import NodesUnreachable, TransientChainError
 from bot.chain.watch import Watch
 from bot.clock import Clock
 from bot.http import Http
 from bot.intake.intake import Intake
-from bot.publishing.publisher import Publisher
+from bot.publishing.publisher import TROUBLE_WAIT, Publisher
 from bot.records import (
     Conflict,
     DatabaseUnavailable,
@@ -88,6 +88,8 @@ class Service:
         self._stopping = threading.Event()
         self._arming = threading.Lock()
         self._away: Counter[str] = Counter()
+        self._failing: dict[str, str] = {}
+        self._troubled_until: dict[int, datetime] = {}
         self._revive_at = 0.0
         self._job_began: float | None = None
         self._offset: float | None = None
@@ -144,20 +146,19 @@ class Service:
 
         And every minute of the chain's time: see whether authors can be posted for again.
         """
-        waiting = self._records.waiting_chains()
         reviving = time.monotonic() >= self._revive_at
         for name, publisher in self._publishers.items():
             with suppress(TransientChainError):  # the next sweep comes
-                if name in waiting:
+                if self._records.awaits(name):
                     self._watches[name].look()  # whose clock may run ahead of ours
                 for publication, attempt in self._records.refused_alive(name):
                     if lease := self._leases.acquire(name, publication.author):
                         bound = publisher.under(lease, self._leases)
-                        self._unless_moved(
-                            publication, partial(bound.settle_refused, attempt=attempt)
+                        self._guard(
+                            bound, publication, partial(bound.settle_refused, attempt=attempt)
                         )
             with suppress(TransientChainError):
-                if reviving and name in waiting:
+                if reviving and self._records.awaits(name):
                     self._revive(name, publisher)
         if reviving:
             watches = self._watches.values()
@@ -171,7 +172,7 @@ class Service:
             rows = list(blocked)
             if lease := self._leases.acquire(chain, author):
                 bound = publisher.under(lease, self._leases)
-                self._unless_moved(rows[0], lambda _: bound.revive(author, rows))  # noqa: B023
+                self._guard(bound, rows[0], lambda _: bound.revive(author, rows))  # noqa: B023
 
     def renew(self) -> None:
         """Keep this worker's leases, as long as it gets on with its work.
@@ -212,14 +213,27 @@ class Service:
         bound = publisher.under(lease, self._leases)
         on_its_way = publication.status in {Status.PUBLISHING, Status.INCLUDED}
         step = bound.carry if on_its_way else bound.dispatch
+        return self._guard(bound, publication, step) or self._records.get(publication.id)
+
+    def _guard(
+        self, bound: Publisher, publication: Publication, step: Callable[[Publication], Moved]
+    ) -> Moved | None:
+        """What the step gives; None when it went wrong: one brief's trouble is that brief's."""
+        until = self._troubled_until.get(publication.id)
+        if until is not None and self._now() < until:
+            return None
         try:
-            moved = self._unless_moved(publication, step)
-        except DatabaseUnavailable:
+            return self._unless_moved(publication, step)
+        except (DatabaseUnavailable, NodesUnreachable):
             raise
-        except Exception as error:  # noqa: BLE001  # one brief's trouble is that brief's
-            trouble = partial(bound.note_trouble, error=error)
-            moved = self._unless_moved(publication, trouble)
-        return moved or self._records.get(publication.id)
+        except TransientChainError:  # it is looked at again
+            return None
+        except Exception as error:  # noqa: BLE001
+            self._unless_moved(publication, partial(bound.note_trouble, error=error))
+            if self._records.get(publication.id).retry_at is None:  # it can't be made to wait
+                until = self._now() + timedelta(seconds=TROUBLE_WAIT)
+                self._troubled_until[publication.id] = until
+            return None
 
     def _unless_moved(
         self, publication: Publication, step: Callable[[Publication], Moved]
@@ -318,12 +332,16 @@ class Service:
         try:
             do, rest = self._jobs[job]
             do()
+            self._failing.pop(job, None)
             wait = rest()
             self._database_is_back(job)
         except DatabaseUnavailable as error:
             wait = self._database_is_gone(job, error)
         except Exception as error:  # noqa: BLE001  # whatever it is, the alarm must be set again
-            self._log.error("job_failed", job=job, reason=str(error) or type(error).__name__)
+            reason = str(error) or type(error).__name__
+            if self._failing.get(job) != reason:  # said once
+                self._log.error("job_failed", job=job, reason=reason)
+            self._failing[job] = reason
             wait = IDLE
         self._job_began = None
         self._arm(job, wait)

@@ -49,13 +49,13 @@ def block_of(chain, signed, patience=10):
     deadline = time.monotonic() + patience
     number = signed.ref_block_num + 1
     while time.monotonic() < deadline:
-        block = chain.block(number)
-        if block is None:
+        if chain.head().block_num < number:
             time.sleep(0.05)
-        elif any(trx_id == signed.trx_id for trx_id, _ in block.transactions):
+            continue
+        block = chain.block(number)
+        if signed.trx_id in block.transaction_ids:
             return block
-        else:
-            number += 1
+        number += 1
     raise AssertionError("never included")
 
 
@@ -75,9 +75,11 @@ def test_a_post_comes_into_a_block_and_back_byte_for_byte(chain, devnet):
     assert chain.content("alice", "whole-way") is None
     signed, block = published(chain, devnet, made, "alice")
     assert block.num > signed.ref_block_num
-    ((_, included),) = (one for one in block.transactions if one[0] == signed.trx_id)
-    assert [name for name, _ in included] == ["comment", "comment_options", "vote"]
-    assert included[0][1]["body"] == BODY
+    assert block.writes(signed.trx_id, "alice", "whole-way")
+    told = devnet.rpc("condenser_api.get_block", [block.num])
+    transaction = told["transactions"][block.transaction_ids.index(signed.trx_id)]
+    assert [name for name, _ in transaction["operations"]] == ["comment", "comment_options", "vote"]
+    assert transaction["operations"][0][1]["body"] == BODY
     raw = devnet.rpc("condenser_api.get_content", ["alice", "whole-way"])
     assert raw["body"] == BODY
     assert raw["json_metadata"] == made[0][1]["json_metadata"]

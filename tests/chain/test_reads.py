@@ -147,6 +147,7 @@ HIVEMIND = {
     "body": "B",
     "json_metadata": "{}",
     "created": "2026-01-01T00:00:00",
+    "last_update": "2026-01-01T00:00:00",
     "children": 2,
     "cashout_time": "1969-12-31T23:59:59",
     "total_payout_value": "1.000 SBD",
@@ -231,14 +232,26 @@ def test_a_block_with_its_transactions():
     assert requests[0]["params"] == [357]
     assert (block.num, block.id, block.previous) == (357, BLOCK["block_id"], BLOCK["previous"])
     assert block.time == datetime(2016, 1, 1, 0, 17, 51, tzinfo=UTC)
-    ((trx_id, ((name, fields),)),) = block.transactions
-    assert trx_id == "0a7d84975ffd0dbf4e02267b5548659034217a93"
-    assert (name, fields["author"], fields["body"]) == ("comment", "grace", "Body")
+    ((trx_id, author, _),) = block.comments
+    assert block.transaction_ids == (trx_id,) == ("0a7d84975ffd0dbf4e02267b5548659034217a93",)
+    assert author == "grace"
 
 
 def test_a_block_that_is_not_there_yet():
-    block, _ = ask(answering(condenser_api__get_block=None), lambda chain: chain.block(9))
-    assert block is None
+    with pytest.raises(NodesUnreachable):
+        ask(answering(condenser_api__get_block=None), lambda chain: chain.block(9))
+
+
+def test_a_block_is_asked_for_until_a_node_has_it():
+    with (
+        ScriptedNode(answering(condenser_api__get_block=None)) as without,
+        ScriptedNode(answering(condenser_api__get_block=BLOCK)) as having,
+        chain_on(without, having) as chain,
+    ):
+        assert chain.block(357).num == 357
+        assert chain.block(357, BLOCK["block_id"]).num == 357
+        with pytest.raises(NodesUnreachable):
+            chain.block(357, "00000165" + "0" * 32)
 
 
 def test_another_block_than_the_one_asked_for_is_no_answer():
@@ -320,7 +333,7 @@ def test_a_head_of_the_last_half_minute_is_good_enough():
         chain_on(first, second, now=lambda: NOW) as chain,
     ):
         assert chain.head().block_num == 70
-    assert looks(second) == 0
+    assert (looks(first), looks(second)) == (1, 1)  # the chain is as far as both say
 
 
 def test_when_every_node_is_behind_the_freshest_is_taken_and_stayed_with():

@@ -153,10 +153,16 @@ def test_it_refers_to_the_irreversible_block_which_no_fork_can_orphan(node):
     assert (sent["ref_block_num"], sent["ref_block_prefix"]) == (100, 0xDDCCBBAA)
 
 
-@pytest.mark.parametrize("irreversible", [0, 120])
-def test_it_refers_to_the_head_where_that_is_irreversible_or_nothing_is(node, irreversible):
+def test_it_refers_to_the_block_before_the_head_where_that_is_irreversible(node):
     with chain_on(node) as chain:
-        signed = chain.sign(EVERYTHING, Key(), head(irreversible), 600)
+        signed = chain.sign(EVERYTHING, Key(), head(101, 101), 600)
+    assert node.requests[0]["params"] == [101]
+    assert signed.ref_block_num == 100
+
+
+def test_it_refers_to_the_head_where_nothing_is_irreversible(node):
+    with chain_on(node) as chain:
+        signed = chain.sign(EVERYTHING, Key(), head(0), 600)
     assert node.requests == []
     assert signed.ref_block_num == 120
     assert json.loads(signed.payload)["ref_block_prefix"] == 0x04030201

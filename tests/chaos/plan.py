@@ -9,7 +9,21 @@ from bot.devnet.network import ACCOUNTS
 from tests.publishing.killed_service import STEPS
 
 SPAN = 1.5  # seconds in which troubles begin
-LIES = ("deny", "forge", "pretend", "wrong_chain_id", "stale_head", "clock_skew")
+LIES = (
+    "deny",
+    "deny_account",
+    "far_head",
+    "forge",
+    "no_history",
+    "poor",
+    "posted_just_now",
+    "pretend",
+    "refuse",
+    "swap_keys",
+    "wrong_chain_id",
+    "stale_head",
+    "clock_skew",
+)
 FAILURES = ("status", "drop_before", "drop_after", "truncate", "delay", "swallow")
 BROADCAST = "network_broadcast_api.broadcast_transaction"
 WORDS = [
@@ -65,6 +79,7 @@ class Plan:
 
     Attributes:
         crashes: for each worker the (side, step, signal) that its processes meet in turn.
+        drip: among the nodes, before the one of this number, is one that never ends an answer.
     """
 
     seed: int
@@ -72,6 +87,7 @@ class Plan:
     crashes: tuple
     briefs: tuple[PlannedBrief, ...]
     troubles: tuple[PlannedTrouble, ...]
+    drip: int | None = None
 
 
 def pair(seed, engine):
@@ -118,7 +134,9 @@ def draw(seed, engine, workers=None):
         trouble if trouble.option not in LIES else _at(trouble, liar)
         for trouble in troubles
     ]
-    return Plan(seed, workers, crashes, tuple(briefs), tuple(sorted(troubles, key=lambda t: t.at)))
+    drip = chance.randrange(4) if chance.random() < 0.3 else None
+    in_order = tuple(sorted(troubles, key=lambda trouble: trouble.at))
+    return Plan(seed, workers, crashes, tuple(briefs), in_order, drip)
 
 
 def _at(trouble, node):

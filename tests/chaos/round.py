@@ -1,10 +1,11 @@
 """One round: play a plan, wait until everything has settled, and hold it against the chain."""
 
+import itertools
 import signal
 import sqlite3
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,6 +14,7 @@ from pathlib import Path
 from bot.chain.protocol import CommentOperation
 from bot.devnet.network import PHRASE
 from bot.devnet.testing import DevnetError
+from bot.publishing.publisher import TROUBLE
 from bot.records import DatabaseUnavailable, Records, SchemaDiffers, Status
 from bot.reports.audit import UNFINISHED, Violation, histories, violations
 from tests.chaos.arena import BLOCK_INTERVAL
@@ -20,7 +22,9 @@ from tests.chaos.plan import BROADCAST, LIES
 from tests.chaos.worker import settle_in
 from tests.devnet import signing
 from tests.publishing.newsroom import Newsroom
+from tests.test_http import HEAD, Peer, dripping
 
+DRIP = dripping(lambda: itertools.chain([HEAD + b"X: "], itertools.repeat(b"x")))
 HALT = 3.5  # seconds that a worker is stopped at a named point: more than a lease, and a finality
 PATIENCE = 90.0  # seconds after the last trouble in which everything must have settled
 
@@ -70,6 +74,14 @@ class Round:
             if brief.taken:
                 self.write_by_other_means(brief)
         self.crashes = [list(crashes) for crashes in self.plan.crashes]
+        with ExitStack() as peers:
+            if self.plan.drip is not None:
+                nodes = list(self.devnet.urls)
+                nodes.insert(self.plan.drip, peers.enter_context(Peer(DRIP)).url)
+                self.room.ask(*nodes)
+            return self.run()
+
+    def run(self):
         self.workers = [self.start(number) for number in range(self.plan.workers)]
         try:
             self.trouble()
@@ -287,6 +299,11 @@ class Round:
                 what = f"it should be {wanted.value}, and is {statuses.get(brief.name)}"
                 found.append(Violation("lost", brief.name, what))
         found += self.leaks()
+        found += [
+            Violation("trouble", "the service", line)
+            for line in self.room.told()
+            if TROUBLE in line or "job_failed" in line or "Traceback" in line
+        ]
         return Verdict(
             self.plan.seed,
             tuple(found),

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,14 @@ def configured(tmp_path, text="", **environ):
     return load(file, environ)
 
 
+def test_how_long_a_node_may_take_is_configured(tmp_path):
+    assert load(environ={}).timeout == timedelta(seconds=15)
+    (tmp_path / "c.toml").write_text('[network]\ntimeout = "30s"')
+    assert load(tmp_path / "c.toml", {}).timeout == timedelta(seconds=30)
+    environment = {"BRIEFBOT_NETWORK__TIMEOUT": "2s"}
+    assert load(tmp_path / "c.toml", environment).timeout == timedelta(seconds=2)
+
+
 def test_paths_are_relative_to_the_folder_that_holds_config(tmp_path):
     config = configured(tmp_path, 'posts = "queue"\n')
 
@@ -203,6 +212,11 @@ def test_the_environment_overrides_the_file(tmp_path):
         ("chain = 7", "chain: expected text"),
         ('timezone = "Mars/Olympus"', "no IANA zone"),
         ('[author.alice]\nmin_gap = "soon"', "author.alice.min_gap"),
+        ('[author.alice]\nmin_gap = "99999999999d"', "author.alice.min_gap"),
+        ('[network]\ntimeout = "0s"', "network.timeout"),
+        ('[network]\ntimeout = "1d"', "network.timeout"),
+        ("[network]\ntimeout = 15", "network.timeout"),
+        ("[network]\nproxy = 1", "network.proxy"),
         ("chain = ", "not valid TOML"),
     ],
 )

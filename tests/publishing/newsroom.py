@@ -31,13 +31,17 @@ class Newsroom:
     def __post_init__(self):
         (self.root / "config").mkdir(parents=True)
         (self.root / "posts").mkdir()
+        self.ask(*self.devnet.urls)
+        keys = {name: self.devnet.key(name) for name in self.authors}
+        self.write_keys(keys)
+
+    def ask(self, *nodes):
+        """Configure these nodes."""
         tables = "".join(f"[author.{name}]\n" for name in self.authors)
         (self.root / "config/briefbot.toml").write_text(
             f'chain = "devnet"\ndatabase = "{self.database}"\n{tables}'
-            f"[chains.devnet]\nnodes = {json.dumps(self.devnet.urls)}\n"
+            f"[chains.devnet]\nnodes = {json.dumps(nodes)}\n"
         )
-        keys = {name: self.devnet.key(name) for name in self.authors}
-        self.write_keys(keys)
 
     def write_keys(self, keys):
         lines = [f"BRIEFBOT_POSTING_KEY_{name.upper()}={wif}\n" for name, wif in keys.items()]
@@ -102,6 +106,18 @@ class Newsroom:
             time.sleep(0.1)
         told = (self.root / "service.log").read_text()[-4000:]
         raise AssertionError(f"no {count} x {status} in {self.log()}\n{told}")
+
+    def told(self, event=""):
+        """Lines of the service's log about an event, or all of them."""
+        file = self.root / "service.log"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [line for line in lines if event in line]
+
+    def wait_until(self, holds, patience=PATIENCE):
+        end = time.monotonic() + patience
+        while not holds():
+            assert time.monotonic() < end, self.told()[-20:]
+            time.sleep(0.05)
 
     def wait_for_attempts(self, count):
         """Wait until a publication has been signed so many times."""

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.records import RecordsError
+from bot.publishing.publisher import Publisher
+from bot.records import RecordsError, Status
+from bot.results.figures import Results
 from tests.publishing.world import make_world
 
 
@@ -320,3 +322,59 @@ def test_a_damaged_database_publishes_nothing_wrong(world, seed):
         world.tick(5)
 
     assert [op.body for op in world.ledger()] in ([], ["The text as it was written."])
+
+
+@pytest.mark.parametrize("step", ["_prepare", "_send", "_follow", "_finalise"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_nobody_foresaw_is_one_briefs_trouble(
+    memory_folder, sqlite, monkeypatch, step, workers
+):
+    world = make_world(memory_folder, sqlite, workers)
+    world.brief("one", author="alice")
+    world.brief("two", author="bob")
+    real = getattr(Publisher, step)
+
+    def broken(self, publication, *more):
+        if publication.author == "alice":
+            raise ZeroDivisionError("a mistake of ours")
+        return real(self, publication, *more)
+
+    monkeypatch.setattr(Publisher, step, broken)
+    for _ in range(30):
+        for number in range(workers):
+            world.step(number)
+        world.tick()
+    assert sorted(world.published()) == ["two"]
+    with world.records() as records:
+        [one] = [row for row in records.latest() if row.brief == "one"]
+    if one.status is not Status.INCLUDED:  # which can't wait
+        assert (one.status, "ZeroDivisionError" in one.error) == (Status.WAITING, True)
+    assert 1 <= len(world.troubles) <= workers  # in 90 seconds
+    monkeypatch.undo()
+    world.tick(100)
+    world.settle()
+
+    world.troubles.clear()
+    assert_published_once(world, "one", "two")
+    world.close()
+
+
+def test_results_that_cant_be_read_are_one_briefs_trouble(world, monkeypatch):
+    world.brief("one", author="alice")
+    world.brief("two", author="bob")
+    play(world)
+    notice = Results._notice
+
+    def broken(self, publication, *more):
+        if publication.author == "alice":
+            raise ZeroDivisionError("a mistake of ours")
+        return notice(self, publication, *more)
+
+    monkeypatch.setattr(Results, "_notice", broken)
+    world.tick(101)
+    world.step()
+
+    with world.records() as records:
+        moments = {row.brief: row.results_at for row in records.latest()}
+    assert moments == dict.fromkeys(("one", "two"), world.now())
+    assert len(world.troubles) == 1

@@ -63,6 +63,7 @@ class World:
         self.posts.mkdir(parents=True)
         self.database = database
         self.skew = timedelta(0)
+        self.defaults = Defaults()
         self.fault = None
         self.late = None
         self.cut_at = None
@@ -70,6 +71,7 @@ class World:
         self.calls = 0
         self.writes = 0
         self.broadcasts = 0
+        self.troubles = []
         self.workers = [self.hire() for _ in range(workers)]
         self.tick(25)  # a chain that has something irreversible to refer to
 
@@ -77,6 +79,12 @@ class World:
         for worker in self.workers:
             worker.records.close()
         self.chain.close()
+
+    def note(self, _, __, event):
+        """The log: only what should never be in it is kept."""
+        if event["event"] == "trouble":
+            self.troubles.append(event)
+        raise structlog.DropEvent
 
     def now(self):
         return datetime.fromtimestamp(self.chain.head_time, UTC) + self.skew
@@ -141,6 +149,7 @@ class World:
         with self.records() as records:
             told = histories(records, chain="devnet")
         irreversible = self.chain.irreversible_num
+        assert self.troubles == []
         return violations(
             told, self.ledger(), irreversible_block_num=irreversible, finished=finished
         )
@@ -155,13 +164,26 @@ class World:
             )
 
     def lose_database(self, template):
-        """An empty one takes its place, and the processes begin anew."""
+        """Another one, such as an empty one, takes its place, and the processes begin anew."""
         for worker in self.workers:
             worker.records.close()
         for file in self.folder.glob("briefbot.db*"):
             file.unlink()
         shutil.copy(template, self.folder / "briefbot.db")
         self.workers = [self.hire() for _ in self.workers]
+
+    def back_up(self, file):
+        """Copy the database as it is now."""
+        file.unlink(missing_ok=True)
+        with self.records() as records, records._engine.connect() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql(f"VACUUM INTO '{file}'")
+
+    def restart(self, number):
+        """Another process takes a worker's place."""
+        self.workers[number].records.close()
+        self.forsake(self.workers[number])
+        self.workers[number] = self.hire()
 
     # -- steps -----------------------------------------------------------------------------------
 
@@ -225,14 +247,14 @@ class Worker:
         chain._nodes.leave_alone = lambda node: None  # there is no other
         watch = Watch(chain, world.now, lambda: world.chain.head_time, lambda: 0.5)
         held = self.records.leases(name, 1e6)
-        log = structlog.wrap_logger(None, processors=[_nowhere])
-        composer = Composer(Defaults(), {"devnet": chain.profile}, "devnet")
+        log = structlog.wrap_logger(None, processors=[world.note])
+        composer = Composer(world.defaults, {"devnet": chain.profile}, "devnet")
         intake = Intake(
             Folder(world.posts, grace=timedelta(0)), composer, self.records, world.now, log
         )
         pictures = Pictures(self.records, world.now, log)
         publisher = Publisher(watch, self.records, _key, pictures, world.now, log)
-        results = Results({"devnet": chain}, self.records, world.now)
+        results = Results({"devnet": chain}, self.records, world.now, log)
         self.service = Service(
             intake,
             {"devnet": publisher},
@@ -309,11 +331,6 @@ COMMENT = (
 
 def _key(author):
     return PostingKey(wif(derived(author, "posting", PHRASE)))
-
-
-def _nowhere(_, __, event):
-    assert event["event"] != "trouble", event
-    raise structlog.DropEvent
 
 
 def make_world(folder, template, workers=1):

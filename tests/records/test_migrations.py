@@ -1,14 +1,23 @@
 """From the first schema to this one, on a database in use, on both engines."""
 
-from datetime import UTC, datetime
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.config import Config
 
 import bot.records
+from bot.briefs import Queue
+from bot.briefs.folder import Folder
+from bot.chain.profiles import profile
+from bot.format import Defaults
+from bot.intake.composer import Composer, publication_of
+from bot.intake.intake import Intake
 from bot.records import Outcome, Records, SchemaDiffers, Status
 from bot.records.engine import VERSION, connect, upgrade
 from bot.records.tables import metadata
@@ -18,21 +27,30 @@ AT = datetime(2026, 11, 1, 9, 0)  # noqa: DTZ001  # as the first schema stored i
 
 
 @pytest.fixture
-def old_database(request, tmp_path, engine_name):
-    """The address of a database with the first schema, in use: 200 publications."""
+def empty_database(request, tmp_path, engine_name):
+    """The address of a database with nothing in it."""
     if engine_name == "postgresql":
-        url = request.getfixturevalue("postgresql")(empty=True)
-    else:
-        url = f"sqlite:///{tmp_path / 'old.db'}"
+        return request.getfixturevalue("postgresql")(empty=True)
+    return f"sqlite:///{tmp_path / 'old.db'}"
+
+
+@pytest.fixture
+def old_database(empty_database):
+    """The address of a database with the first schema, in use: 200 publications."""
+    make(empty_database, "0001", fill)
+    return empty_database
+
+
+def make(url, schema, fill):
+    """Make a database of an older schema."""
     engine = connect(url, create=True)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, schema)
         fill(connection)
     engine.dispose()
-    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -121,6 +139,135 @@ def test_the_migrations_lead_to_the_schema_of_the_code(old_database):
         indices = {index.name for index in table.indexes}
         assert indices <= {index.name for index in found.tables[name].indexes}, name
     engine.dispose()
+
+
+# -- from paths to reconciliation (schema 0003 to 0004) --------------------------------------------
+
+DEVNET = {"devnet": profile("devnet", {"nodes": ["http://127.0.0.1:1"]})}
+GOOD = "---\ntitle: {name}\ntags: [taliban]\nauthor: alice\n---\n{body}\n"
+MISTAKE = "---\ntitel: {name}\n---\n{body}\n"
+STAYS = (
+    # name, what is recorded (kind, status, whether its file is the recorded one), the file now
+    ("queued", [("post", "queued", True)], GOOD),
+    ("waiting", [("post", "waiting", True)], GOOD),
+    ("held", [("post", "held", True)], GOOD),
+    ("missed", [("post", "missed", True)], GOOD),
+    ("publishing", [("post", "publishing", True)], GOOD),
+    ("included", [("post", "included", True)], GOOD),
+    ("refused", [("post", "rejected", True)], GOOD),
+    ("mistaken", [("post", "rejected", True)], MISTAKE),
+    ("cancelled", [("post", "cancelled", True)], GOOD),
+    ("withdrawn", [("post", "cancelled", False)], None),
+    ("draft", [("post", "cancelled", False)], GOOD.replace("author:", "draft: true\nauthor:")),
+    ("final", [("post", "final", True)], GOOD),
+    ("archived", [("post", "final", True)], None),
+    ("edited", [("post", "final", True), ("edit", "queued", True)], GOOD),
+    ("asked", [("post", "final", True), ("edit", "held", True)], GOOD),
+    ("not-edited", [("post", "final", True), ("edit", "cancelled", True)], GOOD),
+    ("unedited", [("post", "final", True), ("edit", "cancelled", False)], GOOD),
+    ("deleted", [("post", "final", True), ("delete", "final", True)], GOOD),
+)
+
+
+@pytest.fixture
+def queue(tmp_path):
+    """A folder as the older version left it."""
+    folder = tmp_path / "posts"
+    folder.mkdir()
+    return folder
+
+
+def put(queue, name, text, body="Body."):
+    file = queue / f"{name}.md"
+    file.write_text(text.format(name=name, body=body))
+    os.utime(file, (1, 1))
+
+
+def fill_0003(connection, queue):
+    """What schema 0003 has recorded of all these briefs, before the footer was changed."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    table = tables.tables["publications"]
+    for name, _, _ in STAYS:
+        put(queue, name, GOOD)
+    composer = Composer(Defaults(), DEVNET, "devnet")
+    recorded = {name: rows for name, rows, _ in STAYS}
+    for entry in Queue(queue).look():
+        [made] = composer.compose(entry.brief, queue)
+        plan = publication_of(made, entry.fingerprint)
+        for kind, status, known in recorded[entry.brief.id]:
+            values = asdict(plan) | {
+                "kind": kind,
+                "status": status,
+                "digest": plan.sealed(),
+                "fingerprint": plan.fingerprint if known else "",
+                "created_at": AT,
+                "updated_at": AT,
+            }
+            told = {key: value for key, value in values.items() if key in table.c}
+            connection.execute(table.insert().values(told))
+    for name, _, text in STAYS:
+        (queue / f"{name}.md").unlink()
+        if text is not None:
+            put(queue, name, text)
+
+
+@pytest.fixture
+def upgraded(empty_database, queue):
+    """The records of a filled database of schema 0003, after its upgrade."""
+    make(empty_database, "0003", lambda connection: fill_0003(connection, queue))
+    engine = connect(empty_database)
+    upgrade(engine)
+    engine.dispose()
+    with Records.open(empty_database) as records:
+        yield records
+
+
+def look_twice(records, queue):
+    """What a service of this version does when it begins, under a footer that is new."""
+    composer = Composer(Defaults(footer="A new footer."), DEVNET, "devnet")
+    now = datetime.now(UTC)
+    log = structlog.get_logger()
+    intake = Intake(Folder(queue, grace=timedelta(0)), composer, records, lambda: now, log)
+    intake.scan()
+    intake.scan()
+
+
+def told(records):
+    return [
+        (row.id, row.brief, row.kind.value, row.status.value, row.operations, row.digest)
+        for row in (each.publication for each in records.log())
+    ]
+
+
+def test_the_first_looks_after_an_upgrade_queue_edit_and_publish_nothing(upgraded, queue):
+    before = told(upgraded)
+    assert len(before) == sum(len(rows) for _, rows, _ in STAYS)
+    look_twice(upgraded, queue)
+    assert told(upgraded) == before
+
+
+def test_after_an_upgrade_changes_are_followed_as_before(upgraded, queue):
+    before = len(told(upgraded))
+    put(queue, "new", GOOD)
+    put(queue, "final", GOOD, "Edited.")
+    put(queue, "queued", GOOD, "Changed.")
+    put(queue, "cancelled", GOOD, "Changed.")
+    put(queue, "withdrawn", GOOD)
+    put(queue, "mistaken", GOOD, "Mended.")
+    (queue / "waiting.md").unlink()
+    look_twice(upgraded, queue)
+    after = [(brief, kind, status) for _, brief, kind, status, *_ in told(upgraded)]
+    assert sorted(after[before:]) == [
+        ("cancelled", "post", "queued"),
+        ("final", "edit", "queued"),
+        ("new", "post", "queued"),
+        ("withdrawn", "post", "queued"),
+    ]
+    assert ("mistaken", "post", "queued") in after[:before]
+    assert ("waiting", "post", "cancelled") in after[:before]
+    [changed] = [row.publication for row in upgraded.log(brief="queued")]
+    assert "Changed." in changed.operations
 
 
 def test_a_newer_schema_is_refused(old_database):

@@ -1,0 +1,3 @@
+from tests.publishing.conftest import devnet, newsroom
+
+__all__ = ["devnet", "newsroom"]
