@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-rendering bench-check docs lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -61,6 +61,9 @@ bench-devnet: $(VENV)/.installed-dev ## Measure the devnet: rate, memory and res
 
 bench-workers: $(VENV)/.installed-dev ## Measure 8 workers against 1 on PostgreSQL, 500 authors due at once
 	@$(BIN)/python -m tests.bench_workers
+
+bench-queue: $(VENV)/.installed-dev ## Measure queues of 1,000, 10,000 and 100,000 briefs; a quarter of an hour
+	@$(BIN)/python -m tests.bench_queue --plot docs/images/queue.svg
 
 bench-rendering: $(VENV)/.installed-dev ## Measure the rendering: how true, how fast, and the worst input
 	@$(BIN)/python -m tests.bench_rendering

@@ -2,20 +2,25 @@
 
 import secrets
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from bot.briefs.opening import opened
 from bot.briefs.opening import replace as put
-from bot.briefs.queue import BriefError, Entry, Queue, Stamp, refused_twin
+from bot.briefs.queue import BriefError, Entry, Queue, refused_twin, walked
+from bot.briefs.walk import Walk
+from bot.briefs.watcher import Watcher
 
 IDENTITY = ".briefbot-queue"
 """The file in a queue that holds its identity, whatever path it has on whichever machine."""
 GRACE = timedelta(seconds=10)
 """How long a file must be gone before its brief is withdrawn: editors and sync tools move it away
 and back."""
+MOST = 500
+"""So many changed files are read at one look; what else is there to do isn't kept waiting."""
 MANY = 10
 """So many briefs don't go by half at once: a volume isn't mounted, or a sync is half done."""
 
@@ -50,11 +55,9 @@ class Folder:
         self.root = root
         self._queue = Queue(root, timezone=timezone)
         self._grace = grace
-        self._stamps: dict[str, Stamp] = {}
-        self._ids: dict[str, set[str]] = {}
-        self._id_of: dict[str, str] = {}
-        self._missing: dict[str, tuple[datetime, int]] = {}
         self._touched: set[str] = set()
+        self._watcher: Watcher | None = None
+        self.forget()
 
     @property
     def place(self) -> str:
@@ -98,34 +101,66 @@ class Folder:
                 f"{error.strerror}; let this user write into the folder once"
             ) from None
 
-    def look(self, now: datetime, *, settled: bool = True) -> Look:
-        """What has changed since the last look; the first one finds everything new.
+    def look(self, now: datetime, *, only: Iterable[str] | None = None) -> Look:
+        """What has changed since the last look, or some of it; the first one finds everything new.
 
         Args:
-            settled: believe only files that have been left alone for a moment.
+            only: just these files, and as they are this moment; without, only files are believed
+                that have been left alone for a moment.
 
         Raises:
             BriefError: the folder itself can't be read.
         """
-        there = dict(self._queue.stamps())
-        unseen = tuple(f"{path}/" for path, stamp in there.items() if stamp is None)
-        changed = [path for path, stamp in there.items() if self._stamps.get(path) != stamp]
-        missing = {
-            path
-            for path in (*self._stamps, *self._missing)
-            if path not in there and not path.startswith(unseen)
-        }
-        self._touched = {self._id_of[path] for path in missing if path in self._id_of}
-        instant = now if settled else None
-        entries = [self._read(path, instant) for path in sorted(changed)]
-        twins = {path for name in self._touched for path in self._ids.get(name, ())}
-        entries += [self._read(path, instant) for path in sorted(twins - set(changed) - missing)]
+        self._touched.clear()
+        self.find(now)
+        unseen = self._walk.unseen
+        missing = {path for path in self._missing if not path.startswith(unseen)}
+        fresh = islice(self._unread, MOST) if only is None else self._unread.keys() & set(only)
+        wanted = sorted(fresh)
+        for path in wanted:
+            del self._unread[path]
+        again = sorted(self._troubled - set(wanted)) if only is None else []
+        again += [folder.rstrip("/") for folder in unseen]
+        instant = now if only is None else None
+        entries = [self._read(path, instant) for path in (*wanted, *again)]
+        twins = {path for name in self._touched for path in self._owners(name)}
+        twins -= {*wanted, *again, *self._unread}
+        entries += [self._read(path, instant) for path in sorted(twins)]
         return self._settle(missing, entries, now)
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Have the system tell of changes; returns what ends that.
+
+        Args:
+            changed: is called when a look would show something.
+        """
+        self._watcher = Watcher(self.root, changed)
+        self._watcher.start()
+        return self._watcher.stop
+
+    def find(self, now: datetime) -> None:
+        """Find out which files there are, without reading any.
+
+        Raises:
+            BriefError: the folder itself can't be read.
+        """
+        if self._watcher is not None:
+            self._walk.hint(self._watcher.take())
+        changed, gone = walked(self._walk, self.root)
+        self._unread |= dict.fromkeys(changed)
+        for path in gone:
+            self._unread.pop(path, None)
+            self._troubled.discard(path)
+            self._missing.setdefault(path, (now, 0))
+            self._forget(path)
+        for path in list(self._missing):
+            if path in self._walk:
+                del self._missing[path]
 
     def expect(self, paths: Iterable[str], now: datetime) -> None:
         """Take files that were there in an earlier life as missing from now on."""
         for path in paths:
-            if path not in self._stamps:
+            if path not in self._walk:
                 self._missing.setdefault(path, (now, 0))
 
     def forgo(self, paths: Iterable[str]) -> None:
@@ -135,47 +170,55 @@ class Folder:
 
     def again(self, paths: Iterable[str], now: datetime) -> tuple[Entry, ...]:
         """These files as they are now, whether they have changed or not."""
-        there = [path for path in sorted(set(paths)) if path in self._stamps]
+        there = [path for path in sorted(set(paths)) if path in self._walk]
         return tuple(self._distinct([self._read(path, now) for path in there]))
 
     def entries(self) -> tuple[Entry, ...]:
         """Every brief as it is this moment."""
         return self._queue.look()
 
-    def paths(self) -> frozenset[str]:
-        """Paths of all briefs as they are this moment.
-
-        Raises:
-            BriefError: the folder can't be read.
-        """
-        return frozenset(path for path, _ in self._queue.stamps())
-
     def forget(self) -> None:
         """Take everything as new at the next look."""
-        self._stamps.clear()
-        self._ids.clear()
-        self._id_of.clear()
-        self._missing.clear()
+        self._walk = Walk(self.root)
+        self._unread: dict[str, None] = {}
+        self._troubled: set[str] = set()
+        self._ids: dict[str, set[str]] = {}
+        self._id_of: dict[str, str] = {}
+        self._missing: dict[str, tuple[datetime, int]] = {}
+
+    @property
+    def unread(self) -> int:
+        """Changed files that the last look has left to the next."""
+        return len(self._unread)
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether there are files that couldn't be read, and are tried again at each look."""
+        return bool(self._troubled)
 
     def has(self, brief: str) -> bool:
         """Whether a file has this identity."""
-        return bool(self._ids.get(brief))
+        return bool(self._owners(brief))
 
     def knows(self, path: str) -> bool:
-        """Whether the last look has shown this file."""
-        return path in self._stamps
+        """Whether there was such a file at the last look."""
+        return path in self._walk
 
     def is_current(self, entry: Entry) -> bool:
         """Whether a file still is what was read of it."""
         stamp = self._queue.stamp(entry.path)
-        return stamp is not None and stamp == self._stamps.get(entry.path)
+        return stamp is not None and stamp == self._walk.stamp(entry.path)
+
+    def is_inhabited(self) -> bool:
+        """Whether any file that was seen before is there just now."""
+        return not all(map(self.is_missing, self._walk))
 
     def is_missing(self, path: str) -> bool:
         """Whether there is no such file just now."""
         return self._queue.stamp(path) is None
 
     def _settle(self, missing: set[str], entries: list[Entry], now: datetime) -> Look:
-        known = len(self._stamps.keys() | self._missing.keys())
+        known = len(self._walk) + len(missing)
         trouble = ""
         if len(missing) * 2 > known >= MANY and len(missing) > 1:
             trouble = (
@@ -183,13 +226,6 @@ class Folder:
                 "volume mounted, is a sync under way? Nothing is withdrawn; what is really to go, "
                 "`briefbot cancel` withdraws"
             )
-        for path in list(self._stamps):
-            if path in missing:
-                del self._stamps[path]
-                self._forget(path)
-        for path in list(self._missing):
-            if path not in missing:
-                del self._missing[path]
         gone = set()
         for path in missing:
             since, looks = self._missing.get(path, (now, 0))
@@ -205,27 +241,38 @@ class Folder:
     def _read(self, path: str, now: datetime | None) -> Entry:
         """One file; what was not read whole is read again at the next look."""
         entry, stamp = self._queue.entry(path, now)
-        if stamp is None:
-            self._stamps.pop(path, None)
+        self._walk.read(path, stamp)
+        if stamp is None and path in self._walk:
+            self._troubled.add(path)
         else:
-            self._stamps[path] = stamp
+            self._troubled.discard(path)
         self._forget(path)
-        if entry.brief is not None:
-            self._touched.add(entry.brief.id)
-            self._ids.setdefault(entry.brief.id, set()).add(path)
-            self._id_of[path] = entry.brief.id
+        brief = entry.brief.id if entry.brief else ""
+        if brief:
+            self._touched.add(brief)
+        if f"{brief}.md" != path:
+            self._id_of[path] = brief
+            self._ids.setdefault(brief, set()).add(path)
         return entry
 
     def _forget(self, path: str) -> None:
-        if (name := self._id_of.pop(path, None)) is not None:
-            self._touched.add(name)
+        """Forget whose a file was."""
+        name = self._id_of.pop(path, None)
+        self._touched |= {path.removesuffix(".md") if name is None else name} - {""}
+        if name is not None:
             self._ids[name].discard(path)
             if not self._ids[name]:
                 del self._ids[name]
+
+    def _owners(self, brief: str) -> set[str]:
+        """Files that have this identity; kept is only what a file's path doesn't say."""
+        found = set(self._ids.get(brief, ()))
+        path = f"{brief}.md"
+        return found | {path} if path in self._walk and path not in self._id_of else found
 
     def _distinct(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Of an id that several files have, none is a brief; each names the others."""
         for entry in entries:
             brief = entry.brief
-            others = sorted(self._ids.get(brief.id, set()) - {entry.path}) if brief else []
+            others = sorted(self._owners(brief.id) - {entry.path}) if brief else []
             yield refused_twin(entry, others) if others else entry

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bot.briefs.opening import NotRegular, Outside, identity, opened
-from bot.briefs.queue import Stamp
+from bot.briefs.walk import Stamp
 from bot.errors import BotError
 
 LARGEST = 10_000_000  # bytes that an image host takes (chain-rules §7.7)

@@ -13,16 +13,12 @@ from bot.briefs.finding import Finding
 from bot.briefs.opening import NotRegular, Outside, identity, opened, real_path
 from bot.briefs.parse import Parsed, parse
 from bot.briefs.trouble import internal
+from bot.briefs.walk import Stamp, Walk
 from bot.errors import BotError
 
-SUFFIXES = {".md", ".markdown"}
 MAX_BYTES = 1024 * 1024  # a chain takes 64 KiB; more than this is a mistake, and isn't read
 SETTLE = 1.0
 """Seconds that a file must have been left alone before it is believed to be whole."""
-
-
-Stamp = tuple[int, int, int, int]
-"""Of a file: what differs once it has changed (inode, size, times)."""
 
 
 class BriefError(BotError):
@@ -70,17 +66,10 @@ class Queue:
         Raises:
             BriefError: the folder isn't there or can't be read.
         """
-        entries = [self.entry(path, None)[0] for path in sorted(self._files())]
-        return tuple(_distinct(entries))
-
-    def stamps(self) -> Iterator[tuple[str, Stamp | None]]:
-        """Path and stamp of all that looks like a brief; no stamp for what can't be looked at.
-
-        Raises:
-            BriefError: the folder isn't there or can't be read.
-        """
-        for path in self._files():
-            yield path, self.stamp(path)
+        walk = Walk(self._root)
+        walked(walk, self._root)
+        paths = sorted((*walk, *(folder.rstrip("/") for folder in walk.unseen)))
+        return tuple(_distinct([self.entry(path, None)[0] for path in paths]))
 
     def stamp(self, path: str) -> Stamp | None:
         """What differs once a file has changed; None where there is none that can be looked at."""
@@ -88,33 +77,6 @@ class Queue:
             return identity((self._root / path).stat())
         except (OSError, ValueError):
             return None
-
-    def _files(self) -> Iterator[str]:
-        """Paths of what looks like a brief, and of folders that can't be looked into.
-
-        Links to folders aren't followed.
-        """
-        folders = [""]
-        while folders:
-            folder = folders.pop()
-            try:
-                with os.scandir(self._root / folder) as found:
-                    children = list(found)
-            except OSError as error:
-                if folder:  # its briefs' trouble, and nobody else's
-                    yield folder.rstrip("/")
-                    continue
-                message = f"can't read the queue {self._root}: {error.strerror}"
-                raise BriefError(message) from None
-            for child in children:
-                if child.name.startswith((".", "#", "~")) or child.name.endswith("~"):
-                    continue
-                path = f"{folder}{child.name}"
-                if PurePosixPath(child.name).suffix.lower() in SUFFIXES:
-                    if child.name.lower() != "readme.md":
-                        yield path
-                elif child.is_dir(follow_symlinks=False):
-                    folders.append(f"{path}/")
 
     def entry(self, path: str, now: datetime | None) -> tuple[Entry, Stamp | None]:
         """One file, and its stamp when it was read whole.
@@ -161,6 +123,18 @@ class Queue:
             parsed = Parsed(None, (internal(path, error),))
         entry = Entry(path, file, fingerprint, parsed.brief, parsed.findings)
         return entry, identity(after)
+
+
+def walked(walk: Walk, root: Path) -> tuple[list[str], list[str]]:
+    """What is new or changed, and what is gone, since this walk's last look.
+
+    Raises:
+        BriefError: the folder isn't there or can't be read.
+    """
+    try:
+        return walk.look()
+    except OSError as error:
+        raise BriefError(f"can't read the queue {root}: {error.strerror}") from None
 
 
 def read(file: Path, *, root: Path, timezone: str = "UTC") -> Entry:

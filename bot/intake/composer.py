@@ -108,12 +108,13 @@ class Composer:
             twins = around.at(chain, post.author, post.permlink) - {brief.path}
             findings += tuple(_taken(brief, path) for path in sorted(twins))
             post = None if twins else post
+        # a brief that can't be sent now may be one that waits for the address of another
+        linked = bool(composed.links) or (brief.reply_to is not None and not brief.reply_to[0])
         if post is None or refused:
-            return Composition(brief, chain, None, (), findings, pictures=pictures)
+            return Composition(brief, chain, None, (), findings, pictures=pictures, linked=linked)
         stands = Place(post.author, post.permlink, post.parent_author, post.parent_permlink)
         url = stands.url(profile.url)
         made = operations(post, profile)
-        linked = bool(composed.links) or (brief.reply_to is not None and not brief.reply_to[0])
         return Composition(brief, chain, post, made, findings, url, pictures, shows, linked)
 
     def _shown(

@@ -177,6 +177,8 @@ class Follower:
             self.showing.setdefault(entry.path, set()).update(composition.pictures)
         wanted, errors = self._wanted(entry, composition, row)
         self.findings += errors
+        if errors and composition.linked:  # what it names may have an address without a change
+            self.again.add(entry.path)
         if question and wanted.plan is not None:
             self._hold(entry, wanted.plan, question)
             return

@@ -1,6 +1,7 @@
 """The service's side of reconciliation: looks at the folder, and lets the records follow."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -14,6 +15,15 @@ from bot.intake.follow import Edits, Follower
 from bot.intake.reconcile import is_unsettled
 from bot.records import Publication, Records
 from bot.records.queues import QueueRecords
+
+SOON = 0.5
+"""Seconds between two looks at a small queue, and while a file is being written."""
+RETRY = 2.0
+"""Seconds until what can't be read is tried again."""
+SHARE = 0.004
+"""Of a core that looking may take; a large queue is looked at less often."""
+LONGEST = 10.0
+TELL_EVERY = 5.0
 
 
 class Intake:
@@ -46,6 +56,9 @@ class Intake:
         self._showing: dict[str, set[str]] = {}
         self._reported: set[tuple[str, str]] = set()
         self._trouble = ""
+        self._cost = 0.0
+        self._is_being_written = False
+        self._told_at = 0.0
 
     def scan(self) -> tuple[Finding, ...]:
         """One look at the folder; the records follow what has changed in it.
@@ -59,16 +72,42 @@ class Intake:
         mine = self._begun() or self._begin()
         try:
             self._make_sure(mine)
+            begun = time.thread_time()
             look = self._folder.look(self._now())
         except BriefError as error:
             self._tell_trouble(mine, str(error))
             return ()
+        if not look.entries:
+            self._cost = time.thread_time() - begun
+        codes = {finding.code for entry in look.entries for finding in entry.findings}
+        self._is_being_written = "file.changing" in codes
         try:
-            return self._follow(mine, look)
+            found = self._follow(mine, look)
         except Exception:  # what was seen and isn't recorded is seen anew
             self._again |= {entry.path for entry in look.entries}
             self._folder.expect(look.gone, self._now())
             raise
+        self._tell_progress()
+        return found
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """As `Folder.watch`."""
+        return self._folder.watch(changed)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there are files that the last look has left to the next."""
+        return self._folder.unread > 0
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look makes sense."""
+        if self._folder.unread:
+            return 0.0
+        if self._is_being_written:
+            return SOON
+        least = RETRY if self._folder.is_troubled else SOON
+        return min(max(least, self._cost / SHARE), LONGEST)
 
     def _follow(self, mine: QueueRecords, look: Look) -> tuple[Finding, ...]:
         """Let the records follow what a look has shown."""
@@ -115,9 +154,8 @@ class Intake:
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records, now; returns as `scan`."""
         mine = self._begin()
-        look = self._folder.look(self._now(), settled=False)
-        wanted = set(paths)
-        return self._take(mine, [e for e in look.entries if e.path in wanted], self._folder)
+        look = self._folder.look(self._now(), only=paths)
+        return self._take(mine, look.entries, self._folder)
 
     def take_from(self, queue: str, entries: Iterable[Entry]) -> tuple[Finding, ...]:
         """Bring files from outside of the queue into the records; returns as `scan`.
@@ -162,7 +200,7 @@ class Intake:
         identity = self._folder.identity(make=False)
         if identity == mine.queue:
             return
-        if not identity and any(map(self._folder.knows, self._folder.paths())):
+        if not identity and self._folder.is_inhabited():
             self._folder.adopt(mine.queue)  # somebody tidied up
             return
         raise BriefError(
@@ -182,9 +220,9 @@ class Intake:
         mine = QueueRecords(self._records, identity)
         enrolled = mine.enrol(place, self._now())
         self._trouble = enrolled.trouble
-        recorded = mine.latest()
-        there = self._folder.paths()
-        self._orphans = {key: row for key, row in recorded.items() if row.path not in there}
+        self._folder.find(self._now())
+        missing = [path for path in mine.paths() if not self._folder.knows(path)]
+        self._orphans = mine.latest(paths=missing)
         waiting = {row.path for row in self._orphans.values() if is_unsettled(row)}
         self._folder.expect(waiting, self._now())
         self._mine = mine
@@ -209,6 +247,13 @@ class Intake:
             self._log,
             self._reported,
         )
+
+    def _tell_progress(self) -> None:
+        """Say every few seconds how much is still to be taken up."""
+        left = self._folder.unread
+        if left and time.monotonic() - self._told_at > TELL_EVERY:
+            self._told_at = time.monotonic()
+            self._log.info("taking_up", left=left)
 
     def _tell_trouble(self, mine: QueueRecords, trouble: str) -> None:
         """Say once that the folder as a whole looks wrong, and keep it for `doctor`."""

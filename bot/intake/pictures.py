@@ -11,7 +11,7 @@ from bot.briefs.pictures import (
     stamp_of,
     without_metadata,
 )
-from bot.briefs.queue import Stamp
+from bot.briefs.walk import Stamp
 from bot.records import PictureFile
 
 

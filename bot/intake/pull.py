@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any
 
-from bot.briefs.queue import SUFFIXES
+from bot.briefs.walk import SUFFIXES
 from bot.briefs.write import written
 from bot.chain.protocol import Chain, Content
 from bot.format.metadata import brief_in, read_metadata

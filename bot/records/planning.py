@@ -60,12 +60,42 @@ class Planning(RecordsWriter):
         """Record many new briefs' plans in one transaction; each one's row, or why it has none."""
         found: list[Publication | RecordsError] = []
         with self.writing() as connection:
+            try:
+                with connection.begin_nested():
+                    return [*self._add_together(connection, plans, now)]
+            except sa.exc.IntegrityError:  # for some of them; which, is seen one by one
+                pass
             for new in plans:
                 try:
                     found.append(self._add(connection, new, now))
                 except (PermlinkTaken, Conflict) as error:
                     found.append(error)
         return found
+
+    def _add_together(
+        self, connection: sa.Connection, plans: Sequence[NewPublication], now: datetime
+    ) -> list[Publication]:
+        if not plans:
+            return []
+        rows = connection.execute(
+            sa.insert(publications).returning(publications, sort_by_parameter_order=True),
+            [_planned(new, now) for new in plans],
+        ).all()
+        self._provide_leases(connection, plans)
+        connection.execute(
+            sa.insert(events),
+            [
+                {
+                    "publication_id": row.id,
+                    "at": now,
+                    "target": Status.QUEUED.value,
+                    "reason": _ADDED[new.kind],
+                    **self._bearer(),
+                }
+                for row, new in zip(rows, plans, strict=True)
+            ],
+        )
+        return [publication_of(row) for row in rows]
 
     def _add(
         self,
@@ -81,19 +111,11 @@ class Planning(RecordsWriter):
         try:
             with connection.begin_nested():
                 row = connection.execute(
-                    sa.insert(publications)
-                    .values(
-                        **_columns(new),
-                        digest=new.sealed(),
-                        status=Status.QUEUED.value,
-                        created_at=now,
-                        updated_at=now,
-                    )
-                    .returning(publications)
+                    sa.insert(publications).values(_planned(new, now)).returning(publications)
                 ).one()
         except sa.exc.IntegrityError:
             raise self._why_taken(connection, new) from None
-        self._provide_lease(connection, new)
+        self._provide_leases(connection, [new])
         self._event(connection, row.id, None, Status.QUEUED, _ADDED[new.kind], now)
         added = publication_of(row)
         if held is None:
@@ -135,7 +157,7 @@ class Planning(RecordsWriter):
                 raise self._why_taken(connection, new) from None
             if row is None:
                 raise Conflict(f"{new.brief} is on its way, or was changed meanwhile; look again")
-            self._provide_lease(connection, new)
+            self._provide_leases(connection, [new])
             _store(connection, files)
             self._forget_pictures(connection, old)
             planned = publication_of(row)
@@ -284,12 +306,14 @@ class Planning(RecordsWriter):
             )
 
     @staticmethod
-    def _provide_lease(connection: sa.Connection, new: NewPublication) -> None:
+    def _provide_leases(connection: sa.Connection, plans: Iterable[NewPublication]) -> None:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(
-            dialect.insert(leases)
-            .values(chain=new.chain, author=new.author)
-            .on_conflict_do_nothing()
+            dialect.insert(leases).on_conflict_do_nothing(),
+            [
+                {"chain": chain, "author": author}
+                for chain, author in sorted({(new.chain, new.author) for new in plans})
+            ],
         )
 
     @staticmethod
@@ -338,6 +362,16 @@ def _unchanged(seen: Publication) -> tuple[sa.ColumnElement[bool], ...]:
         publications.c.fingerprint == seen.fingerprint,
         publications.c.wanted.is_not_distinct_from(seen.wanted),
     )
+
+
+def _planned(new: NewPublication, now: datetime) -> dict[str, Any]:
+    """A new plan's row."""
+    return _columns(new) | {
+        "digest": new.sealed(),
+        "status": Status.QUEUED.value,
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 def _columns(new: NewPublication) -> dict[str, Any]:

@@ -109,6 +109,12 @@ class QueueRecords:
                 found |= self._latest(column.in_(some))
         return found
 
+    def paths(self) -> Iterator[str]:
+        """Paths of all files that were recorded."""
+        query = sa.select(publications.c.path).where(publications.c.queue == self.queue).distinct()
+        with self._records.reading() as connection:
+            yield from connection.execution_options(yield_per=1000).execute(query).scalars()
+
     def published(self, chain: str, brief: str) -> Publication | None:
         """A brief's text as it was last published; None when it wasn't, or was deleted."""
         with self._records.reading() as connection:

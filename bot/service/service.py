@@ -46,7 +46,6 @@ LONGEST_AWAY = 8.0
 REVIVE_EVERY = 60.0  # seconds of a chain's time
 IDLE = 5.0  # seconds that dispatch sleeps at most: new rows may come from elsewhere
 SET_BY = 2.0  # seconds by which the wall clock may drift from the steady one between two looks
-SCAN_EVERY = 2.0
 SWEEP_EVERY = 15.0
 STOP_WITHIN = 10.0  # seconds a clean stop may take
 
@@ -86,6 +85,7 @@ class Service:
         self._now = now
         self._log = log
         self._stopping = threading.Event()
+        self._unwatch: Callable[[], None] = lambda: None
         self._arming = threading.Lock()
         self._away: Counter[str] = Counter()
         self._failing: dict[str, str] = {}
@@ -95,11 +95,12 @@ class Service:
         self._offset: float | None = None
         # what each does, and the seconds until it is wanted again
         self._jobs: dict[str, tuple[Callable[[], object], Callable[[], float]]] = {
-            "scan": (self.scan, lambda: SCAN_EVERY),
             "dispatch": (self.dispatch, self._until_due),
             "follow": (self.follow, self.pace),
             "sweep": (self.sweep, lambda: SWEEP_EVERY),
         }
+        if intake is not None:
+            self._jobs["scan"] = (self.scan, lambda: intake.pause)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1), "renewal": ThreadPoolExecutor(1)},
@@ -187,8 +188,10 @@ class Service:
         self._leases.renew()
 
     def round(self) -> None:
-        """All four, once."""
+        """All four, once; what is in the folder is taken up as a whole."""
         self.scan()
+        while self._intake and self._intake.is_behind:
+            self.scan()
         self.dispatch()
         self.follow()
         self.sweep()
@@ -291,6 +294,8 @@ class Service:
             seconds=self._leases.renew_every,
         )
         self._scheduler.start()
+        if self._intake:
+            self._unwatch = self._intake.watch(partial(self._arm, "scan", 0.0))
 
     def notice_clock(self, steady: float) -> None:
         """Set all alarms anew when the wall clock, by which they are kept, has been set.
@@ -311,6 +316,7 @@ class Service:
 
         What is left in the middle is safe: the next start goes on from the records.
         """
+        self._unwatch()
         with self._arming:
             self._stopping.set()
         ending = threading.Thread(target=self._scheduler.shutdown, daemon=True)

@@ -1,13 +1,15 @@
 """The queue as it changes: what a look shows, and what is waited for."""
 
 import os
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.briefs import BriefError
-from bot.briefs.folder import GRACE, IDENTITY, Folder
+from bot.briefs.folder import GRACE, IDENTITY, MOST, Folder
+from bot.briefs.walk import PORTION
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 SOON = timedelta(seconds=1)
@@ -121,6 +123,62 @@ def test_a_queue_has_an_identity_that_moves_with_it(folder, tmp_path):
     moved.rename(tmp_path)
 
 
+def test_more_files_than_one_look_reads_are_left_to_the_next(folder):
+    for number in range(MOST + 2):
+        put(folder, f"{number:04}.md")
+    first = seen(folder.look(NOW))
+    assert (len(first), folder.unread) == (MOST, 2)
+    assert len({*first, *seen(folder.look(NOW))}) == MOST + 2
+    assert (seen(folder.look(NOW)), folder.unread) == ([], 0)
+
+
+def test_in_a_large_queue_a_file_that_was_replaced_is_found_at_once(folder):
+    for number in range(2 * PORTION):
+        put(folder, f"{number:04}.md")
+    folder.look(NOW)
+    new = put(folder, "new.txt", "---\ntitle: U\n---\nBody.\n")
+    new.replace(folder.root / "0300.md")
+    assert seen(folder.look(NOW)) == ["0300.md"]
+
+
+def test_in_a_large_queue_a_file_that_was_written_in_place_is_found_by_and_by(folder):
+    for number in range(4 * PORTION):
+        put(folder, f"sub{number % 2}/{number:04}.md")
+    while folder.look(NOW).entries:
+        pass
+    put(folder, "sub0/0300.md", "---\ntitle: U\n---\nBody.\n")
+    looks = [path for _ in range(6) for path in seen(folder.look(NOW))]
+    assert looks == ["sub0/0300.md"]
+    put(folder, "sub0/0300.md", "---\ntitle: V\n---\nBody.\n")
+    assert seen(folder.look(NOW)) == ["sub0/0300.md"], "what changed lately is looked at each time"
+
+
+def test_links_and_folders_come_and_go(folder, tmp_path):
+    put(folder, "sub/deep/a.md")
+    put(folder, "text.txt")
+    (tmp_path / "b.md").symlink_to("text.txt")
+    assert seen(folder.look(NOW)) == ["b.md", "sub/deep/a.md"]
+    (tmp_path / "sub").rename(tmp_path / "other")
+    look = folder.look(NOW)
+    assert (seen(look), look.away) == (["other/deep/a.md"], {"sub/deep/a.md"})
+
+
 def test_a_folder_that_isnt_there_is_said_plainly(tmp_path):
     with pytest.raises(BriefError, match="can't read the queue"):
         Folder(tmp_path / "none").look(NOW)
+
+
+def test_the_system_tells_which_file_was_written_in_place(folder):
+    """In a queue so large that a look doesn't look at each file."""
+    for number in range(600):
+        put(folder, f"{number}.md")
+    while folder.look(NOW).entries:
+        pass
+    told = threading.Event()
+    stop = folder.watch(told.set)
+    deadline = time.monotonic() + 10
+    while not told.is_set() and time.monotonic() < deadline:
+        put(folder, "599.md", "---\ntitle: U\n---\nBody.\n")
+        told.wait(0.5)
+    assert seen(folder.look(NOW)) == ["599.md"]
+    stop()

@@ -246,7 +246,7 @@ def _content(**fields):
         post = {
             "author": author, "permlink": permlink, "category": "a", "parent_author": "",
             "parent_permlink": "a", "title": "Forged", "body": "Forged.", "json_metadata": "{}",
-            "created": "2026-01-01T00:00:00", "active_votes": [], "children": 0,
+            "created": "2026-01-01T00:00:00", "last_update": "2026-01-01T00:00:00", "active_votes": [], "children": 0,
             "pending_payout_value": "0.000 SBD", "total_payout_value": "0.000 SBD",
             "curator_payout_value": "0.000 SBD", "cashout_time": "1969-12-31T23:59:59",
         }  # fmt: skip

@@ -115,7 +115,7 @@ def test_a_pulled_post_stays_in_the_queue(copied, hostile_devnet):
     with Peer(hostile_devnet.url, Spoil("out", parts, methods=(HISTORY, CONTENT))) as peer:
         room = copied([peer.url])
         status, told, _ = room.command("pull", "@alice")
-    assert status == 0
+    assert status == 0, told
     assert told.count("written") == 2
     assert len(list((room.root / "posts").glob("post-*.md"))) == 1
 

@@ -135,8 +135,13 @@ def test_a_changed_brief_goes_out_as_changed_and_a_removed_one_does_not(newsroom
     newsroom.run("run", "--once")
     newsroom.brief("changing.md", author="alice", body="After.")
     gone.unlink()
+    config = newsroom.root / "config/briefbot.toml"
+    config.write_text(f'{config.read_text()}[queue]\ngrace = "1s"\n')
 
-    newsroom.publish_all(1)
+    service = newsroom.start()
+    newsroom.wait_for("final")
+    newsroom.wait_for("cancelled")
+    newsroom.stop(service)
 
     states = {row["brief"]: row["status"] for row in newsroom.log()}
     assert states == {"changing": "final", "gone": "cancelled"}

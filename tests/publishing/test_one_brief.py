@@ -118,7 +118,7 @@ PLACES = [
     ("bot.briefs.queue.parse", lambda data, **_: b"Bad." in data),
     ("bot.intake.composer.compose", lambda brief, *_: brief.id == "bad"),
     ("bot.intake.composer.operations", lambda post, *_: post.brief == "bad"),
-    ("bot.intake.intake.publication_of", lambda made, *_: made.brief.id == "bad"),
+    ("bot.intake.follow.publication_of", lambda made, *_: made.brief.id == "bad"),
     ("bot.intake.pictures.read_picture", lambda folder, path: path == "bad.png"),
 ]
 
@@ -178,11 +178,9 @@ def test_a_brief_withheld_by_two_workers_is_no_trouble_of_the_others(world):
     intake.scan()
     world.brief("bad", author="bob", reward="much")
     world.brief("good")
-    entries = Queue(world.posts).look()
     with world.records() as records:
-        rows = records.latest()
-        records.cancel(rows[0].id, "by hand", world.now())
-    assert [f.code for f in intake._take_all(entries, rows)] == ["key.reward"]
+        records.cancel(records.latest()[0].id, "by hand", world.now())
+    assert [f.code for f in intake.scan()] == ["key.reward"]
     world.settle()
     assert list(world.published()) == ["good"]
 
@@ -213,7 +211,8 @@ def test_the_plan_goes_on_past_a_fault_of_its_own(world, monkeypatch):
     world.settle()
     world.brief("bad", author="bob", body="Changed.")
     world.brief("good")
-    monkeypatch.setattr(plan, "edit_of", failing(plan.edit_of, lambda *_: True))
+    fails = failing(plan.wanted_of, lambda made, *_: made.brief.id == "bad")
+    monkeypatch.setattr(plan, "wanted_of", fails)
     states = {step.brief: (step.state, step.why) for step in planned(world)}
     assert states["bad"][0] == "problem"
     assert "Fault" in states["bad"][1]
@@ -236,7 +235,8 @@ def test_the_plan_withdraws_nothing_that_the_scan_keeps(world):
     assert [state for brief, state, _ in told if brief.startswith("broken")] == ["problem"]
     [withdrawn] = [why for brief, _, why in told if brief == "gone"]
     assert "left the queue" in withdrawn
-    world.workers[0].service._intake.scan()
+    for _ in range(2):
+        world.workers[0].service._intake.scan()
     with world.records() as records:
         assert {row.brief: row.status.value for row in records.latest()} == {
             "changing": "queued",
@@ -248,8 +248,9 @@ def test_the_plan_withdraws_nothing_that_the_scan_keeps(world):
 def planned(world):
     with world.records() as records:
         known = {(row.chain, row.brief): row for row in records.latest()}
+        published = records.published()
     composer = world.workers[0].service._intake._composer
-    return plan.steps(Queue(world.posts).look(), composer, known, world.now())
+    return plan.steps(Queue(world.posts).look(), composer, known, published, world.now())
 
 
 def test_replies_to_replies_end_where_the_chain_ends_them(tmp_path):

@@ -156,11 +156,12 @@ class World:
 
     def forsake(self, worker):
         """Time in which this worker's leases run out passes."""
+        self._run_out(leases.c.worker == worker.name)
+
+    def _run_out(self, whose):
         with self.records() as records, records._engine.begin() as connection:
             connection.execute(
-                sa.update(leases)
-                .where(leases.c.worker == worker.name)
-                .values(until=datetime(2020, 1, 1, tzinfo=UTC))
+                sa.update(leases).where(whose).values(until=datetime(2020, 1, 1, tzinfo=UTC))
             )
 
     def lose_database(self, template):
@@ -170,6 +171,7 @@ class World:
         for file in self.folder.glob("briefbot.db*"):
             file.unlink()
         shutil.copy(template, self.folder / "briefbot.db")
+        self._run_out(leases.c.worker.is_not(None))  # who had them then is long gone
         self.workers = [self.hire() for _ in self.workers]
 
     def back_up(self, file):
