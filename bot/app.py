@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.http import Http
     from bot.intake.composer import Composer, Composition
     from bot.records import Publication, Records
+    from bot.service.actions import Desk
     from bot.service.service import Service
 
 
@@ -47,8 +48,12 @@ def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
 def composer(config: Settings) -> "Composer":
     """What makes posts of briefs under this configuration, and knows their neighbours."""
     from bot.briefs import BriefError, Entry, Queue  # noqa: PLC0415
+    from bot.briefs.pictures import without_metadata  # noqa: PLC0415
     from bot.format import Defaults  # noqa: PLC0415
     from bot.intake.composer import Composer  # noqa: PLC0415
+    from bot.intake.pictures import PictureReader  # noqa: PLC0415
+
+    strip = (lambda picture: picture.data) if config.keep_metadata else without_metadata
 
     def neighbours() -> tuple[Entry, ...]:
         try:
@@ -67,6 +72,7 @@ def composer(config: Settings) -> "Composer":
         profiles=profiles(config),
         default_chain=config.chain,
         wary=True,
+        pictures=PictureReader(strip),
     )
     return made.among(neighbours, lambda: latest(config))
 
@@ -128,6 +134,13 @@ def queue_of(config: Settings, records: "Records") -> str:
         if identity := folder.identity(make=False):
             return identity
     return records.queue_at(folder.place) or ""
+
+
+def desk(config: Settings, records: "Records") -> "Desk":
+    """The queue that a person of this workspace works at."""
+    from bot.service.actions import Desk  # noqa: PLC0415
+
+    return Desk(config.posts, queue_of(config, records), config.timezone, composer(config))
 
 
 def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
@@ -206,11 +219,19 @@ def without_password(url: str) -> str:
 
 
 def service(
-    config: Settings, records: "Records", now: "Clock", log: "structlog.stdlib.BoundLogger"
+    config: Settings,
+    records: "Records",
+    now: "Clock",
+    log: "structlog.stdlib.BoundLogger",
+    *,
+    queue: bool = True,
 ) -> "Service":
-    """The service over these records, for every configured chain."""
+    """The service over these records, for every configured chain.
+
+    Args:
+        queue: whether it follows the configured queue; without, it publishes what others record.
+    """
     from bot.briefs.folder import Folder  # noqa: PLC0415
-    from bot.briefs.pictures import without_metadata  # noqa: PLC0415
     from bot.chain.watch import Watch  # noqa: PLC0415
     from bot.intake.follow import Edits  # noqa: PLC0415
     from bot.intake.intake import Intake  # noqa: PLC0415
@@ -222,7 +243,6 @@ def service(
 
     shared = http(config)
     leases = records.leases()
-    folder = Folder(config.posts, timezone=config.timezone, grace=config.grace)
 
     def report(name: str, node: str, reason: str) -> None:
         log.warning("node_set_aside", chain=name, node=node, reason=reason)
@@ -234,12 +254,14 @@ def service(
         for name, profile in profiles(config).items()
     }
     watches = {name: Watch(chain, now) for name, chain in chains.items()}
-    strip = (lambda picture: picture.data) if config.keep_metadata else without_metadata
-    pictures = Pictures(config.posts, records, now, log, strip)
+    pictures = Pictures(records, now, log)
     publishers = {
         name: Publisher(watch, records, config.posting_key, pictures, now, log)
         for name, watch in watches.items()
     }
-    intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
+    intake = None
+    if queue:
+        folder = Folder(config.posts, timezone=config.timezone, grace=config.grace)
+        intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
     results = Results(chains, records, now, log)
     return Service(intake, publishers, watches, results, records, leases, shared, now, log)

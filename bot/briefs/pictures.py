@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bot.briefs.opening import NotRegular, Outside, identity, opened
+from bot.briefs.walk import Stamp
 from bot.errors import BotError
 
 LARGEST = 10_000_000  # bytes that an image host takes (chain-rules §7.7)
@@ -44,23 +45,21 @@ class Picture:
     data: bytes
 
 
-def kind_of(root: Path, path: str) -> str:
-    """The media type of the picture at `path` in the queue `root`, by its first bytes.
-
-    Raises:
-        PictureRefused: it isn't there, isn't in the queue, is too large or no picture.
-    """
-    with _opened(root, path) as file:
-        if os.fstat(file.fileno()).st_size > LARGEST:
-            raise _too_large(path)
-        return _kind(path, file.read(_MAGIC))
+def stamp_of(root: Path, path: str) -> Stamp | None:
+    """What differs once the picture at `path` in the queue `root` has changed; None without one."""
+    try:
+        with _opened(root, path) as file:
+            return identity(os.fstat(file.fileno()))
+    except PictureRefused:
+        return None
 
 
 def read_picture(root: Path, path: str) -> Picture:
     """The picture at `path` in the queue `root`, whole.
 
     Raises:
-        PictureRefused: as `kind_of`, or somebody writes it just now.
+        PictureRefused: it isn't there, isn't in the queue, is too large or no picture, or somebody
+            writes it just now.
     """
     with _opened(root, path) as file:
         before = os.fstat(file.fileno())

@@ -96,6 +96,7 @@ class BeemChain:
         clock: monotonic seconds, for leaving bad nodes alone.
         http: how nodes and the image host are reached; closed with the chain.
         report: is told (node, reason) when a node is set aside because it can't be believed.
+        wire: how calls are put to nodes; over `http` by default.
     """
 
     def __init__(
@@ -106,12 +107,13 @@ class BeemChain:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
         report: Report = lambda node, reason: None,  # noqa: ARG005
+        wire: Wire | None = None,
     ) -> None:
         self._profile = profile
         self._now = now
         self._clock = clock
         self._http = http
-        self._nodes = Nodes(profile.nodes, Wire(http), clock, report)
+        self._nodes = Nodes(profile.nodes, wire or Wire(http), clock, report)
         self._vetted_at: float | None = None
         self._stood: dict[str, tuple[int, float]] = {}
 

@@ -6,11 +6,9 @@ from bot import app
 from bot.cli import terminal
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
-from bot.cli.show import find
 from bot.clock import utc_now
 from bot.config import load
-from bot.records import Conflict
-from bot.service.actions import deletion_of
+from bot.service import actions
 
 
 @click.command()
@@ -30,25 +28,16 @@ def delete(ctx: click.Context, which: str, wait: str | None, *, yes: bool) -> No
     """
     config = load(ctx.obj["config_file"])
     with app.records(config) as records:
-        names = {(row.publication.chain, row.publication.brief) for row in find(records, which)}
-        rows = []
-        for chain, brief in sorted(names):
-            published = records.published(chain=chain, brief=brief).get((chain, brief))
-            if published is None:
-                continue
-            where = f"@{published.author}/{published.permlink} on {chain}"
-            if not yes:
-                terminal.confirm(f"Delete {where} ({published.title})?")
-            latest = records.log(chain=chain, brief=brief)[-1].publication
-            plan = deletion_of(published, latest.fingerprint)
-            try:
-                rows.append(records.add(plan, utc_now(), after=latest))
-            except Conflict:
-                raise click.ClickException(
-                    f"something else is to be done to {where} first; see `briefbot show {brief}`"
-                ) from None
-        if not rows:
+        published = actions.deletable(records, which)
+        if not published:
             raise click.ClickException(f"{which} isn't published; see `briefbot log`")
+        if not yes:
+            for row in published:
+                where = f"@{row.author}/{row.permlink} on {row.chain}"
+                terminal.confirm(f"Delete {where} ({row.title})?")
+        result = actions.delete(records, published, utc_now())
+        for refused in result.refused:
+            terminal.tell(f"{refused.publication.brief}: {refused.reason}", error=True)
         service = app.service(config, records, utc_now, quiet_log())
-        if not carried(service, rows, wait):
+        if not carried(service, result.done, wait) or result.refused:
             ctx.exit(1)

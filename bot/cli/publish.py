@@ -1,22 +1,20 @@
 """`briefbot publish`: briefs now, in one shot, by the service's own journey."""
 
-import os
-import socket
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from bot import app
-from bot.briefs import Entry, Finding, Level
+from bot.briefs import Entry, Level
 from bot.cli import terminal
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
 from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.intake.composer import Composition
-from bot.records import Publication, Status
-from bot.records.queues import QueueRecords
+from bot.service.carrying import take_up
 
 
 @click.command()
@@ -60,22 +58,8 @@ def publish(
         terminal.tell(str(finding), error=True)
     if any(finding.level is Level.ERROR for finding in findings):
         ctx.exit(1)
-    if not dry_run:
-        _refuse_pictures_elsewhere(config, entries, compositions)
     if not dry_run and not _publish(config, entries, wait, at_once=at_once):
         ctx.exit(1)
-
-
-def _refuse_pictures_elsewhere(
-    config: Settings, entries: Sequence[Entry], compositions: Sequence[Composition]
-) -> None:
-    """Pictures are uploaded from the queue's folder, by whatever process goes on with the brief."""
-    shown = {each.brief.path for each in compositions if each.pictures}
-    for entry in entries:
-        if entry.path in shown and entry.folder.resolve() != config.posts.resolve():
-            raise click.ClickException(
-                f"{entry.file} shows pictures beside it; put it and them into {config.posts}"
-            )
 
 
 def dry_run_json(composition: Composition) -> dict[str, object]:
@@ -100,26 +84,12 @@ def _publish(
     config: Settings, entries: Sequence[Entry], wait: str | None, *, at_once: bool
 ) -> bool:
     """Carry the entries' publications as far as was asked; True when none has failed."""
-    queue = os.path.realpath(config.posts)
-    places: dict[str, list[Entry]] = {}
-    for entry in entries:
-        places.setdefault(os.path.realpath(entry.folder), []).append(entry)
     with app.records(config, create=True) as records:
         service = app.service(config, records, utc_now, quiet_log())
-        findings: list[Finding] = []
-        rows: list[Publication] = []
-        for place, there in places.items():
-            if place == queue:
-                findings += service.take(entry.path for entry in there)
-                known_by = app.queue_of(config, records)
-            else:
-                known_by = f"{socket.gethostname()}:{place}"
-                findings += service.take_from(known_by, there)
-            briefs = {entry.brief.id for entry in there if entry.brief}
-            rows += QueueRecords(records, known_by).latest(briefs=briefs).values()
-        for finding in findings:
+        queue_of = partial(app.queue_of, config, records)
+        taken = take_up(
+            service, records, config.posts, queue_of, entries, utc_now(), at_once=at_once
+        )
+        for finding in taken.findings:
             terminal.tell(str(finding), error=True)
-        if at_once:
-            queued = [row for row in rows if row.status is Status.QUEUED and row.scheduled_at]
-            rows = [records.expedite(row.id, utc_now()) if row in queued else row for row in rows]
-        return carried(service, rows, wait) and not findings
+        return carried(service, taken.publications, wait) and not taken.findings

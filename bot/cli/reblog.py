@@ -8,8 +8,7 @@ from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
 from bot.clock import utc_now
 from bot.config import load
-from bot.records import Conflict
-from bot.service.actions import reblog_of
+from bot.service import actions
 
 
 @click.command()
@@ -38,12 +37,7 @@ def reblog(
     except keys.BadValue:
         raise click.UsageError(f"{post!r}: expected @author/permlink") from None
     with app.records(config, create=True) as records:
-        try:
-            row = records.add(reblog_of(name, who, owner, permlink), utc_now())
-        except Conflict:
-            raise click.ClickException(
-                f"{who}'s reblog of @{owner}/{permlink} is queued already; see `briefbot log`"
-            ) from None
+        row = actions.reblog(records, name, who, owner, permlink, utc_now())
         service = app.service(config, records, utc_now, quiet_log())
         if not carried(service, [row], wait):
             ctx.exit(1)

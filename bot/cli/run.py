@@ -17,9 +17,13 @@ from bot.records.leases import boottime
 
 @click.command()
 @click.option("--once", is_flag=True, help="One round of everything, then exit.")
+@click.option("--no-queue", is_flag=True, help="Publish what others queue; needs no folder.")
 @click.pass_context
-def run(ctx: click.Context, *, once: bool) -> None:
+def run(ctx: click.Context, *, once: bool, no_queue: bool) -> None:
     """Run the service: scan the queue, publish what is due, follow it, record what came of it.
+
+    With --no-queue it looks at no folder: briefs come into the database from other machines, with
+    their pictures.
 
     SIGTERM, Ctrl-C and a closed terminal end it within 10 seconds; what was in hand is finished or
     goes on at the next start.
@@ -28,7 +32,7 @@ def run(ctx: click.Context, *, once: bool) -> None:
     log = service_log()
     with app.records(config, create=True) as records:
         records.examine()
-        service = app.service(config, records, utc_now, log)
+        service = app.service(config, records, utc_now, log, queue=not no_queue)
         _warn_of_missing_keys(config, log)
         if once:
             service.round()
@@ -41,7 +45,7 @@ def run(ctx: click.Context, *, once: bool) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, end)
         service.start()
-        log.info("started", queue=str(config.posts), chain=config.chain)
+        log.info("started", queue=None if no_queue else str(config.posts), chain=config.chain)
         # not without end: after SIGCONT another thread may get the signal, and this one sleep on
         while not ended.wait(1.0):
             service.notice_clock(boottime())

@@ -9,7 +9,7 @@ from bot import app
 from bot.chain.codec import comment_in
 from bot.cli import terminal
 from bot.config import Settings, load
-from bot.records import LogRow, Publication, Records
+from bot.records import Publication
 from bot.reports.log import instant, whole
 
 
@@ -22,7 +22,7 @@ def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> 
     """Show one publication whole: attempts, events, results."""
     config = load(ctx.obj["config_file"])
     with app.records(config) as records:
-        rows = find(records, which)
+        rows = records.find(which)
         if not rows:
             raise click.ClickException(f"nothing is recorded for {which}; see `briefbot log`")
         if difference:
@@ -62,13 +62,3 @@ def _show_differences(config: Settings, rows: Sequence[Publication]) -> None:
         where = f"@{row.author}/{row.permlink} on {row.chain}"
         for line in unified_diff(theirs, ours, where, row.path or row.brief, lineterm=""):
             terminal.tell(line)
-
-
-def find(records: Records, which: str) -> tuple[LogRow, ...]:
-    """Publications by brief (id or path), `@author/permlink`, or transaction id."""
-    if which.startswith("@"):
-        author, _, permlink = which.removeprefix("@").partition("/")
-        return records.log(author=author, permlink=permlink)
-    if len(which) == 40 and not set(which) - set("0123456789abcdef"):  # noqa: PLR2004
-        return records.log(trx_id=which)
-    return records.log(brief=which) or records.log(path=which)

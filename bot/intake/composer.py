@@ -1,15 +1,15 @@
 """Briefs as they would stand on their chains, under one configuration."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from bot.briefs import Brief, Entry, Finding, found, internal
-from bot.briefs.pictures import PictureRefused, kind_of
+from bot.briefs.pictures import PictureRefused
 from bot.chain.codec import operations_text
 from bot.chain.operations import operations
 from bot.chain.profiles import NO_HOST, ChainProfile
@@ -21,6 +21,7 @@ from bot.format.links import Link, nowhere
 from bot.format.pictures import Local
 from bot.format.post import Post
 from bot.intake.neighbours import Known, Neighbours
+from bot.intake.pictures import PictureReader
 from bot.records import Kind, NewPublication
 
 
@@ -32,7 +33,8 @@ class Composition:
         post: None when a finding of level error stands in the way.
         operations: exactly as they would be signed, in condenser_api's legacy form; but for the
             pictures of the queue, which have their addresses when they are uploaded.
-        pictures: paths of those pictures.
+        pictures: paths of those pictures, whether they can be uploaded or not.
+        shows: their paths, and sha256 of what would be sent of them.
         linked: whether it names other briefs, whose addresses may still change.
     """
 
@@ -43,6 +45,7 @@ class Composition:
     findings: tuple[Finding, ...]
     url: str = ""
     pictures: tuple[str, ...] = ()
+    shows: tuple[tuple[str, str], ...] = ()
     linked: bool = False
 
 
@@ -56,6 +59,7 @@ class Composer:
     neighbours: Neighbours | None = None
     wary: bool = False
     """Whether briefs that want one address are found; the records know that of what is recorded."""
+    pictures: PictureReader = field(default_factory=PictureReader, compare=False)
 
     def among(
         self, entries: Callable[[], Iterable[Entry]], known: Callable[[], Known]
@@ -96,7 +100,8 @@ class Composer:
         around = self.neighbours
         resolve = around.resolver(chain, frozenset({brief.path})) if around else nowhere
         composed = compose(brief, self.defaults, profile.front_end, resolve)
-        refused = tuple(_picture_findings(brief, composed.pictures, profile, folder))
+        pictures = tuple(sorted({local.path for local in composed.pictures}))
+        shows, refused = self._shown(brief, composed.pictures, profile, folder)
         findings = (*composed.findings, *refused, *self._circles(brief, chain, composed.links))
         post = composed.post
         if post is not None and around and self.wary:
@@ -106,12 +111,27 @@ class Composer:
         # a brief that can't be sent now may be one that waits for the address of another
         linked = bool(composed.links) or (brief.reply_to is not None and not brief.reply_to[0])
         if post is None or refused:
-            return Composition(brief, chain, None, (), findings, linked=linked)
+            return Composition(brief, chain, None, (), findings, pictures=pictures, linked=linked)
         stands = Place(post.author, post.permlink, post.parent_author, post.parent_permlink)
         url = stands.url(profile.url)
-        pictures = tuple(dict.fromkeys(local.path for local in composed.pictures))
         made = operations(post, profile)
-        return Composition(brief, chain, post, made, findings, url, pictures, linked)
+        return Composition(brief, chain, post, made, findings, url, pictures, shows, linked)
+
+    def _shown(
+        self, brief: Brief, pictures: Iterable[Local], profile: ChainProfile, folder: Path
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[Finding, ...]]:
+        """The pictures of the queue that a brief shows, and why some can't be uploaded."""
+        shows: dict[str, str] = {}
+        findings = []
+        for local in pictures:
+            try:
+                shows[local.path] = self.pictures.digest(folder, local.path)
+            except PictureRefused as refused:
+                findings.append(found(brief.path, local.line, refused.code, str(refused)))
+            if not profile.image_host:
+                message = NO_HOST.format(chain=profile.name)
+                findings.append(found(brief.path, local.line, "picture.host", message))
+        return tuple(sorted(shows.items())), tuple(findings)
 
     def _circles(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
         """Links to briefs that link back, so that one of them must go first."""
@@ -131,26 +151,13 @@ def _taken(brief: Brief, by: str) -> Finding:
     return found(brief.path, line, "permlink.taken", message)
 
 
-def _picture_findings(
-    brief: Brief, pictures: Iterable[Local], profile: ChainProfile, folder: Path
-) -> Iterator[Finding]:
-    """Why pictures of the queue can't be uploaded."""
-    for local in pictures:
-        try:
-            kind_of(folder, local.path)
-        except PictureRefused as refused:
-            yield found(brief.path, local.line, refused.code, str(refused))
-        if not profile.image_host:
-            message = NO_HOST.format(chain=profile.name)
-            yield found(brief.path, local.line, "picture.host", message)
-
-
 def publication_of(composition: Composition, fingerprint: str) -> NewPublication:
     """The plan to record for a brief that can be sent."""
     brief, post = composition.brief, composition.post
     assert post is not None, "only what can be sent is recorded"
     return NewPublication(
-        wanted=wanted_digest(composition.operations, brief.date, brief.expires),
+        wanted=wanted_digest(composition.operations, brief.date, brief.expires, composition.shows),
+        shows=composition.shows,
         chain=composition.chain,
         brief=brief.id,
         path=brief.path,
@@ -169,15 +176,19 @@ def publication_of(composition: Composition, fingerprint: str) -> NewPublication
 
 
 def wanted_digest(
-    operations: Iterable[Operation], date: datetime | None = None, expires: datetime | None = None
+    operations: Iterable[Operation],
+    date: datetime | None = None,
+    expires: datetime | None = None,
+    shows: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """sha256 over what a brief asks for: what would be sent, and when.
+    """sha256 over what a brief asks for: what would be sent, and when, and what it shows.
 
     Not over which version of ours composed it: an upgrade by itself changes nothing.
     """
     told = [(name, _without_version(fields)) for name, fields in operations]
     dates = [moment.isoformat() if moment else None for moment in (date, expires)]
-    return sha256(json.dumps([told, dates], sort_keys=True).encode()).hexdigest()
+    asked = [told, dates, *([list(shows)] if shows else [])]
+    return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def _without_version(fields: Mapping[str, Any]) -> Mapping[str, Any]:

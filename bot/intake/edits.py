@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.briefs import Finding, found
 from bot.chain.codec import comment_in, operations_in, operations_text
-from bot.format.pictures import addresses_in, with_addresses
+from bot.format.pictures import addresses_in, standing, with_addresses
 from bot.intake.composer import Composition, publication_of, wanted_digest
 from bot.records import Kind, NewPublication, Publication, text_digest
 from bot.records.plans import following
@@ -31,11 +31,14 @@ def edit_of(
     after |= {name: before[name] for name in _PLACE}
     base = text_digest(before["title"], before["body"])
     made = [("comment", after)]
+    text = operations_text(made)
+    shows = tuple(pair for pair in new.shows if pair[0] in standing(text))
     return replace(
-        following(published, Kind.EDIT, operations_text(made), base),
+        following(published, Kind.EDIT, text, base),
         path=new.path,
         fingerprint=fingerprint,
-        wanted=wanted_digest(made),
+        wanted=wanted_digest(made, shows=shows),
+        shows=shows,
         title=new.title,
         tags=new.tags,
     )

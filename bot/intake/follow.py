@@ -8,6 +8,7 @@ import structlog
 
 from bot.briefs import Brief, Entry, Finding, Level, found, internal
 from bot.briefs.folder import Folder
+from bot.briefs.pictures import CHANGING, PictureRefused
 from bot.chain.codec import comment_in
 from bot.clock import Clock
 from bot.errors import BotError
@@ -19,6 +20,7 @@ from bot.records import (
     Kind,
     NewPublication,
     PermlinkTaken,
+    PictureFile,
     Publication,
     Records,
     RecordsError,
@@ -31,6 +33,7 @@ Key = tuple[str, str]
 ASKED = "edits are asked about: `briefbot release` sends it, `cancel` drops it"
 FIRST = frozenset({Kind.POST, Kind.REPLY})
 """What puts a brief on the chain; the other kinds follow it."""
+_DONE = frozenset({Status.FINAL, Status.CANCELLED})
 LEFT = "the brief left the queue, or became a draft"
 
 
@@ -56,6 +59,7 @@ class Follower:
         findings: what stands in the way of briefs.
         again: files that must be looked at again, since something was on its way.
         linked: files that name other briefs.
+        showing: files of briefs that aren't published, and the pictures that they show.
         later: files that are gone, of which something was on its way.
     """
 
@@ -86,6 +90,7 @@ class Follower:
         self.findings: list[Finding] = []
         self.again: set[str] = set()
         self.linked: set[str] = set()
+        self.showing: dict[str, set[str]] = {}
         self.later: set[str] = set()
 
     def take(self, entry: Entry) -> None:
@@ -158,11 +163,18 @@ class Follower:
         brief = composition.brief
         if composition.linked:
             self.linked.add(entry.path)
+        changing = [finding for finding in composition.findings if finding.code == CHANGING]
+        if changing:
+            self.findings += changing
+            self.again.add(entry.path)
+            return
         key = (composition.chain, brief.id)
         question = ""
         if self._known.get(key) is None or self._known[key].status is Status.CANCELLED:
             question = self._follow_rename(entry, composition)
         row = self._known.get(key)
+        if composition.pictures and (row is None or row.status not in _DONE):
+            self.showing.setdefault(entry.path, set()).update(composition.pictures)
         wanted, errors = self._wanted(entry, composition, row)
         self.findings += errors
         if errors and composition.linked:  # what it names may have an address without a change
@@ -195,6 +207,9 @@ class Follower:
         }[decide(wanted, row)]
         try:
             do(wanted, row, entry)
+        except PictureRefused as error:  # somebody has written it since it was composed
+            self._log.info("not_yet", brief=row.brief if row else "", reason=str(error))
+            self.again |= {entry.path} if entry else set()
         except (Conflict, PermlinkTaken) as error:
             if entry is not None and entry.brief is not None:
                 self.findings.append(self._refused(entry, entry.brief, error))
@@ -216,15 +231,19 @@ class Follower:
         assert entry is not None, "a plan is made of a file"
         assert entry.brief is not None, "which is a brief"
         assert wanted.plan is not None, "that can be sent"
-        self._new.append((entry, entry.brief, wanted.plan))
+        if wanted.plan.shows:  # with its pictures, so not among many
+            self._records.add(wanted.plan, self._now(), files=self._files(entry, wanted.plan))
+            self._log.info("queued", brief=wanted.plan.brief, author=wanted.plan.author)
+        else:
+            self._new.append((entry, entry.brief, wanted.plan))
 
-    def _replan(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
+    def _replan(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:
         assert row is not None, "there is an older plan"
         assert wanted.plan is not None, "and a new one"
         plan = wanted.plan if row.kind in FIRST else wanted.edit
         assert plan is not None, "of the same kind"
         plan = plan if row.kind in FIRST else replace(plan, base=row.base)
-        self._records.replan(row, plan, self._now())
+        self._records.replan(row, plan, self._now(), self._files(entry, plan))
         self._log.info("changed", brief=plan.brief, author=plan.author)
 
     def _edit(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:
@@ -232,7 +251,8 @@ class Follower:
         assert wanted.edit is not None, "and something differs"
         held = self._other_text(wanted, row, entry)
         held = ASKED if held is None and self._edits is Edits.ASK else held
-        self._records.add(wanted.edit, self._now(), after=row, held=held)
+        files = self._files(entry, wanted.edit)
+        self._records.add(wanted.edit, self._now(), after=row, held=held, files=files)
         self._log.info("edit_queued", brief=row.brief, author=row.author)
 
     def _other_text(self, wanted: Wanted, row: Publication, entry: Entry | None) -> str | None:
@@ -265,11 +285,18 @@ class Follower:
 
     def _hold(self, entry: Entry, plan: NewPublication, question: str) -> None:
         try:
-            self._records.add(plan, self._now(), held=question)
+            files = self._files(entry, plan)
+            self._records.add(plan, self._now(), held=question, files=files)
             self._log.warning("held", brief=plan.brief, reason=question)
+        except PictureRefused:
+            self.again.add(entry.path)
         except (Conflict, PermlinkTaken) as error:
             assert entry.brief is not None, "it has a plan"
             self.findings.append(self._refused(entry, entry.brief, error))
+
+    def _files(self, entry: Entry | None, plan: NewPublication) -> tuple[PictureFile, ...]:
+        assert entry is not None, "a plan is made of a file"
+        return self._composer.pictures.files(entry.folder, plan.shows)
 
     def _refused(self, entry: Entry, brief: Brief, error: RecordsError) -> Finding:
         """Why the records don't take a plan, which is tried again at the next look."""

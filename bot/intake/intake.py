@@ -53,6 +53,7 @@ class Intake:
         self._orphans: dict[tuple[str, str], Publication] = {}
         self._again: set[str] = set()
         self._linked: set[str] = set()
+        self._showing: dict[str, set[str]] = {}
         self._reported: set[tuple[str, str]] = set()
         self._trouble = ""
         self._cost = 0.0
@@ -117,6 +118,7 @@ class Intake:
         self._tell_trouble(mine, trouble)
         looked_at = {entry.path for entry in look.entries}
         again = self._again | (self._linked if look.entries or look.gone else set())
+        again |= self._with_changed_pictures()
         entries = (*look.entries, *self._folder.again(again - looked_at, self._now()))
         if not entries and not look.gone:
             return ()
@@ -132,9 +134,22 @@ class Intake:
         follower.withdraw(look.gone)
         self._folder.expect(follower.later, self._now())
         self._again = follower.again
-        self._linked = (self._linked - {entry.path for entry in entries}) | follower.linked
+        paths = {entry.path for entry in entries}
+        self._linked = (self._linked - paths) | follower.linked
+        kept = {path: shown for path, shown in self._showing.items() if path not in paths}
+        self._showing = kept | follower.showing
         mine.count()
         return tuple(follower.findings)
+
+    def _with_changed_pictures(self) -> set[str]:
+        """Files of briefs whose pictures have changed since they were looked at."""
+        changed = self._composer.pictures.has_changed
+        root = self._folder.root
+        return {
+            path
+            for path, pictures in self._showing.items()
+            if any(changed(root, picture) for picture in pictures)
+        }
 
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records, now; returns as `scan`."""

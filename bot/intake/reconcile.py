@@ -98,6 +98,9 @@ TABLE: dict[Stage, dict[Wish, Action]] = {
 """The whole decision: where the records stand, down; what is wanted, across."""
 
 
+_GOING = frozenset({Status.QUEUED, Status.WAITING, Status.HELD})
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a queue wants of one (chain, brief) now.
@@ -165,8 +168,9 @@ def wish_of(wanted: Wanted, latest: Publication | None) -> Wish:  # noqa: PLR091
         plan = wanted.edit
     if plan is None:
         return Wish.SAME if same_file else Wish.PUBLISHED
-    if latest.wanted is None:  # a row of schema 0003
-        return Wish.SAME if same_file else Wish.CHANGED
+    if latest.wanted is None:  # a row of schema 0003, which kept no pictures
+        complete = latest.status not in _GOING or latest.shows == plan.shows
+        return Wish.SAME if same_file and complete else Wish.CHANGED
     return Wish.SAME if latest.wanted == plan.wanted else Wish.CHANGED
 
 

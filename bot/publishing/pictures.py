@@ -1,78 +1,66 @@
-"""Local pictures of a publication, uploaded once each before anything that shows them is signed."""
+"""Local pictures of a publication, uploaded once each before anything that shows them is signed.
 
-from collections.abc import Callable
-from hashlib import sha256
-from pathlib import Path, PurePosixPath
+From the records, where intake has put them: so any worker can, whether it has the folder or not.
+"""
+
+from pathlib import PurePosixPath
 
 import structlog
 
-from bot.briefs.pictures import (
-    CHANGING,
-    Picture,
-    PictureRefused,
-    read_picture,
-    without_metadata,
-)
-from bot.chain.constants import SLOT
 from bot.chain.errors import PermanentChainError, TransientChainError
 from bot.chain.profiles import NO_HOST
 from bot.chain.protocol import Chain, PostingKey
 from bot.clock import Clock
 from bot.format.pictures import standing, with_addresses
-from bot.records import Records
+from bot.records import Publication, Records
+
+_WAIT = 30.0  # seconds until it is looked again whether a picture is in the records
 
 
 class Pictures:
-    """Uploads what briefs show from their queue's folder.
+    """Uploads what briefs show."""
 
-    Args:
-        root: that folder.
-        strip: what is sent of a picture's file; by default no metadata.
-    """
-
-    def __init__(
-        self,
-        root: Path,
-        records: Records,
-        now: Clock,
-        log: structlog.stdlib.BoundLogger,
-        strip: Callable[[Picture], bytes] = without_metadata,
-    ) -> None:
-        self._root = root
+    def __init__(self, records: Records, now: Clock, log: structlog.stdlib.BoundLogger) -> None:
         self._records = records
         self._now = now
         self._log = log
-        self._strip = strip
 
-    def uploaded(self, operations: str, chain: Chain, account: str, key: PostingKey) -> str:
+    def uploaded(
+        self, publication: Publication, chain: Chain, account: str, key: PostingKey
+    ) -> str:
         """The operations with the addresses of their pictures, which stand on the host now.
 
         Args:
-            operations: JSON text.
             account: whose key it is.
 
         Raises:
-            TransientChainError: the host doesn't answer, or not now; a picture is being written.
-            PermanentChainError: a picture isn't there any more, or the host refuses it.
+            TransientChainError: the host doesn't answer, or not now; a picture isn't recorded yet.
+            PermanentChainError: a picture's record is damaged, or the host refuses it.
         """
-        paths = standing(operations)
+        paths = standing(publication.operations)
+        digests = dict(publication.shows)
         addresses = {}
         for number, path in enumerate(paths, 1):
-            try:
-                picture = read_picture(self._root, path)
-            except PictureRefused as refused:
-                if refused.code == CHANGING:
-                    raise TransientChainError(str(refused), SLOT) from None
-                raise PermanentChainError(str(refused)) from None
             host = chain.profile.image_host
             if not host:
                 raise PermanentChainError(NO_HOST.format(chain=chain.profile.name))
-            data = self._strip(picture)
-            digest = sha256(data).hexdigest()
+            digest = digests.get(path, "")
             address = self._records.picture(host, digest)
             if address is None:
+                file = self._records.picture_file(digest)
+                if file is None:  # a plan of an older version, which kept none
+                    raise TransientChainError(
+                        f"the picture {path} isn't in the records yet: a service that has the "
+                        "brief's folder puts it there",
+                        _WAIT,
+                    )
+                if not file.is_whole():
+                    raise PermanentChainError(
+                        f"the record of the picture {path} is damaged: restore a backup of the "
+                        "database, or change the brief's file to queue it anew"
+                    )
                 self._log.info("uploading", picture=path, number=number, of=len(paths))
-                address = chain.upload(account, key, PurePosixPath(path).name, picture.kind, data)
+                address = chain.upload(account, key, PurePosixPath(path).name, file.kind, file.data)
                 self._records.remember_picture(host, digest, address, self._now())
             addresses[path] = address
-        return with_addresses(operations, addresses)
+        return with_addresses(publication.operations, addresses)

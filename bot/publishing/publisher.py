@@ -5,7 +5,6 @@ by the same steps again: `carry` may be called at any time, any number of times.
 """
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,6 +41,7 @@ from bot.records import (
     Publication,
     Records,
     Status,
+    Transition,
 )
 
 CREDITS_WAIT = 3600.0  # seconds until credits are looked at again of which nobody says when
@@ -82,9 +82,8 @@ class Publisher:
 
     def under(self, lease: Lease, leases: Leases) -> "Publisher":
         """The same, writing and sending only as long as the lease holds."""
-        bound = copy(self)
-        bound._records = self._records.under(lease, leases)  # noqa: SLF001  # it is one of us
-        return bound
+        records = self._records.under(lease, leases)
+        return Publisher(self._watch, records, self._keys, self._pictures, self._now, self._log)
 
     def dispatch(self, publication: Publication) -> Publication:
         """Take up a publication that is due: `queued`, or `waiting` with its time come."""
@@ -95,10 +94,13 @@ class Publisher:
                 return self._postpone(publication, error)
             if other := blocker(self._records, publication):
                 return self._postpone(publication, _waits_for(other, self._now()))
-            publication = self._move(publication, Status.QUEUED, "it is time to try again")
         if self._is_late(publication):
-            return self._move(publication, Status.MISSED, "its `expires` passed before it could go")
-        return self.carry(self._move(publication, Status.PUBLISHING, "it is due"))
+            return self._move(
+                publication, Transition(Status.MISSED, "its `expires` passed before it could go")
+            )
+        again = publication.status is Status.WAITING
+        why = "it is time to try again" if again else "it is due"
+        return self.carry(self._move(publication, Transition(Status.PUBLISHING, why)))
 
     def carry(self, publication: Publication) -> Publication:
         """Do the next step for a publication that is `publishing` or `included`.
@@ -116,7 +118,7 @@ class Publisher:
             publication = self._await_credits(publication, error)
         except AuthorUnable as error:  # without a time: until that is mended (`revive`)
             reason = str(error)
-            publication = self._move(publication, Status.WAITING, reason, error=reason)
+            publication = self._move(publication, Transition(Status.WAITING, reason, error=reason))
         except TransientChainError as error:
             # what is in a block loses nothing by being looked at later
             if publication.status is Status.PUBLISHING:
@@ -140,7 +142,7 @@ class Publisher:
         agreed = block and blocks.agreed(block.num)  # a rejection isn't undone on one node's word
         if agreed and attempt.trx_id in agreed.transaction_ids:
             reason = "its transaction was included after all"
-            self._move(self._move(publication, Status.QUEUED, reason), Status.PUBLISHING, reason)
+            self._move(publication, Transition(Status.PUBLISHING, reason))
         elif blocks.is_dead(attempt.trx_id, attempt.ref_block_num, attempt.expiration):
             self._settle(attempt, Outcome.EXPIRED)
 
@@ -169,9 +171,7 @@ class Publisher:
         reason = f"{TROUBLE}: {type(error).__name__}; please report it"
         self._log.error("trouble", **_identity(publication), reason=reason)
         publication = self._records.get(publication.id)
-        if publication.status is Status.QUEUED:
-            publication = self._move(publication, Status.PUBLISHING, "it is due")
-        if publication.status is Status.PUBLISHING:
+        if publication.status in {Status.QUEUED, Status.PUBLISHING}:
             self._wait(publication, reason, TROUBLE_WAIT)
         elif publication.status is Status.WAITING:
             retry_at = self._now() + timedelta(seconds=TROUBLE_WAIT)
@@ -190,14 +190,16 @@ class Publisher:
             raise _waits_for(other, self._now())
         found = look_first(publication, self._watch, head)
         if isinstance(found, Undecided):
-            return self._move(publication, Status.HELD, found.reason, error=found.reason)
+            return self._move(
+                publication, Transition(Status.HELD, found.reason, error=found.reason)
+            )
         if isinstance(found, Already):
             return self._adopt(publication, found, head)
         self._watch.blocks.observe(head)  # by whose time it is due, and will expire
         respect_date(publication, head)
         account, holder, key = self._signer(publication.author)
         respect_intervals(publication, account, head)
-        told = self._pictures.uploaded(publication.operations, self._chain, holder, key)
+        told = self._pictures.uploaded(publication, self._chain, holder, key)
         operations = operations_in(told)
         if publication.kind is Kind.EDIT and found.content is not None:
             operations = [("comment", _as_edit(operations[0][1], found.content))]
@@ -246,12 +248,14 @@ class Publisher:
         self._watch.blocks.observe(head)
         publication = self._move(
             publication,
-            Status.INCLUDED,
-            found.reason,
-            trx_id=found.trx_id,
-            block_num=found.block_num,
-            included_at=found.included_at,
-            operations=found.operations,
+            Transition(
+                Status.INCLUDED,
+                found.reason,
+                trx_id=found.trx_id,
+                block_num=found.block_num,
+                included_at=found.included_at,
+                operations=found.operations,
+            ),
         )
         return self._finalise(publication, found.trx_id, found.block_num)
 
@@ -298,19 +302,19 @@ class Publisher:
         blocks.observe(head)
         block = blocks.find(trx_id, after, attempt.expiration if attempt else None)
         if block is not None:
-            if publication.status is Status.INCLUDED and publication.block_num != block.num:
-                publication = self._wait(publication, "a fork moved it to another block", 0)
-                publication = self._move(publication, Status.QUEUED, "it is in a block again")
-                publication = self._move(publication, Status.PUBLISHING, "it is in a block again")
-            if publication.status is Status.PUBLISHING:
+            moved = publication.status is Status.INCLUDED and publication.block_num != block.num
+            if moved or publication.status is Status.PUBLISHING:
+                where = "a fork moved it to" if moved else "in"
                 publication = self._move(
                     publication,
-                    Status.INCLUDED,
-                    f"in block {block.num}",
-                    trx_id=trx_id,
-                    block_num=block.num,
-                    included_at=block.time,
-                    attempt=(attempt.id, Outcome.INCLUDED) if attempt else None,
+                    Transition(
+                        Status.INCLUDED,
+                        f"{where} block {block.num}",
+                        trx_id=trx_id,
+                        block_num=block.num,
+                        included_at=block.time,
+                        attempt=(attempt.id, Outcome.INCLUDED) if attempt else None,
+                    ),
                 )
             return self._finalise(publication, trx_id, block.num, attempt)
         if publication.status is Status.INCLUDED:
@@ -347,10 +351,12 @@ class Publisher:
             )
         return self._move(
             publication,
-            Status.FINAL,
-            f"block {block_num} is irreversible",
-            final_at=self._now(),
-            attempt=(attempt.id, Outcome.FINAL) if attempt else None,
+            Transition(
+                Status.FINAL,
+                f"block {block_num} is irreversible",
+                final_at=self._now(),
+                attempt=(attempt.id, Outcome.FINAL) if attempt else None,
+            ),
         )
 
     # -- records ---------------------------------------------------------------------------------
@@ -376,7 +382,7 @@ class Publisher:
         node: str | None = None,
         error: str | None = None,
     ) -> None:
-        self._records.settle(attempt.id, outcome, node=node, error=error, now=self._now())
+        self._records.record_outcome(attempt.id, outcome, node=node, error=error, now=self._now())
 
     def _is_late(self, publication: Publication) -> bool:
         """Whether its window closed before anything was signed."""
@@ -425,43 +431,16 @@ class Publisher:
     ) -> Publication:
         retry_at = self._now() + timedelta(seconds=seconds)
         return self._move(
-            publication, Status.WAITING, reason, error=reason, retry_at=retry_at, attempt=attempt
+            publication,
+            Transition(Status.WAITING, reason, error=reason, retry_at=retry_at, attempt=attempt),
         )
 
     def _reject(self, publication: Publication, reason: str) -> Publication:
-        return self._move(publication, Status.REJECTED, reason, error=reason)
+        return self._move(publication, Transition(Status.REJECTED, reason, error=reason))
 
-    def _move(
-        self,
-        publication: Publication,
-        target: Status,
-        reason: str,
-        *,
-        error: str | None = None,
-        retry_at: datetime | None = None,
-        trx_id: str | None = None,
-        block_num: int | None = None,
-        included_at: datetime | None = None,
-        operations: str | None = None,
-        final_at: datetime | None = None,
-        attempt: tuple[int, Outcome] | None = None,
-    ) -> Publication:
-        moved = self._records.move(
-            publication.id,
-            publication.status,
-            target,
-            reason,
-            self._now(),
-            error=error,
-            retry_at=retry_at,
-            trx_id=trx_id,
-            block_num=block_num,
-            included_at=included_at,
-            operations=operations,
-            final_at=final_at,
-            attempt=attempt,
-        )
-        self._log.info(target.value, **_identity(publication), reason=reason)
+    def _move(self, publication: Publication, transition: Transition) -> Publication:
+        moved = self._records.move(publication, transition, self._now())
+        self._log.info(transition.target.value, **_identity(publication), reason=transition.reason)
         return moved
 
 

@@ -2,7 +2,7 @@
 
 from bot.records.engine import DatabaseUnavailable, NoDatabase, RecordsError, SchemaDiffers
 from bot.records.leases import Leases
-from bot.records.records import Conflict, IllegalTransition, LeaseLost, PermlinkTaken, Records
+from bot.records.records import Records
 from bot.records.transitions import UNPUBLISHED
 from bot.records.values import (
     Attempt,
@@ -14,10 +14,13 @@ from bot.records.values import (
     NewPublication,
     NodeEvent,
     Outcome,
+    PictureFile,
     Publication,
     Status,
+    Transition,
     text_digest,
 )
+from bot.records.writing import Conflict, IllegalTransition, LeaseLost, PermlinkTaken
 
 __all__ = [
     "UNPUBLISHED",
@@ -37,10 +40,12 @@ __all__ = [
     "NodeEvent",
     "Outcome",
     "PermlinkTaken",
+    "PictureFile",
     "Publication",
     "Records",
     "RecordsError",
     "SchemaDiffers",
     "Status",
+    "Transition",
     "text_digest",
 ]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bot.errors import BotError
 
-VERSION = "0005"
+VERSION = "0006"
 """The schema that this code works with: the newest file in `migrations/versions`."""
 
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
@@ -199,6 +199,20 @@ def said_plainly() -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for questions; raises as `said_plainly`."""
+    with said_plainly(), engine.connect().execution_options(reading=True) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for changes, which are made together or not at all; raises likewise."""
+    with said_plainly(), engine.begin() as connection:
+        yield connection
+
+
 def examine(engine: sa.Engine) -> None:
     """Make sure that an SQLite file is whole, as far as its own structure tells.
 
@@ -207,7 +221,7 @@ def examine(engine: sa.Engine) -> None:
     """
     if engine.dialect.name != "sqlite":
         return
-    with said_plainly(), engine.connect().execution_options(reading=True) as connection:
+    with reading(engine) as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
         raise DatabaseUnavailable(
@@ -218,7 +232,7 @@ def examine(engine: sa.Engine) -> None:
 
 def schema_version(engine: sa.Engine) -> str | None:
     """The schema's version in the database, None when there is no schema yet."""
-    with said_plainly(), engine.connect().execution_options(reading=True) as connection:
+    with reading(engine) as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
         version: str | None = connection.execute(
@@ -234,7 +248,7 @@ def upgrade(engine: sa.Engine) -> str:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with said_plainly(), engine.begin() as connection:
+    with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return VERSION

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.records.engine import said_plainly
+from bot.records.engine import reading, writing
 from bot.records.reading import due, in_flight
 from bot.records.tables import from_now, leases
 from bot.records.values import Lease
@@ -61,7 +61,7 @@ class Leases:
     def acquire(self, chain: str, author: str) -> Lease | None:
         """The lease for this author, or None while another worker has it."""
         address = sa.and_(leases.c.chain == chain, leases.c.author == author)
-        with said_plainly(), self._engine.connect().execution_options(reading=True) as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(
                 sa.select(leases).where(address, leases.c.worker == self.worker)
             ).one_or_none()
@@ -74,7 +74,7 @@ class Leases:
 
     def holder(self, chain: str, author: str) -> str | None:
         """Who has this author in hand, or None."""
-        with said_plainly(), self._engine.connect().execution_options(reading=True) as connection:
+        with reading(self._engine) as connection:
             holder: str | None = connection.execute(
                 sa.select(leases.c.worker)
                 .where(leases.c.chain == chain, leases.c.author == author)
@@ -89,7 +89,7 @@ class Leases:
     def renew(self) -> None:
         """Renew all leases that are still this worker's; forget the others."""
         deadline = self._deadline()
-        with said_plainly(), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             kept = connection.execute(
                 sa.update(leases)
                 .where(leases.c.worker == self.worker)
@@ -109,7 +109,7 @@ class Leases:
     def _release(self, condition: sa.ColumnElement[bool]) -> None:
         if not self._trusted_until:
             return
-        with said_plainly(), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             given_back = connection.execute(
                 sa.update(leases)
                 .where(leases.c.worker == self.worker, condition)
@@ -120,7 +120,7 @@ class Leases:
                 self._trusted_until.pop(lease_id, None)
 
     def _take(self, condition: sa.ColumnElement[bool], limit: int) -> tuple[Lease, ...]:
-        with said_plainly(), self._engine.connect().execution_options(reading=True) as connection:
+        with reading(self._engine) as connection:
             workers = connection.execute(
                 sa.select(leases.c.worker).where(leases.c.worker.is_not(None)).distinct()
             ).scalars()
@@ -129,7 +129,7 @@ class Leases:
             if connection.execute(free).first() is None:
                 return ()
         deadline = self._deadline()
-        with said_plainly(), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             # the chosen rows stay locked until they are taken; SQLite locks the whole file
             chosen = connection.execute(
                 free.order_by(leases.c.id).with_for_update(skip_locked=True)

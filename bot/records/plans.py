@@ -21,4 +21,5 @@ def following(
         base=base,
         scheduled_at=None,
         expires_at=None,
+        shows=(),
     )

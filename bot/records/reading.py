@@ -1,5 +1,6 @@
 """What the records tell: publications, attempts and events, as frozen values."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
-from bot.records.engine import said_plainly
+from bot.records.engine import reading
 from bot.records.tables import (
     LIVING,
     UNABLE,
@@ -16,6 +17,7 @@ from bot.records.tables import (
     events,
     leases,
     node_events,
+    picture_files,
     pictures,
     publications,
     queues,
@@ -27,10 +29,12 @@ from bot.records.values import (
     LogRow,
     NodeEvent,
     Outcome,
+    PictureFile,
     Publication,
     Status,
 )
 
+_TRX_ID = re.compile(r"[0-9a-f]{40}")
 _SOME = 200  # values in one question
 _ALIVE = set(Outcome) - {Outcome.EXPIRED, Outcome.FINAL}
 """Of attempts that nobody has proved dead, nor irreversible."""
@@ -251,6 +255,13 @@ class RecordsReader:
             ).scalar()
         return url
 
+    def picture_file(self, sha256: str) -> PictureFile | None:
+        """A picture that an unpublished publication shows; None when it isn't here."""
+        query = sa.select(picture_files).where(picture_files.c.sha256 == sha256)
+        with self.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return PictureFile(row.sha256, row.kind, row.data) if row else None
+
     def node_events(self, since: datetime) -> tuple[NodeEvent, ...]:
         """Nodes that were set aside since then, first to last."""
         with self.reading() as connection:
@@ -305,13 +316,19 @@ class RecordsReader:
             rows = connection.execute(query).all()
         return tuple(LogRow(publication_of(row), row.attempts) for row in reversed(rows))
 
+    def find(self, which: str) -> tuple[LogRow, ...]:
+        """Publications by brief (id or path), `@author/permlink`, or transaction id."""
+        if which.startswith("@"):
+            author, _, permlink = which.removeprefix("@").partition("/")
+            return self.log(author=author, permlink=permlink)
+        if _TRX_ID.fullmatch(which):
+            return self.log(trx_id=which)
+        return self.log(brief=which) or self.log(path=which)
+
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for questions."""
-        with (
-            said_plainly(),
-            self._engine.connect().execution_options(reading=True) as connection,
-        ):
+        with reading(self._engine) as connection:
             yield connection
 
     def _select(self, query: sa.Select[Any]) -> tuple[Publication, ...]:
@@ -386,6 +403,7 @@ def publication_of(row: sa.Row[Any]) -> Publication:
         "status": Status(row.status),
         "kind": Kind(row.kind),
         "tags": tuple(row.tags),
+        "shows": tuple(sorted((row.shows or {}).items())),
     }
     return Publication(**values)
 

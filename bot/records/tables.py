@@ -62,6 +62,9 @@ WAITING = sa.text("status = 'waiting'")
 UNABLE = sa.text("status = 'waiting' AND retry_at IS NULL")
 _OPEN = sa.text("status NOT IN ('final', 'cancelled') AND kind NOT IN ('post', 'reply')")
 
+# As literals: SQLite takes a partial index only where a question repeats its words.
+SHOWING = sa.text("shows IS NOT NULL AND status NOT IN ('final', 'cancelled')")
+
 publications = sa.Table(
     "publications",
     metadata,
@@ -82,6 +85,7 @@ publications = sa.Table(
     sa.Column("operations", sa.Text, nullable=False),
     sa.Column("digest", sa.Text),
     sa.Column("base", sa.Text),
+    sa.Column("shows", sa.JSON(none_as_null=True)),
     sa.Column("scheduled_at", Instant),
     sa.Column("expires_at", Instant),
     sa.Column("status", sa.Text, nullable=False),
@@ -127,6 +131,8 @@ publications = sa.Table(
         sqlite_where=_OPEN,
         postgresql_where=_OPEN,
     ),
+    # by which it is found whether a picture is still needed
+    sa.Index("ix_publications_showing", "id", sqlite_where=SHOWING, postgresql_where=SHOWING),
     sa.Index("ix_publications_due", "status", "scheduled_at"),
     sa.Index("ix_publications_retry", "status", "retry_at"),
     sa.Index(
@@ -199,6 +205,15 @@ queues = sa.Table(
     sa.Column("trouble", sa.Text, nullable=False, server_default=""),
     sa.Column("composed_by", sa.Text, nullable=False, server_default=""),
     sa.Column("seen_at", Instant, nullable=False),
+)
+
+# The pictures that unpublished publications show, as they are sent: any worker may upload them.
+picture_files = sa.Table(
+    "picture_files",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
 # Pictures that an image host has taken, so that none is uploaded twice.

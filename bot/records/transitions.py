@@ -10,21 +10,26 @@ queued ─▶ publishing ─▶ included ─▶ final
   └▶ cancelled                    withdrawn, or the brief left the queue
 ```
 
-What isn't on its way moves to held, rejected or cancelled directly: a way through `queued` in two
-steps would let another worker publish it in between.
-
-```
-```
+What isn't on its way moves to where it goes in one step: a way through `queued` in two would let
+another worker publish it in between, and a crash would leave it there. What a fork moves to another
+block stays `included`.
 """
 
 from bot.records.values import Status
 
-ARROWS: dict[Status, frozenset[Status]] = {
+TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset(
-        {Status.PUBLISHING, Status.HELD, Status.REJECTED, Status.MISSED, Status.CANCELLED}
+        {
+            Status.PUBLISHING,
+            Status.WAITING,
+            Status.HELD,
+            Status.REJECTED,
+            Status.MISSED,
+            Status.CANCELLED,
+        }
     ),
     Status.PUBLISHING: frozenset({Status.INCLUDED, Status.WAITING, Status.REJECTED, Status.HELD}),
-    Status.INCLUDED: frozenset({Status.FINAL, Status.WAITING}),
+    Status.INCLUDED: frozenset({Status.INCLUDED, Status.FINAL, Status.WAITING}),
     Status.WAITING: frozenset(
         {
             Status.QUEUED,

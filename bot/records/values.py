@@ -1,11 +1,12 @@
 """What the records hold, as values: a publication, its attempts, its events."""
 
 import json
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 
 class Status(StrEnum):
@@ -57,6 +58,7 @@ class NewPublication:
         scheduled_at: not before (UTC); None as soon as the account may post.
         expires_at: not after (UTC).
         base: of an edit, `text_digest` of what must stand on the chain for it to go out.
+        shows: pictures of the queue: their paths, and sha256 of what is sent of them.
     """
 
     chain: str
@@ -76,10 +78,14 @@ class NewPublication:
     base: str | None = None
     queue: str = ""
     wanted: str | None = None
+    shows: tuple[tuple[str, str], ...] = ()
 
     def sealed(self) -> str:
         """sha256 over what will be signed, and when: a damaged record doesn't fit its own."""
-        return _digest(self, NewPublication, leaving_out=("fingerprint", "base", "queue", "wanted"))
+        unsealed = ["fingerprint", "base", "queue", "wanted"]
+        if not self.shows:  # as older versions have sealed it
+            unsealed.append("shows")
+        return _digest(self, NewPublication, leaving_out=unsealed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +151,59 @@ class Attempt(NewAttempt):
     digest: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture as it is sent.
+
+    Attributes:
+        kind: its media type.
+    """
+
+    sha256: str
+    kind: str
+    data: bytes
+
+    @classmethod
+    def of(cls, kind: str, data: bytes) -> Self:
+        """A picture by its content."""
+        return cls(sha256(data).hexdigest(), kind, data)
+
+    def is_whole(self) -> bool:
+        """Whether it is what it was stored as."""
+        return sha256(self.data).hexdigest() == self.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of status, with what becomes known by the same news.
+
+    Attributes:
+        reason: why, for the event.
+        error: why it waits or is kept back, for people; until the next transition.
+        retry_at: when it goes on, where it waits; until the next transition.
+        attempt: id of an attempt, and what has become of it.
+        trx_id: this and what follows: None where it stays as it is recorded.
+    """
+
+    target: Status
+    reason: str
+    _: KW_ONLY
+    error: str | None = None
+    retry_at: datetime | None = None
+    attempt: tuple[int, Outcome] | None = None
+    trx_id: str | None = None
+    block_num: int | None = None
+    included_at: datetime | None = None
+    final_at: datetime | None = None
+    operations: str | None = None
+
+    def found(self) -> dict[str, Any]:
+        """What it makes known of a publication, by column."""
+        known = ("trx_id", "block_num", "included_at", "final_at", "operations")
+        told = {name: getattr(self, name) for name in known}
+        return {name: value for name, value in told.items() if value is not None}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One change of status; written in the same transaction as the change.
@@ -203,7 +262,7 @@ def text_digest(title: str, body: str) -> str:
     return sha256(f"{title}\0{body}".encode(errors="surrogatepass")).hexdigest()
 
 
-def _digest(value: Any, kind: type, leaving_out: tuple[str, ...] = ()) -> str:
+def _digest(value: Any, kind: type, leaving_out: Sequence[str] = ()) -> str:
     told = {
         field.name: str(getattr(value, field.name))
         for field in fields(kind)

@@ -15,7 +15,7 @@ from bot.chain.errors import NodesUnreachable
 from bot.chain.protocol import Chain, CommentOperation
 from bot.format.metadata import brief_in
 from bot.records import Attempt, Event, Kind, Outcome, Publication, Records, Status
-from bot.records.transitions import ARROWS
+from bot.records.transitions import TRANSITIONS
 
 SPACING = timedelta(seconds=300)  # more, between an author's root posts (§1.2 e7)
 UNFINISHED = {Status.QUEUED, Status.PUBLISHING, Status.INCLUDED, Status.WAITING}
@@ -191,7 +191,7 @@ def _path(history: History) -> Iterator[Violation]:
     for event in history.events:
         stays = event.source is event.target  # its file was renamed
         if event.source is not before or (
-            event.source is not None and not stays and event.target not in ARROWS[event.source]
+            event.source is not None and not stays and event.target not in TRANSITIONS[event.source]
         ):
             yield Violation("path", brief, f"{before} is followed by {event.source}→{event.target}")
         before = event.target

@@ -56,6 +56,7 @@ class Service:
     """Scans, publishes, follows and records until it is stopped.
 
     Args:
+        intake: what follows the queue; None where others do.
         publishers: one for each configured chain, by its name.
         watches: the same chains, as they are watched.
         leases: this worker's.
@@ -64,7 +65,7 @@ class Service:
 
     def __init__(
         self,
-        intake: Intake,
+        intake: Intake | None,
         publishers: Mapping[str, Publisher],
         watches: Mapping[str, Watch],
         results: Results,
@@ -92,6 +93,14 @@ class Service:
         self._revive_at = 0.0
         self._job_began: float | None = None
         self._offset: float | None = None
+        # what each does, and the seconds until it is wanted again
+        self._jobs: dict[str, tuple[Callable[[], object], Callable[[], float]]] = {
+            "dispatch": (self.dispatch, self._until_due),
+            "follow": (self.follow, self.pace),
+            "sweep": (self.sweep, lambda: SWEEP_EVERY),
+        }
+        if intake is not None:
+            self._jobs["scan"] = (self.scan, lambda: intake.pause)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1), "renewal": ThreadPoolExecutor(1)},
@@ -105,15 +114,15 @@ class Service:
 
     def scan(self) -> tuple[Finding, ...]:
         """Bring the folder's state into the records; returns what stands in a brief's way."""
-        return self._intake.scan()
+        return self._intake.scan() if self._intake else ()
 
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records."""
-        return self._intake.take(paths)
+        return self._intake.take(paths) if self._intake else ()
 
     def take_from(self, queue: str, entries: Iterable[Entry]) -> tuple[Finding, ...]:
         """Bring files from outside of the queue into the records, known by `queue` together."""
-        return self._intake.take_from(queue, entries)
+        return self._intake.take_from(queue, entries) if self._intake else ()
 
     def dispatch(self) -> None:
         """Claim authors for whom something is due or left over, and take up what is due."""
@@ -181,7 +190,7 @@ class Service:
     def round(self) -> None:
         """All four, once; what is in the folder is taken up as a whole."""
         self.scan()
-        while self._intake.is_behind:
+        while self._intake and self._intake.is_behind:
             self.scan()
         self.dispatch()
         self.follow()
@@ -239,6 +248,13 @@ class Service:
             self._log.info("already_moved", brief=publication.brief, reason=str(error))
             return None
 
+    def is_due(self, publication: Publication) -> bool:
+        """Whether its time has come: its date by the chains' clock, another try by ours."""
+        if publication.status is Status.QUEUED:
+            date = publication.scheduled_at
+            return date is None or date <= self._calendar()
+        return publication.retry_at is None or publication.retry_at <= self._now()
+
     def holder(self, publication: Publication) -> str | None:
         """The other worker that has this publication's author in hand, or None."""
         holder = self._leases.holder(publication.chain, publication.author)
@@ -259,7 +275,7 @@ class Service:
 
     def start(self) -> None:
         """Start the jobs; returns at once."""
-        for job in ("scan", "dispatch", "follow", "sweep"):
+        for job in self._jobs:
             # a job that runs once is taken out by the scheduler's thread, which fails and prints a
             # traceback when it is shut down meanwhile; these stay, and each sets its next alarm
             self._scheduler.add_job(
@@ -278,7 +294,8 @@ class Service:
             seconds=self._leases.renew_every,
         )
         self._scheduler.start()
-        self._unwatch = self._intake.watch(partial(self._arm, "scan", 0.0))
+        if self._intake:
+            self._unwatch = self._intake.watch(partial(self._arm, "scan", 0.0))
 
     def notice_clock(self, steady: float) -> None:
         """Set all alarms anew when the wall clock, by which they are kept, has been set.
@@ -291,7 +308,7 @@ class Service:
         self._offset = offset
         if abs(moved) > SET_BY:
             self._log.warning("clock_was_set", seconds=round(moved, 1))
-            for job in ("scan", "dispatch", "follow", "sweep", "renew"):
+            for job in (*self._jobs, "renew"):
                 self._arm(job, 0)
 
     def stop(self) -> bool:
@@ -319,9 +336,10 @@ class Service:
         """
         self._job_began = time.monotonic()
         try:
-            getattr(self, job)()
+            do, rest = self._jobs[job]
+            do()
             self._failing.pop(job, None)
-            wait = self._rest(job)
+            wait = rest()
             self._database_is_back(job)
         except DatabaseUnavailable as error:
             wait = self._database_is_gone(job, error)
@@ -350,14 +368,8 @@ class Service:
         if self._away.pop(job, 0) and not self._away:
             self._log.info("database_back")
 
-    def _rest(self, job: str) -> float:
-        """Seconds until this job is wanted again."""
-        if job == "scan":
-            return self._intake.pause
-        if job == "sweep":
-            return SWEEP_EVERY
-        if job == "follow":
-            return self.pace()
+    def _until_due(self) -> float:
+        """Seconds until something may be due."""
         rest = self._records.rest(self._now(), self._calendar(), self._leases.worker)
         idle = IDLE * self.pace() / SLOT if self.pace() < SLOT else IDLE
         return idle if rest is None else min(rest.total_seconds(), idle)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.briefs import BriefError, Queue, read
 from bot.briefs.opening import opened, replace
-from bot.briefs.pictures import LARGEST, PictureRefused, kind_of, read_picture
+from bot.briefs.pictures import LARGEST, PictureRefused, read_picture
 from bot.briefs.queue import MAX_BYTES
 from tests.briefs.test_pictures import png
 
@@ -104,7 +104,9 @@ def test_links_within_the_queue_are_followed(queue):
     (queue / "b.png").symlink_to("img/a.png")
     (queue / "c.png").symlink_to(queue / "img/a.png")
     (queue / "folder").symlink_to("img")
-    assert {kind_of(queue, p) for p in ("b.png", "c.png", "folder/a.png")} == {"image/png"}
+    assert {read_picture(queue, p).kind for p in ("b.png", "c.png", "folder/a.png")} == {
+        "image/png"
+    }
 
 
 def test_the_queue_itself_may_be_a_link(queue, tmp_path):
@@ -149,10 +151,9 @@ def of_proc(file):
 def test_what_is_no_file_of_the_queue_is_refused_unread(queue, make, picture, brief):
     make(queue / "a.png")
     make(queue / "a.md")
-    for look in (kind_of, read_picture):
-        with pytest.raises(PictureRefused) as refused:
-            look(queue, "a.png")
-        assert refused.value.code == picture
+    with pytest.raises(PictureRefused) as refused:
+        read_picture(queue, "a.png")
+    assert refused.value.code == picture
     assert [finding.code for finding in Queue(queue).look()[0].findings] == [brief]
 
 

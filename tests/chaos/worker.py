@@ -30,7 +30,6 @@ def settle_in(clock, crash, without):
     watch.LONGEST_SILENCE = 1.0
     publisher.CREDITS_WAIT = 60.0
     service.AWAY = 0.2
-    service.SCAN_EVERY = 0.5
     service.SWEEP_EVERY = 1.0
     Http.__init__.__kwdefaults__["timeout"] = 1.0
 

@@ -25,7 +25,7 @@ STEPS = {
     "exchange": (Wire, "_exchange", b"broadcast_transaction"),
     "half sent": (Wire, "_exchange", b"broadcast_transaction"),
     "broadcast": (BeemChain, "broadcast", None),
-    "settle sent": (Records, "settle", Outcome.SENT),
+    "settle sent": (Records, "record_outcome", Outcome.SENT),
     "move included": (Records, "move", Status.INCLUDED),
     "agreed block": (Blocks, "agreed", None),
     "move final": (Records, "move", Status.FINAL),
@@ -59,7 +59,7 @@ def arm(side, step, number=signal.SIGKILL):
 def _is_wanted(wanted, value):
     if isinstance(wanted, bytes):
         return isinstance(value, bytes) and wanted in value
-    return value is wanted
+    return getattr(value, "target", value) is wanted
 
 
 def _send_half(node, request):

@@ -74,9 +74,11 @@ class Newsroom:
         assert status == expect, (arguments, status, told)
         return told
 
-    def start(self, prepare=None):
+    def start(self, prepare=None, *options):
         """Start the service; `prepare` is called in its process before it begins."""
-        service = Forked("run", folder=self.root, output=self.root / "service.log", prepare=prepare)
+        service = Forked(
+            "run", *options, folder=self.root, output=self.root / "service.log", prepare=prepare
+        )
         self.services.append(service)
         return service
 

@@ -57,8 +57,7 @@ def test_an_alarm_that_rings_before_its_job_has_quite_ended_is_not_lost(service,
         threading.Event().wait(0.3)  # a loaded machine: the alarm rings meanwhile
 
     monkeypatch.setattr(scheduler, "modify_job", and_then_slowly)
-    monkeypatch.setattr(service, "pace", lambda: 0.0)
-    monkeypatch.setattr(service, "follow", followed.release)
+    monkeypatch.setitem(service._jobs, "follow", (followed.release, lambda: 0.0))
     service.start()
     try:
         for _ in range(3):

@@ -105,6 +105,18 @@ def test_an_edit_may_be_asked_about(published):
     assert published.content("alice", "the-pass")["body"] == "New."
 
 
+def test_an_edit_that_was_asked_about_may_be_dropped_for_the_chains_text(published):
+    configured(published, 'edits = "ask"')
+    published.brief("pass.md", title="The pass", body="New.")
+    published.run("publish", "posts/pass.md", expect=1)
+    assert "cancelled" in published.run("keep", "chain", "pass")
+    published.run("publish", "posts/pass.md", expect=1)
+
+    assert (published.root / "posts/pass.md").read_text().endswith(f"{LONG}\n")
+    assert published.content("alice", "the-pass")["body"] == LONG
+    assert rows(published) == [("post", "final"), ("edit", "cancelled")]
+
+
 def test_edits_may_be_switched_off(published):
     configured(published, 'edits = "off"')
     published.brief("pass.md", title="The pass", body="New.")

@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 
 from bot.briefs import Queue
 from bot.briefs.pictures import CHANGING, PictureRefused
-from bot.chain.errors import TransientChainError
 from bot.cli import briefbot, spread
-from bot.format.pictures import placeholder
 from bot.intake import neighbours
 from bot.intake.neighbours import DEEPEST
 from bot.reports import plan
 from tests.briefs.test_pictures import png
-from tests.publishing.world import _key, make_world
+from tests.publishing.world import make_world
 
 ODD = {
     "nul": "![a](img%00.png)",
@@ -121,7 +119,7 @@ PLACES = [
     ("bot.intake.composer.compose", lambda brief, *_: brief.id == "bad"),
     ("bot.intake.composer.operations", lambda post, *_: post.brief == "bad"),
     ("bot.intake.follow.publication_of", lambda made, *_: made.brief.id == "bad"),
-    ("bot.intake.composer.kind_of", lambda folder, path: path == "bad.png"),
+    ("bot.intake.pictures.read_picture", lambda folder, path: path == "bad.png"),
 ]
 
 
@@ -147,10 +145,16 @@ def test_a_picture_that_is_still_being_written_is_waited_for(world, monkeypatch)
     def read(_, path):
         raise PictureRefused(CHANGING, f"the picture {path} is still being written")
 
-    monkeypatch.setattr("bot.publishing.pictures.read_picture", read)
-    publisher = world.workers[0].service._publishers["devnet"]
-    with pytest.raises(TransientChainError, match="still being written"):
-        publisher._pictures.uploaded(placeholder("a.png"), publisher._chain, "bob", _key("bob"))
+    world.brief("one", body="![a](a.png)")
+    (world.posts / "a.png").write_bytes(png())
+    scan = world.workers[0].service.scan
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.intake.pictures.read_picture", read)
+        [finding] = scan()
+    assert finding.code == CHANGING
+    assert scan() == ()
+    with world.records() as records:
+        assert [row.status for row in records.latest()] == ["queued"]
 
 
 def test_a_neighbour_that_fails_takes_nobody_with_it(world, monkeypatch):

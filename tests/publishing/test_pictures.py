@@ -1,11 +1,18 @@
 """Pictures of the queue, on their way to the image host and into a post."""
 
 import json
+import shutil
+import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from bot.records import Records
+from bot.records.tables import picture_files
 from tests.briefs.test_pictures import GPS, chunk, exif, jpeg, png, segment
+from tests.publishing.newsroom import PATIENCE, Newsroom
 
 MAP = png(chunk(b"tEXt", b"Place\0" + GPS))
 
@@ -145,3 +152,108 @@ def test_a_lost_database_and_a_new_date_change_nothing_about_pictures(newsroom, 
         ("pass", "post", "final"),
         ("next", "post", "final"),
     ]
+
+
+# -- in the records, where every worker reaches them -----------------------------------------------
+
+OTHER = png(chunk(b"tEXt", b"Comment\0another"), chunk(b"gAMA", b"\0\0\0\1"))
+
+
+def stored(room):
+    """How many pictures are in the database."""
+    with Records.open(room.database) as records, records.reading() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(picture_files))
+
+
+def shown(room):
+    """What the latest publication shows."""
+    return room.records_with()[-1].publication.shows
+
+
+def wait_until(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_a_picture_that_changes_while_its_brief_is_queued_replaces_the_plan(newsroom):
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png)", date="2099-01-01")
+    service = newsroom.start()
+    newsroom.wait_for("queued")
+    before = shown(newsroom)
+    (newsroom.root / "posts/img/map.png").write_bytes(OTHER)
+    wait_until(lambda: shown(newsroom) != before)
+    newsroom.stop(service)
+
+    assert stored(newsroom) == 1, "the older one is needed by nobody"
+    newsroom.run("publish", "posts/pass.md", "--now", "--wait", "final")
+    assert served(addresses(newsroom)[1][0]) == png(chunk(b"gAMA", b"\0\0\0\1"))
+
+
+def test_a_changed_picture_of_a_published_brief_changes_nothing(newsroom):
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png)")
+    newsroom.run("publish", "posts/pass.md", "--wait", "final")
+    sent = newsroom.comments()
+    (newsroom.root / "posts/img/map.png").write_bytes(OTHER)
+    for _ in range(2):
+        newsroom.run("run", "--once")
+
+    assert newsroom.comments() == sent
+    assert [(row["kind"], row["status"]) for row in newsroom.log()] == [("post", "final")]
+
+
+def test_a_picture_is_kept_as_long_as_something_unpublished_shows_it(newsroom):
+    newsroom.brief("later.md", body="![a](img/map.png)", date="2099-01-01")
+    newsroom.brief("pass.md", title="The pass", author="bob", body="![a](img/map.png)")
+    newsroom.run("publish", "posts/later.md", "posts/pass.md", "--wait", "final")
+    assert stored(newsroom) == 1
+    newsroom.run("cancel", "later")
+    assert stored(newsroom) == 0
+
+
+def test_a_picture_that_comes_later_lets_its_brief_go(newsroom):
+    picture = newsroom.root / "posts/img/map.png"
+    picture.unlink()
+    newsroom.brief("pass.md", title="The pass", body="![a](img/map.png)")
+    newsroom.run("run", "--once")
+    service = newsroom.start()
+    newsroom.brief("other.md", author="bob")
+    newsroom.wait_for("final")
+    picture.write_bytes(MAP)
+    newsroom.wait_for("final", 2)
+    newsroom.stop(service)
+    assert served(addresses(newsroom)[1][0]) == png()
+
+
+def test_a_brief_from_elsewhere_brings_the_pictures_beside_it(newsroom, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    brief = newsroom.brief("pass.md", title="The pass", body="![a](map.png)")
+    brief.rename(tmp_path / "elsewhere/pass.md")
+    (tmp_path / "elsewhere/map.png").write_bytes(MAP)
+    newsroom.run("publish", str(tmp_path / "elsewhere/pass.md"), "--wait", "final")
+    assert served(addresses(newsroom)[1][0]) == png()
+
+
+def test_a_worker_without_a_folder_publishes_what_another_machine_queued(
+    tmp_path, devnet, database_url
+):
+    writer = Newsroom(tmp_path / "writer", devnet, database_url)
+    worker = Newsroom(tmp_path / "worker", devnet, database_url)
+    shutil.rmtree(worker.root / "posts")
+    soon = datetime.now(UTC) + timedelta(days=1)
+    date = f'"{soon:%Y-%m-%dT%H:%M:%SZ}"'
+    writer.brief("pass.md", title="The pass", body="![a](map.png)", date=date)
+    (writer.root / "posts/map.png").write_bytes(MAP)
+    writer.run("publish", "posts/pass.md")
+    shutil.rmtree(writer.root / "posts")
+    with Records.open(database_url) as records:
+        records.expedite(records.latest()[0].id, datetime.now(UTC))
+    service = worker.start(None, "--no-queue")
+    try:
+        worker.wait_for("final")
+    finally:
+        worker.stop(service)
+
+    assert served(addresses(writer)[1][0]) == png()
+    assert "error" not in (worker.root / "service.log").read_text().lower()

@@ -244,8 +244,8 @@ class Worker:
             http,
             now=world.now,
             clock=lambda: world.chain.head_time,
+            wire=InProcessWire(world),
         )
-        chain._nodes._wire = InProcessWire(world)
         chain._nodes.leave_alone = lambda node: None  # there is no other
         watch = Watch(chain, world.now, lambda: world.chain.head_time, lambda: 0.5)
         held = self.records.leases(name, 1e6)
@@ -254,7 +254,7 @@ class Worker:
         intake = Intake(
             Folder(world.posts, grace=timedelta(0)), composer, self.records, world.now, log
         )
-        pictures = Pictures(world.posts, self.records, world.now, log)
+        pictures = Pictures(self.records, world.now, log)
         publisher = Publisher(watch, self.records, _key, pictures, world.now, log)
         results = Results({"devnet": chain}, self.records, world.now, log)
         self.service = Service(

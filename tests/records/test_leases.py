@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from bot.records import LeaseLost, Leases, Records, Status
+from bot.records import LeaseLost, Leases, Records, Status, Transition
 from bot.records.tables import from_now
 from bot.records.tables import leases as leases_table
 from bot.records.worker import identity, is_gone
@@ -95,7 +95,7 @@ def test_who_comes_late_can_neither_write_nor_send(records):
     one, other = records.leases("one"), records.leases("other")
     [lease] = one.claim(NOW, NOW, 10)
     late = records.under(lease, one)
-    row = late.move(row.id, row.status, Status.PUBLISHING, "mine", NOW)
+    row = late.move(row, Transition(Status.PUBLISHING, "mine"), NOW)
     attempt = late.write_ahead(row.id, SIGNED, NOW)
     late.confirm_lease()
     run_out(records, "one")
@@ -103,8 +103,8 @@ def test_who_comes_late_can_neither_write_nor_send(records):
 
     for act in (
         late.confirm_lease,
-        lambda: late.move(row.id, row.status, Status.INCLUDED, "late", NOW),
-        lambda: late.settle(attempt.id, attempt.outcome.SENT, now=NOW),
+        lambda: late.move(row, Transition(Status.INCLUDED, "late"), NOW),
+        lambda: late.record_outcome(attempt.id, attempt.outcome.SENT, now=NOW),
         lambda: late.write_ahead(row.id, SIGNED, NOW),
     ):
         with pytest.raises(LeaseLost):
@@ -132,7 +132,7 @@ def test_what_is_written_tells_who_wrote_it(records):
     leases = records.leases("one")
     [lease] = leases.claim(NOW, NOW, 10)
     bound = records.under(lease, leases)
-    row = bound.move(row.id, row.status, Status.PUBLISHING, "mine", NOW)
+    row = bound.move(row, Transition(Status.PUBLISHING, "mine"), NOW)
     attempt = bound.write_ahead(row.id, SIGNED, NOW)
 
     told = [(event.worker, event.fence) for event in records.events(row.id)]
@@ -146,7 +146,7 @@ def test_who_has_nothing_to_do_gives_the_author_back(records):
     leases.claim(NOW, NOW, 10)
     leases.release_idle(NOW, NOW)
     assert leases.holder("devnet", "alice") == "one"
-    records.move(row.id, row.status, Status.HELD, "wait", NOW)
+    records.move(row, Transition(Status.HELD, "wait"), NOW)
     leases.release_idle(NOW, NOW)
 
     assert leases.holder("devnet", "alice") is None

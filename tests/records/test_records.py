@@ -23,9 +23,10 @@ from bot.records import (
     Records,
     SchemaDiffers,
     Status,
+    Transition,
 )
 from bot.records.engine import connect
-from bot.records.transitions import ARROWS
+from bot.records.transitions import TRANSITIONS
 
 NUMBERS = itertools.count()
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
@@ -68,7 +69,7 @@ def bring(records, status, plan=PLAN):
     """A publication that has come to `status` along the arrows."""
     row = records.add(plan, NOW)
     for target in WAY[status]:
-        row = records.move(row.id, row.status, target, "test", NOW)
+        row = records.move(row, Transition(target, "test"), NOW)
     return row
 
 
@@ -87,14 +88,14 @@ def test_statuses_move_along_the_arrows_and_no_other_way(records, source, target
     row = bring(records, source)
     events = records.events(row.id)
 
-    if target in ARROWS[source]:
-        moved = records.move(row.id, source, target, "why", NOW)
+    if target in TRANSITIONS[source]:
+        moved = records.move(row, Transition(target, "why"), NOW)
         assert moved.status is target
         assert records.events(row.id)[-1].reason == "why"
         assert len(records.events(row.id)) == len(events) + 1
     else:
         with pytest.raises(IllegalTransition):
-            records.move(row.id, source, target, "why", NOW)
+            records.move(row, Transition(target, "why"), NOW)
         assert records.get(row.id) == row
         assert records.events(row.id) == events
 
@@ -107,30 +108,30 @@ def test_the_events_replay_to_the_present_status(records, steps):
     name = f"brief-{next(NUMBERS)}"
     row = records.add(replace(PLAN, brief=name, permlink=name), NOW)
     for target in steps:
-        if target in ARROWS[row.status]:
-            row = records.move(row.id, row.status, target, "step", NOW)
+        if target in TRANSITIONS[row.status]:
+            row = records.move(row, Transition(target, "step"), NOW)
     events = records.events(row.id)
 
     assert events[-1].target is row.status
     assert all(a.target is b.source for a, b in itertools.pairwise(events))
     for event in events[1:]:
-        assert event.target in ARROWS[event.source]
+        assert event.target in TRANSITIONS[event.source]
 
 
 def test_a_move_from_a_status_it_has_left_is_a_conflict(records):
     row = records.add(PLAN, NOW)
-    records.move(row.id, Status.QUEUED, Status.PUBLISHING, "mine", NOW)
+    records.move(row, Transition(Status.PUBLISHING, "mine"), NOW)
 
     with pytest.raises(Conflict, match="publishing by now"):
-        records.move(row.id, Status.QUEUED, Status.PUBLISHING, "mine too", NOW)
+        records.move(row, Transition(Status.PUBLISHING, "mine too"), NOW)
 
 
 def test_two_processes_cannot_both_claim(database_url):
     with Records.open(database_url, create=True) as one, Records.open(database_url) as other:
         row = one.add(PLAN, NOW)
-        one.move(row.id, row.status, Status.PUBLISHING, "one", NOW)
+        one.move(row, Transition(Status.PUBLISHING, "one"), NOW)
         with pytest.raises(Conflict):
-            other.move(row.id, row.status, Status.PUBLISHING, "other", NOW)
+            other.move(row, Transition(Status.PUBLISHING, "other"), NOW)
         assert other.get(row.id).status is Status.PUBLISHING
 
 
@@ -242,10 +243,10 @@ def test_no_second_transaction_is_signed_while_the_first_may_be_included(records
     attempt = records.write_ahead(row.id, SIGNED, NOW)
 
     for outcome in (Outcome.SENT, Outcome.UNKNOWN, Outcome.REFUSED):
-        records.settle(attempt.id, outcome, now=NOW)
+        records.record_outcome(attempt.id, outcome, now=NOW)
         with pytest.raises(Conflict, match="can still be included"):
             records.write_ahead(row.id, replace(SIGNED, trx_id="cd" * 20), NOW)
-    records.settle(attempt.id, Outcome.EXPIRED, now=NOW)
+    records.record_outcome(attempt.id, Outcome.EXPIRED, now=NOW)
 
     assert records.write_ahead(row.id, replace(SIGNED, trx_id="cd" * 20), NOW).number == 2
 
@@ -262,9 +263,9 @@ def test_sends_are_counted_and_the_first_one_is_dated(records):
     row = bring(records, Status.PUBLISHING)
     attempt = records.write_ahead(row.id, SIGNED, NOW)
     later = NOW + timedelta(seconds=9)
-    records.settle(attempt.id, Outcome.UNKNOWN, error="no answer", now=NOW)
-    attempt = records.settle(attempt.id, Outcome.SENT, node="http://127.0.0.1", now=later)
-    attempt = records.settle(attempt.id, Outcome.INCLUDED, now=later)
+    records.record_outcome(attempt.id, Outcome.UNKNOWN, error="no answer", now=NOW)
+    attempt = records.record_outcome(attempt.id, Outcome.SENT, node="http://127.0.0.1", now=later)
+    attempt = records.record_outcome(attempt.id, Outcome.INCLUDED, now=later)
 
     assert (attempt.sends, attempt.sent_at, attempt.node) == (2, later, "http://127.0.0.1")
     assert records.get(row.id).broadcast_at == NOW
@@ -273,13 +274,13 @@ def test_sends_are_counted_and_the_first_one_is_dated(records):
 def test_an_old_text_whose_transaction_lives_is_not_replanned(records):
     row = bring(records, Status.PUBLISHING)
     attempt = records.write_ahead(row.id, SIGNED, NOW)
-    records.settle(attempt.id, Outcome.REFUSED, now=NOW)
-    records.move(row.id, Status.PUBLISHING, Status.REJECTED, "refused", NOW, error="refused")
+    records.record_outcome(attempt.id, Outcome.REFUSED, now=NOW)
+    records.move(row, Transition(Status.REJECTED, "refused", error="refused"), NOW)
 
     with pytest.raises(Conflict):
         records.replan(row, replace(PLAN, title="New"), NOW)
     assert [found.id for _, found in records.refused_alive("devnet")] == [attempt.id]
-    records.settle(attempt.id, Outcome.EXPIRED, now=NOW)
+    records.record_outcome(attempt.id, Outcome.EXPIRED, now=NOW)
     assert records.refused_alive("devnet") == ()
     assert records.replan(row, replace(PLAN, title="New"), NOW).title == "New"
 
@@ -294,7 +295,7 @@ def test_due_is_what_may_go_now_oldest_first(records):
     early = add("early", scheduled_at=NOW - timedelta(hours=1))
     undated = add("undated")
     held = add("held")
-    records.move(held.id, held.status, Status.HELD, "wait", NOW)
+    records.move(held, Transition(Status.HELD, "wait"), NOW)
 
     leases = records.leases("me")
     assert records.due(NOW, NOW, 10, "me") == ()
@@ -304,7 +305,7 @@ def test_due_is_what_may_go_now_oldest_first(records):
     assert [row.id for row in records.due(NOW, NOW, 1, "me")] == [early.id]
     assert records.rest(NOW, NOW, "me") == timedelta(0)
     for row in (early, late, undated):
-        records.move(row.id, row.status, Status.HELD, "wait", NOW)
+        records.move(row, Transition(Status.HELD, "wait"), NOW)
     assert records.due(NOW, NOW, 10, "me") == ()
     assert records.rest(NOW, NOW, "me") == timedelta(hours=1)
     assert records.due(NOW, later.scheduled_at, 10, "me") == (later,)
@@ -314,14 +315,14 @@ def test_due_is_what_may_go_now_oldest_first(records):
 def test_what_waits_is_due_when_its_time_has_come(records):
     row = bring(records, Status.PUBLISHING)
     retry_at = NOW + timedelta(minutes=5)
-    row = records.move(row.id, row.status, Status.WAITING, "RC", NOW, retry_at=retry_at, error="RC")
+    row = records.move(row, Transition(Status.WAITING, "RC", retry_at=retry_at, error="RC"), NOW)
 
     assert (row.retry_at, row.error) == (retry_at, "RC")
     records.leases("me").acquire("devnet", "alice")
     assert records.due(NOW, NOW, 10, "me") == ()
     assert records.rest(NOW, NOW, "me") == timedelta(minutes=5)
     assert records.due(retry_at, NOW, 10, "me") == (row,)
-    row = records.move(row.id, row.status, Status.QUEUED, "again", NOW)
+    row = records.move(row, Transition(Status.QUEUED, "again"), NOW)
     assert (row.retry_at, row.error) == (None, None)
 
 
@@ -352,17 +353,18 @@ def test_a_writer_killed_in_the_middle_leaves_nothing_half_done(database_url):
         script = (
             "import os, signal\n"
             "from datetime import datetime, UTC\n"
-            "from bot.records import Records, Status\n"
+            "from bot.records import Records, Status, Transition\n"
             f"records = Records.open({database_url!r})\n"
             "Records._event = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
-            f"records.move({row.id}, Status.QUEUED, Status.PUBLISHING, 'x', datetime.now(UTC))\n"
+            f"row = records.get({row.id})\n"
+            "records.move(row, Transition(Status.PUBLISHING, 'x'), datetime.now(UTC))\n"
         )
         killed = subprocess.run([sys.executable, "-c", script], check=False)
 
         assert killed.returncode == -signal.SIGKILL
         assert records.get(row.id) == row
         assert len(records.events(row.id)) == 1
-        records.move(row.id, Status.QUEUED, Status.PUBLISHING, "goes on", NOW)
+        records.move(row, Transition(Status.PUBLISHING, "goes on"), NOW)
 
 
 def test_the_migrations_make_what_the_tables_say(database_url):

@@ -1,0 +1,393 @@
+"""Plans: what is to be published, as long as nothing of it is on its way."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.records.engine import RecordsError
+from bot.records.reading import never_went_out, publication_of
+from bot.records.tables import LIVING, events, leases, picture_files, publications
+from bot.records.transitions import UNPUBLISHED
+from bot.records.values import Kind, NewPublication, PictureFile, Publication, Status, Transition
+from bot.records.writing import Conflict, PermlinkTaken, RecordsWriter
+
+_ADDED = {
+    Kind.POST: "a new brief in the queue",
+    Kind.REPLY: "a new brief in the queue",
+    Kind.EDIT: "the brief's text isn't the published one",
+    Kind.DELETE: "a person deletes it",
+    Kind.REBLOG: "a person reblogs it",
+}
+
+
+class Planning(RecordsWriter):
+    """How plans are recorded, changed, kept back and withdrawn."""
+
+    def add(
+        self,
+        new: NewPublication,
+        now: datetime,
+        *,
+        after: Publication | None = None,
+        held: str | None = None,
+        files: Iterable[PictureFile] = (),
+    ) -> Publication:
+        """Record a brief's plan as `queued`.
+
+        Args:
+            after: the brief's publication that this one follows, as it was last seen.
+            held: why it is held from the beginning, so that nobody takes it up in between.
+            files: the pictures that it shows.
+
+        Raises:
+            PermlinkTaken: another brief's publication has this address.
+            Conflict: this brief has a publication on this chain already, or a later one than
+                `after`.
+        """
+        with self.writing() as connection:
+            added = self._add(connection, new, now, after=after, held=held)
+            _store(connection, files)
+            return added
+
+    def add_all(
+        self, plans: Sequence[NewPublication], now: datetime
+    ) -> list[Publication | RecordsError]:
+        """Record many new briefs' plans in one transaction; each one's row, or why it has none."""
+        found: list[Publication | RecordsError] = []
+        with self.writing() as connection:
+            try:
+                with connection.begin_nested():
+                    return [*self._add_together(connection, plans, now)]
+            except sa.exc.IntegrityError:  # for some of them; which, is seen one by one
+                pass
+            for new in plans:
+                try:
+                    found.append(self._add(connection, new, now))
+                except (PermlinkTaken, Conflict) as error:
+                    found.append(error)
+        return found
+
+    def _add_together(
+        self, connection: sa.Connection, plans: Sequence[NewPublication], now: datetime
+    ) -> list[Publication]:
+        if not plans:
+            return []
+        rows = connection.execute(
+            sa.insert(publications).returning(publications, sort_by_parameter_order=True),
+            [_planned(new, now) for new in plans],
+        ).all()
+        self._provide_leases(connection, plans)
+        connection.execute(
+            sa.insert(events),
+            [
+                {
+                    "publication_id": row.id,
+                    "at": now,
+                    "target": Status.QUEUED.value,
+                    "reason": _ADDED[new.kind],
+                    **self._bearer(),
+                }
+                for row, new in zip(rows, plans, strict=True)
+            ],
+        )
+        return [publication_of(row) for row in rows]
+
+    def _add(
+        self,
+        connection: sa.Connection,
+        new: NewPublication,
+        now: datetime,
+        *,
+        after: Publication | None = None,
+        held: str | None = None,
+    ) -> Publication:
+        if after is not None:
+            self._refuse_overtaken(connection, after)
+        try:
+            with connection.begin_nested():
+                row = connection.execute(
+                    sa.insert(publications).values(_planned(new, now)).returning(publications)
+                ).one()
+        except sa.exc.IntegrityError:
+            raise self._why_taken(connection, new) from None
+        self._provide_leases(connection, [new])
+        self._event(connection, row.id, None, Status.QUEUED, _ADDED[new.kind], now)
+        added = publication_of(row)
+        if held is None:
+            return added
+        return self._move(connection, added, Transition(Status.HELD, held, error=held), now)
+
+    def replan(
+        self,
+        old: Publication,
+        new: NewPublication,
+        now: datetime,
+        files: Iterable[PictureFile] = (),
+    ) -> Publication:
+        """Put a changed brief's plan in place of the old one, while nothing of it is on its way.
+
+        What was rejected or missed is queued again by it; or held, when it was held before.
+
+        Args:
+            files: the pictures that the new plan shows.
+
+        Raises:
+            Conflict: it is on its way, a transaction of the old plan may still be included, or
+                another worker was quicker with a newer look at the file.
+            PermlinkTaken: another brief's publication has the new address.
+        """
+        with self.writing() as connection:
+            self._refuse_alive(connection, old.id)
+            try:
+                with connection.begin_nested():
+                    row = connection.execute(
+                        sa.update(publications)
+                        .where(publications.c.id == old.id)
+                        .where(*_unchanged(old))
+                        .where(publications.c.status.in_([s.value for s in UNPUBLISHED]))
+                        .values(**_columns(new), digest=new.sealed(), updated_at=now)
+                        .returning(publications)
+                    ).one_or_none()
+            except sa.exc.IntegrityError:
+                raise self._why_taken(connection, new) from None
+            if row is None:
+                raise Conflict(f"{new.brief} is on its way, or was changed meanwhile; look again")
+            self._provide_leases(connection, [new])
+            _store(connection, files)
+            self._forget_pictures(connection, old)
+            planned = publication_of(row)
+            if planned.status in {Status.REJECTED, Status.MISSED}:
+                held = self._held_before(connection, planned.id)
+                again = (
+                    Transition(Status.QUEUED, "the brief was changed")
+                    if held is None
+                    else Transition(Status.HELD, held, error=held)
+                )
+                planned = self._move(connection, planned, again, now)
+            return planned
+
+    def expedite(self, publication_id: int, now: datetime) -> Publication:
+        """Let a queued publication go out at once, whatever its date; a person's word.
+
+        Raises:
+            Conflict: it isn't queued any more.
+        """
+        with self.writing() as connection:
+            current = publication_of(self._row(connection, publication_id))
+            if current.status is not Status.QUEUED:
+                raise Conflict(f"{current.brief} is {current.status} by now")
+            digest = replace(current, scheduled_at=None).sealed()
+            row = connection.execute(
+                sa.update(publications)
+                .where(publications.c.id == publication_id)
+                .values(scheduled_at=None, digest=digest, updated_at=now)
+                .returning(publications)
+            ).one()
+            return publication_of(row)
+
+    def reject(self, old: Publication, reason: str, fingerprint: str, now: datetime) -> Publication:
+        """Keep a publication back whose brief can't be sent as it is now.
+
+        Raises:
+            Conflict: it is on its way, a transaction of it may still be included, or another
+                worker was quicker.
+        """
+        rejected = Transition(Status.REJECTED, reason, error=reason)
+        return self._set_aside(old, rejected, now, fingerprint=fingerprint)
+
+    def withdraw(self, old: Publication, reason: str, now: datetime) -> Publication:
+        """Cancel a publication whose brief isn't there; raises as `reject`."""
+        return self._set_aside(old, Transition(Status.CANCELLED, reason), now)
+
+    def rename(self, old: Publication, brief: str, path: str, now: datetime) -> None:
+        """Give all publications of a brief the identity and the path that its file has now.
+
+        Raises:
+            Conflict: another worker was quicker.
+        """
+        with self.writing() as connection:
+            rows = connection.execute(
+                sa.select(publications)
+                .where(publications.c.queue == old.queue, publications.c.brief == old.brief)
+                .order_by(publications.c.id)
+                .with_for_update()
+            )
+            before = {row.id: publication_of(row) for row in rows}
+            there = before.get(old.id)
+            if there is None or there.path != old.path:
+                raise Conflict(f"{old.brief} has moved on meanwhile; look again")
+            try:
+                with connection.begin_nested():
+                    for row in before.values():
+                        renamed = replace(row, brief=brief, path=path)
+                        # one that doesn't fit its record stays damaged
+                        fits = row.digest == row.sealed()
+                        digest = renamed.sealed() if fits else row.digest
+                        connection.execute(
+                            sa.update(publications)
+                            .where(publications.c.id == row.id)
+                            .values(brief=brief, path=path, digest=digest, updated_at=now)
+                        )
+            except sa.exc.IntegrityError:
+                raise Conflict(f"{brief} is recorded already; look again") from None
+            for row in {row.chain: row for row in before.values()}.values():
+                why = f"renamed from {old.path}"
+                self._event(connection, row.id, row.status, row.status, why, now)
+
+    def _set_aside(
+        self, old: Publication, transition: Transition, now: datetime, **plan: str
+    ) -> Publication:
+        """Move along, as long as the row is what was seen, and nothing of it is on its way."""
+        with self.writing() as connection:
+            self._refuse_alive(connection, old.id)
+            current = publication_of(self._row(connection, old.id))
+            if (current.wanted, current.fingerprint) != (old.wanted, old.fingerprint):
+                raise Conflict(f"{old.brief} was changed meanwhile; look again")
+            if current.status not in UNPUBLISHED:
+                raise Conflict(f"{current.brief} is {current.status}")
+            if current.status is transition.target:
+                return current
+            return self._move(connection, current, transition, now, wanted="", **plan)
+
+    def cancel(self, publication_id: int, reason: str, now: datetime) -> Publication:
+        """Cancel a publication of which nothing is on its way; a person's word.
+
+        Raises:
+            Conflict: it is on its way, or a transaction of it may still be included.
+        """
+        with self.writing() as connection:
+            self._refuse_alive(connection, publication_id)
+            current = publication_of(self._row(connection, publication_id))
+            if current.status not in UNPUBLISHED:
+                raise Conflict(f"{current.brief} is {current.status}; that can't be withdrawn")
+            wanted = current.wanted or None  # it's no longer up to the file's mistake
+            cancelled = Transition(Status.CANCELLED, reason)
+            return self._move(connection, current, cancelled, now, wanted=wanted)
+
+    def rebase(
+        self,
+        publication_id: int,
+        base: str,
+        reason: str,
+        now: datetime,
+        plan: NewPublication | None = None,
+        files: Iterable[PictureFile] = (),
+    ) -> Publication:
+        """Let a held edit go out over the text that stands on the chain now.
+
+        Args:
+            base: that text's digest.
+            plan: what takes the held one's place by the same word.
+            files: the pictures that it shows.
+
+        Raises:
+            Conflict: it isn't held any more.
+        """
+        with self.writing() as connection:
+            current = publication_of(self._row(connection, publication_id))
+            if current.status is not Status.HELD:
+                raise Conflict(f"{current.brief} is {current.status} by now, not held")
+            if plan is not None:
+                self._refuse_alive(connection, publication_id)
+                connection.execute(
+                    sa.update(publications)
+                    .where(publications.c.id == publication_id)
+                    .values(**_columns(plan), digest=plan.sealed())
+                )
+                _store(connection, files)
+                self._forget_pictures(connection, current)
+            return self._move(
+                connection, current, Transition(Status.QUEUED, reason), now, base=base
+            )
+
+    @staticmethod
+    def _provide_leases(connection: sa.Connection, plans: Iterable[NewPublication]) -> None:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(
+            dialect.insert(leases).on_conflict_do_nothing(),
+            [
+                {"chain": chain, "author": author}
+                for chain, author in sorted({(new.chain, new.author) for new in plans})
+            ],
+        )
+
+    @staticmethod
+    def _held_before(connection: sa.Connection, publication_id: int) -> str | None:
+        """Why a publication was held until its last move; None when it wasn't."""
+        moves = connection.execute(
+            sa.select(events.c.source, events.c.reason)
+            .where(events.c.publication_id == publication_id)
+            .where(events.c.source.is_distinct_from(events.c.target))
+            .order_by(events.c.id.desc())
+            .limit(2)
+        ).all()
+        if not moves or moves[0].source != Status.HELD.value:
+            return None
+        return str(moves[-1].reason)
+
+    @staticmethod
+    def _refuse_overtaken(connection: sa.Connection, seen: Publication) -> None:
+        """Nothing follows what isn't a brief's latest any more, or has moved since."""
+        row = connection.execute(
+            sa.select(publications.c.id, publications.c.status)
+            .where(publications.c.queue == seen.queue)
+            .where(publications.c.chain == seen.chain, publications.c.brief == seen.brief)
+            .order_by(never_went_out(publications), publications.c.id.desc())
+            .limit(1)
+        ).first()
+        if row is None or (row.id, row.status) != (seen.id, seen.status.value):
+            raise Conflict(f"{seen.brief} has moved on meanwhile; look again")
+
+    @staticmethod
+    def _why_taken(connection: sa.Connection, new: NewPublication) -> RecordsError:
+        row = connection.execute(
+            sa.select(publications)
+            .where(publications.c.chain == new.chain)
+            .where(publications.c.author == new.author)
+            .where(publications.c.permlink == new.permlink, LIVING)
+        ).first()
+        if row is not None and (row.queue, row.brief) != (new.queue, new.brief):
+            return PermlinkTaken(publication_of(row))
+        return Conflict(f"{new.brief} is recorded already")
+
+
+def _unchanged(seen: Publication) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether a row's plan still is the one that was seen."""
+    return (
+        publications.c.fingerprint == seen.fingerprint,
+        publications.c.wanted.is_not_distinct_from(seen.wanted),
+    )
+
+
+def _planned(new: NewPublication, now: datetime) -> dict[str, Any]:
+    """A new plan's row."""
+    return _columns(new) | {
+        "digest": new.sealed(),
+        "status": Status.QUEUED.value,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _columns(new: NewPublication) -> dict[str, Any]:
+    return asdict(new) | {
+        "kind": new.kind.value,
+        "tags": list(new.tags),
+        "shows": dict(new.shows) or None,
+    }
+
+
+def _store(connection: sa.Connection, files: Iterable[PictureFile]) -> None:
+    """Store pictures, each content once; one that is there is locked until the plan is."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    for file in sorted(set(files), key=attrgetter("sha256")):
+        connection.execute(
+            dialect.insert(picture_files)
+            .values(sha256=file.sha256, kind=file.kind, data=file.data)
+            .on_conflict_do_update(index_elements=["sha256"], set_={"kind": file.kind})
+        )

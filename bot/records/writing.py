@@ -1,0 +1,172 @@
+"""What all changes of the records have in common: the fence, the arrows, and an event for each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.records.engine import RecordsError, writing
+from bot.records.leases import Leases
+from bot.records.reading import RecordsReader, publication_of
+from bot.records.tables import SHOWING, attempts, events, leases, picture_files, publications
+from bot.records.transitions import TRANSITIONS
+from bot.records.values import Lease, Outcome, Publication, Status, Transition
+
+
+class Conflict(RecordsError):  # noqa: N818  # what happened
+    """Somebody else moved this publication first, or its transaction may still be included."""
+
+
+class IllegalTransition(RecordsError):  # noqa: N818  # what happened
+    """There is no arrow between these statuses: a mistake of the caller."""
+
+
+class PermlinkTaken(RecordsError):  # noqa: N818  # what happened
+    """Another brief's publication has this address."""
+
+    def __init__(self, existing: Publication) -> None:
+        super().__init__(f"@{existing.author}/{existing.permlink} belongs to {existing.path}")
+        self.existing = existing
+
+
+class LeaseLost(RecordsError):  # noqa: N818  # what happened
+    """Another worker has taken this author over: nothing more may be sent or written."""
+
+
+class RecordsWriter(RecordsReader):
+    """The ground that `Planning` and `Journey` stand on.
+
+    Args:
+        lease: under which everything is written; None for a person's commands and for intake.
+        leases: of the worker that holds it.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, lease: Lease | None = None, leases: Leases | None = None
+    ) -> None:
+        super().__init__(engine)
+        self._lease = lease
+        self._leases = leases
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A connection for changes, which are made together or not at all."""
+        with writing(self._engine) as connection:
+            if self._lease is not None:
+                self._refuse_stale(connection, self._lease)
+            yield connection
+
+    @staticmethod
+    def _refuse_stale(connection: sa.Connection, lease: Lease) -> None:
+        """The fence: the lease's row stays locked, so that no takeover comes between."""
+        held = connection.execute(
+            sa.select(leases.c.id)
+            .where(leases.c.id == lease.id, leases.c.fence == lease.fence)
+            .with_for_update(read=True)
+        ).first()
+        if held is None:
+            raise LeaseLost(f"another worker has taken {lease.author} over on {lease.chain}")
+
+    def _bearer(self) -> dict[str, Any]:
+        """Who writes, for the rows that tell."""
+        if self._lease is None:
+            return {}
+        return {"worker": self._lease.worker, "fence": self._lease.fence}
+
+    def _move(
+        self,
+        connection: sa.Connection,
+        current: Publication,
+        transition: Transition,
+        now: datetime,
+        **plan: str | None,
+    ) -> Publication:
+        """Move along one arrow, with its event; `plan` has columns of the plan that change too."""
+        target = transition.target
+        if target not in TRANSITIONS[current.status]:
+            raise IllegalTransition(f"{current.brief}: no arrow {current.status} → {target}")
+        found = transition.found()
+        if transition.operations is not None:
+            found["digest"] = replace(current, operations=transition.operations).sealed()
+        if transition.attempt is not None:
+            attempt, outcome = transition.attempt
+            connection.execute(
+                sa.update(attempts)
+                .where(attempts.c.id == attempt)
+                .values(outcome=outcome.value, error=None)
+            )
+        row = connection.execute(
+            sa.update(publications)
+            .where(publications.c.id == current.id)
+            .where(publications.c.status == current.status.value)
+            .values(
+                **found,
+                **plan,
+                status=target.value,
+                retry_at=transition.retry_at,
+                error=transition.error,
+                updated_at=now,
+            )
+            .returning(publications)
+        ).one_or_none()
+        if row is None:
+            raise Conflict(f"{current.brief} isn't {current.status} any more")
+        self._event(connection, current.id, current.status, target, transition.reason, now)
+        if target in {Status.FINAL, Status.CANCELLED}:
+            self._forget_pictures(connection, current)
+        return publication_of(row)
+
+    @staticmethod
+    def _forget_pictures(connection: sa.Connection, old: Publication) -> None:
+        """Delete what a plan has shown, as far as no unpublished publication shows it."""
+        digests = sorted({digest for _, digest in old.shows})
+        if not digests:
+            return
+        of_old = picture_files.c.sha256.in_(digests)
+        # Locked before it is asked who else shows them: who records a plan locks them likewise.
+        connection.execute(
+            sa.select(picture_files.c.sha256)
+            .where(of_old)
+            .order_by(picture_files.c.sha256)
+            .with_for_update()
+        )
+        shown = sa.cast(publications.c.shows, sa.Text).contains(picture_files.c.sha256)
+        needed = sa.exists().where(SHOWING, shown)
+        connection.execute(sa.delete(picture_files).where(of_old, sa.not_(needed)))
+
+    def _event(
+        self,
+        connection: sa.Connection,
+        publication_id: int,
+        source: Status | None,
+        target: Status,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        connection.execute(
+            sa.insert(events).values(
+                publication_id=publication_id,
+                at=now,
+                source=source.value if source else None,
+                target=target.value,
+                reason=reason,
+                **self._bearer(),
+            )
+        )
+
+    @staticmethod
+    def _refuse_alive(connection: sa.Connection, publication_id: int) -> None:
+        """No new plan and no new signature while an earlier transaction could be included."""
+        alive = connection.execute(
+            sa.select(attempts.c.expiration)
+            .where(attempts.c.publication_id == publication_id)
+            .where(attempts.c.outcome != Outcome.EXPIRED.value)
+        ).first()
+        if alive is not None:
+            raise Conflict(
+                "its earlier transaction can still be included, until "
+                f"{alive.expiration:%H:%M:%S} UTC is irreversible"
+            )
