@@ -131,12 +131,15 @@ class Relay:
                 threading.Thread(target=self._carry, args=ends, daemon=True).start()
 
     def _carry(self, source, target, is_request):
-        with source, target, suppress(OSError):  # the other way has ended
+        with suppress(OSError):  # the other way has ended
             while data := source.recv(1 << 16):
                 if is_request and b"broadcast_transaction" in data:
                     for found in re.findall(rb'"permlink\W+(due-[0-9-]+)"', data):
                         self.seen.setdefault(found.decode(), time.time())
                 target.sendall(data)
+        for end in (source, target):  # a mere close would not wake the thread that carries back
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 class Room:
