@@ -6,6 +6,7 @@ time too, all others by and by, a portion at each look.
 """
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -99,9 +100,11 @@ class Walk:
         changed: dict[str, None] = {}
         gone: list[str] = []
         unseen: list[str] = []
-        for path in list(self._folders):
+        ahead = deque(self._folders)  # what holds others first: they may have gone with it
+        while ahead:
+            path = ahead.popleft()
             if path in self._folders:
-                self._list(path, changed, gone, unseen)
+                ahead += self._list(path, changed, gone, unseen)
         self.unseen = tuple(f"{path}/" for path in unseen if path)
         hinted, self._hinted = self._hinted, {}
         for path in [*hinted, *self._lately, *self._some()]:
@@ -131,15 +134,15 @@ class Walk:
 
     def _list(
         self, path: str, changed: dict[str, None], gone: list[str], unseen: list[str]
-    ) -> None:
-        """List a folder, and what is new below it, if its time says that something has changed."""
+    ) -> list[str]:
+        """List a folder if its time says that something has changed; returns new ones below it."""
         known = self._folders[path]
         place = f"{self._root}/{path}"
         try:
             look = os.stat(place)  # noqa: PTH116  # this is done for each folder at each look
             now: Listed = (look.st_ino, look.st_mtime_ns)
             if known.listed == now:
-                return
+                return []
             with os.scandir(place) as found:
                 children = list(found)
         except OSError:
@@ -147,7 +150,7 @@ class Walk:
                 raise
             known.listed = None
             unseen.append(path)
-            return
+            return []
         known.listed = now if time_ns() - look.st_mtime_ns > TICK else None
         files, folders = _sorted(children)
         below = f"{path}/" if path else ""
@@ -165,19 +168,20 @@ class Walk:
                 changed[f"{below}{name}"] = None
         for name in known.folders - folders:
             self._drop(f"{below}{name}", gone)
-        fresh = folders - known.folders
+        fresh = [f"{below}{name}" for name in sorted(folders - known.folders)]
         known.folders = folders
-        for name in sorted(fresh):
-            self._folders[f"{below}{name}"] = _Folder()
-            self._list(f"{below}{name}", changed, gone, unseen)
+        self._folders |= {folder: _Folder() for folder in fresh}
+        return fresh
 
     def _drop(self, path: str, gone: list[str]) -> None:
-        """Forget a folder that isn't there any more."""
-        dropped = self._folders.pop(path)
-        gone += [f"{path}/{name}" for name in dropped.files]
-        self._count -= len(dropped.files)
-        for name in dropped.folders:
-            self._drop(f"{path}/{name}", gone)
+        """Forget a folder that isn't there any more, with all below it."""
+        ahead = [path]
+        while ahead:
+            folder = ahead.pop()
+            dropped = self._folders.pop(folder)
+            gone += [f"{folder}/{name}" for name in dropped.files]
+            self._count -= len(dropped.files)
+            ahead += [f"{folder}/{name}" for name in dropped.folders]
 
 
 def _sorted(children: list[os.DirEntry[str]]) -> tuple[dict[str, int], set[str]]:
