@@ -25,6 +25,7 @@ LIES = (
     "clock_skew",
 )
 FAILURES = ("status", "drop_before", "drop_after", "truncate", "delay", "swallow")
+DEEDS = ("rename", "rename", "edit", "edit", "mistake", "away", "delete")
 BROADCAST = "network_broadcast_api.broadcast_transaction"
 WORDS = [
     "Kabul",
@@ -74,6 +75,21 @@ class PlannedTrouble:
 
 
 @dataclass(frozen=True)
+class PlannedDeed:
+    """What its author does to a brief's file, `at` seconds after the start.
+
+    Attributes:
+        kind: rename, edit, mistake (undone after `amount` seconds), away (back after as many),
+            delete.
+    """
+
+    at: float
+    kind: str
+    brief: PlannedBrief
+    amount: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """A round.
 
@@ -88,6 +104,7 @@ class Plan:
     briefs: tuple[PlannedBrief, ...]
     troubles: tuple[PlannedTrouble, ...]
     drip: int | None = None
+    deeds: tuple[PlannedDeed, ...] = ()
 
 
 def pair(seed, engine):
@@ -136,7 +153,15 @@ def draw(seed, engine, workers=None):
     ]
     drip = chance.randrange(4) if chance.random() < 0.3 else None
     in_order = tuple(sorted(troubles, key=lambda trouble: trouble.at))
-    return Plan(seed, workers, crashes, tuple(briefs), in_order, drip)
+    deeds = [
+        PlannedDeed(
+            brief.at + chance.uniform(0.1, 2 * SPAN), kind, brief, chance.uniform(0.2, 2 * SPAN)
+        )
+        for brief in briefs
+        if not brief.taken and chance.random() < 0.6
+        for kind in chance.sample(DEEDS, chance.choice((1, 1, 2)))
+    ]
+    return Plan(seed, workers, crashes, tuple(briefs), in_order, drip, tuple(deeds))
 
 
 def _at(trouble, node):

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import threading
 import time
+from collections import defaultdict
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from tests.test_http import HEAD, Peer, dripping
 
 DRIP = dripping(lambda: itertools.chain([HEAD + b"X: "], itertools.repeat(b"x")))
 HALT = 3.5  # seconds that a worker is stopped at a named point: more than a lease, and a finality
+MISTAKE = "---\ntitle:\n---\n"
 PATIENCE = 90.0  # seconds after the last trouble in which everything must have settled
 
 
@@ -59,7 +61,10 @@ class Round:
         folder.mkdir(parents=True)
         self.clock = folder / "clock"
         authors = tuple(sorted({brief.author for brief in plan.briefs}))
-        self.room = Newsroom(folder / "room", arena.devnet, arena.database(folder), authors)
+        grace = '[queue]\ngrace = "1s"\n'
+        self.room = Newsroom(folder / "room", arena.devnet, arena.database(folder), authors, grace)
+        self.files = {}
+        self.texts = {}
         self.workers = []
         self.undone = []
         self.halted = []
@@ -111,6 +116,10 @@ class Round:
             (trouble.at, partial(getattr(self, f"do_{trouble.kind}"), trouble))
             for trouble in self.plan.troubles
         ]
+        steps += [
+            (deed.at, partial(getattr(self, f"author_{deed.kind}"), deed.brief, deed.amount))
+            for deed in self.plan.deeds
+        ]
         for at, step in sorted(steps, key=lambda pair: pair[0]):
             while time.monotonic() - begun < at:
                 time.sleep(0.02)
@@ -119,7 +128,49 @@ class Round:
                 step()
 
     def drop(self, brief):
-        self.room.brief(f"{brief.name}.md", title=brief.title, author=brief.author, body=brief.body)
+        self.save(brief, f"{brief.name}.md", brief.body)
+
+    def save(self, brief, name, body):
+        author, title = brief.author, brief.title
+        self.files[brief] = self.room.brief(name, title=title, author=author, body=body)
+        self.texts[brief] = body
+
+    # -- what authors do -------------------------------------------------------------------------
+
+    def author_rename(self, brief, _):
+        if brief in self.texts and self.files[brief].exists():
+            file = self.files[brief]
+            self.files[brief] = file.rename(file.with_name(f"moved-{file.name}"))
+
+    def author_edit(self, brief, _):
+        if brief in self.texts and self.files[brief].exists():
+            self.save(brief, self.files[brief].name, f"{self.texts[brief]} Edited.")
+
+    def author_mistake(self, brief, seconds):
+        """A mistake is saved, and undone to the very text of before."""
+        file = self.files[brief]
+        if brief in self.texts and file.exists():
+            before = file.read_bytes()
+            self.room.write(file.name, MISTAKE)
+
+            def undo():
+                now = self.files[brief]
+                if brief in self.texts and now.exists() and now.read_text() == MISTAKE:
+                    now.write_bytes(before)
+
+            self.later(seconds, undo)
+
+    def author_away(self, brief, seconds):
+        """The file is away for a moment, as a sync tool does it; or for longer than the grace."""
+        file = self.files[brief]
+        if brief in self.texts and file.exists():
+            away = file.rename(file.with_name(f".{file.name}.away"))
+            self.later(seconds, lambda: away.rename(file))
+
+    def author_delete(self, brief, _):
+        if brief in self.texts and self.files[brief].exists():
+            self.files[brief].unlink()
+            del self.texts[brief]
 
     def revive(self):
         """Who has killed itself is started anew, as a supervisor would."""
@@ -249,18 +300,28 @@ class Round:
     def settle(self, healed):
         """Wait until nothing is on its way; returns when all that can be was in a block."""
         included = None
-        wanted = len(self.plan.briefs)
+        wanted = len(self.texts)
         while time.monotonic() - healed < PATIENCE:
             rows = self.rows()
             statuses = [row.status for row in rows]
             ended = [s for s in statuses if s in {Status.INCLUDED, Status.FINAL, Status.REJECTED}]
             if included is None and len(ended) >= wanted:
                 included = time.monotonic()
-            if len(rows) >= wanted and not any(status in UNFINISHED for status in statuses):
+            settled = not any(status in UNFINISHED for status in statuses)
+            if len(rows) >= wanted and settled and not list(self.stale()):
                 break
             time.sleep(0.05)
             self.revive()
         return included or time.monotonic()
+
+    def stale(self):
+        """Briefs whose newest text isn't on the chain, though it could be."""
+        for brief, body in self.texts.items():
+            if not brief.taken:
+                permlink = brief.title.replace(" ", "-")
+                content = self.devnet.rpc("condenser_api.get_content", [brief.author, permlink], 2)
+                if content["body"] != body:
+                    yield brief
 
     def rows(self):
         try:
@@ -292,12 +353,20 @@ class Round:
             irreversible_block_num=irreversible,
             finished=True,
         )
-        statuses = {history.publication.brief: history.publication.status for history in told}
-        for brief in self.plan.briefs:
+        statuses = defaultdict(set)
+        for history in told:
+            row = history.publication
+            statuses[row.author, row.permlink].add(row.status)
+        for brief in self.texts:
             wanted = Status.REJECTED if brief.taken else Status.FINAL
-            if statuses.get(brief.name) is not wanted:
-                what = f"it should be {wanted.value}, and is {statuses.get(brief.name)}"
+            there = statuses[brief.author, brief.title.replace(" ", "-")]
+            if wanted not in there:
+                what = f"it should be {wanted.value}, and is {sorted(there)}"
                 found.append(Violation("lost", brief.name, what))
+        found += [
+            Violation("stale", brief.name, "its newest text isn't on the chain")
+            for brief in self.stale()
+        ]
         found += self.leaks()
         found += [
             Violation("trouble", "the service", line)

@@ -25,6 +25,7 @@ class Newsroom:
     devnet: Devnet
     database: str
     authors: tuple[str, ...] = ("alice", "bob")
+    settings: str = ""
     services: list[Forked] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -40,7 +41,7 @@ class Newsroom:
         tables = "".join(f"[author.{name}]\n" for name in self.authors)
         (self.root / "config/briefbot.toml").write_text(
             f'chain = "devnet"\ndatabase = "{self.database}"\n{tables}'
-            f"[chains.devnet]\nnodes = {json.dumps(nodes)}\n"
+            f"[chains.devnet]\nnodes = {json.dumps(nodes)}\n{self.settings}"
         )
 
     def write_keys(self, keys):
