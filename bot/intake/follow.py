@@ -107,6 +107,9 @@ class Follower:
                 self.again.add(entry.path)
                 return
             self._take(entry)
+        except (Conflict, PermlinkTaken) as error:  # another worker was quicker
+            self._log.info("not_yet", path=entry.path, reason=str(error))
+            self.again.add(entry.path)
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the other briefs go on

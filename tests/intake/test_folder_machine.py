@@ -289,7 +289,7 @@ class Files(RuleBasedStateMachine):
 
 TestFiles = Files.TestCase
 TestFiles.settings = settings(
-    max_examples=ROUNDS or 20,
+    max_examples=ROUNDS or 10,
     stateful_step_count=20,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),  # a run of 20 steps takes too long to shrink here

@@ -378,3 +378,29 @@ def test_results_that_cant_be_read_are_one_briefs_trouble(world, monkeypatch):
         moments = {row.brief: row.results_at for row in records.latest()}
     assert moments == dict.fromkeys(("one", "two"), world.now())
     assert len(world.troubles) == 1
+
+
+def test_of_two_workers_who_see_a_file_move_one_renames_its_brief(memory_folder, sqlite):
+    world = make_world(memory_folder, sqlite, workers=2)
+    slow, quick = world.workers
+    world.brief("one")
+    world.settle()
+    (world.posts / "one.md").rename(world.posts / "other.md")
+    rename = slow.records.rename
+
+    def overtaken(*arguments):
+        quick.service.scan()
+        rename(*arguments)
+
+    slow.records.rename = overtaken
+    slow.service.scan()
+    slow.records.rename = rename
+    world.settle()
+
+    with world.records() as records:
+        [row] = records.latest()
+        reasons = [event.reason for event in records.events(row.id)]
+    assert (row.path, row.status) == ("other.md", "final")
+    assert reasons.count("renamed from one.md") == 1
+    assert world.violations(finished=True) == []
+    world.close()
