@@ -203,7 +203,6 @@ queues = sa.Table(
     sa.Column("place", sa.Text, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     sa.Column("trouble", sa.Text, nullable=False, server_default=""),
-    sa.Column("composed_by", sa.Text, nullable=False, server_default=""),
     sa.Column("seen_at", Instant, nullable=False),
 )
 

@@ -1,4 +1,4 @@
-"""Indexes by which no question reads the whole queue; and what a queue was last composed by."""
+"""Indexes by which no question reads the whole queue."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,4 +28,3 @@ def upgrade() -> None:
         op.drop_index(f"ix_publications_{name}", "publications")
         op.create_index(f"ix_publications_{name}", "publications", columns)
     op.create_index("ix_attempts_outcome", "attempts", ["outcome"])
-    op.add_column("queues", sa.Column("composed_by", sa.Text(), server_default="", nullable=False))
