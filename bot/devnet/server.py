@@ -101,7 +101,9 @@ class Server:
             reply = await self._answer(exchange) if exchange else None
             if exchange is None or reply is None:
                 return
-            writer.write(_written(reply, with_body=exchange.method != "HEAD"))
+            closes = self._keep_alive and not exchange.stays  # which a proxy says
+            with_body = exchange.method != "HEAD"
+            writer.write(_written(reply, with_body=with_body, closes=closes))
             await writer.drain()
             idle = reply.idle
             keeps = self._keep_alive or idle is not None
@@ -138,11 +140,12 @@ async def _read(begun: bytes, reader: asyncio.StreamReader) -> tuple[Exchange | 
             return exchange, connection.trailing_data[0]
 
 
-def _written(reply: Reply, *, with_body: bool) -> bytes:
-    """The bytes of a reply; without a `Connection` header, which steemd doesn't send."""
+def _written(reply: Reply, *, with_body: bool, closes: bool) -> bytes:
+    """The bytes of a reply; steemd itself sends no `Connection` header."""
     version = "1.0" if reply.sent == "http_1_0" else "1.1"
     phrase = http.client.responses.get(reply.status, "")
     lines = [f"HTTP/{version} {reply.status} {phrase}", f"Content-Type: {reply.content_type}"]
+    lines += ["Connection: close"] if closes else []
     body = reply.body if with_body else b""
     if reply.sent == "chunked":
         lines.append("Transfer-Encoding: chunked")
