@@ -163,7 +163,7 @@ class Round:
     def author_away(self, brief, seconds):
         """The file is away for a moment, as a sync tool does it; or for longer than the grace."""
         file = self.files[brief]
-        if brief in self.texts and file.exists():
+        if brief in self.texts and file.exists() and file.read_text() != MISTAKE:
             away = file.rename(file.with_name(f".{file.name}.away"))
             self.later(seconds, lambda: away.rename(file))
 
