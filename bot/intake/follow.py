@@ -305,9 +305,11 @@ class Follower:
         """Why the records don't take a plan, which is tried again at the next look."""
         self.again.add(entry.path)
         if isinstance(error, PermlinkTaken):
+            by = error.existing.path or error.existing.brief
+            if error.existing.queue != self._mine.queue:
+                by += " of another folder"
             message = (
-                f"permlink taken by {error.existing.path or error.existing.brief}: two posts can't "
-                "have one address; set another `slug`"
+                f"permlink taken by {by}: two posts can't have one address; set another `slug`"
             )
             line = brief.line("slug" if brief.slug else "title")
             return found(entry.path, line, "permlink.taken", message)

@@ -211,8 +211,9 @@ class Intake:
     def _begin(self) -> QueueRecords:
         """Compare all that is recorded with all that is in the folder."""
         place = self._folder.place
-        identity = self._folder.identity(make=False) or self._records.queue_at(place)
         self._folder.forget()
+        self._folder.find(self._now())  # what isn't there is said so, before anything is written
+        identity = self._folder.identity(make=False) or self._records.queue_at(place)
         if identity is None:
             identity = self._folder.identity()
         else:
@@ -220,7 +221,6 @@ class Intake:
         mine = QueueRecords(self._records, identity)
         enrolled = mine.enrol(place, self._now())
         self._trouble = enrolled.trouble
-        self._folder.find(self._now())
         missing = [path for path in mine.paths() if not self._folder.knows(path)]
         self._orphans = mine.latest(paths=missing)
         waiting = {row.path for row in self._orphans.values() if is_unsettled(row)}

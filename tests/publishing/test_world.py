@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.briefs import BriefError
 from bot.publishing.publisher import Publisher
 from bot.records import RecordsError, Status
 from bot.results.figures import Results
@@ -404,3 +405,14 @@ def test_of_two_workers_who_see_a_file_move_one_renames_its_brief(memory_folder,
     assert reasons.count("renamed from one.md") == 1
     assert world.violations(finished=True) == []
     world.close()
+
+
+def test_a_worker_that_begins_without_the_folder_says_that_it_isnt_there(world):
+    world.brief("one", date="2099-01-01")
+    world.step()
+    world.posts.rename(world.posts.with_name("away"))
+    with pytest.raises(BriefError, match="can't read the queue"):
+        world.hire().service.scan()
+    world.posts.with_name("away").rename(world.posts)
+    with world.records() as records:
+        assert [row.status for row in records.latest()] == ["queued"]
