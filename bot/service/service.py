@@ -86,6 +86,7 @@ class Service:
         self._log = log
         self._stopping = threading.Event()
         self._unwatch: Callable[[], None] = lambda: None
+        self._scan_is_wanted = threading.Event()
         self._arming = threading.Lock()
         self._away: Counter[str] = Counter()
         self._failing: dict[str, str] = {}
@@ -295,7 +296,7 @@ class Service:
         )
         self._scheduler.start()
         if self._intake:
-            self._unwatch = self._intake.watch(partial(self._arm, "scan", 0.0))
+            self._unwatch = self._intake.watch(self._want_scan)
 
     def notice_clock(self, steady: float) -> None:
         """Set all alarms anew when the wall clock, by which they are kept, has been set.
@@ -336,6 +337,8 @@ class Service:
         """
         self._job_began = time.monotonic()
         try:
+            if job == "scan":
+                self._scan_is_wanted.clear()
             do, rest = self._jobs[job]
             do()
             self._failing.pop(job, None)
@@ -373,6 +376,12 @@ class Service:
         rest = self._records.rest(self._now(), self._calendar(), self._leases.worker)
         idle = IDLE * self.pace() / SLOT if self.pace() < SLOT else IDLE
         return idle if rest is None else min(rest.total_seconds(), idle)
+
+    def _want_scan(self) -> None:
+        """Look at the folder at once; a look that is in line already will do."""
+        if not self._scan_is_wanted.is_set():
+            self._scan_is_wanted.set()
+            self._arm("scan", 0.0)
 
     def _arm(self, job: str, wait: float) -> None:
         """Set a job's next alarm."""

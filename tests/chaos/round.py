@@ -61,8 +61,8 @@ class Round:
         folder.mkdir(parents=True)
         self.clock = folder / "clock"
         authors = tuple(sorted({brief.author for brief in plan.briefs}))
-        grace = '[queue]\ngrace = "1s"\n'
-        self.room = Newsroom(folder / "room", arena.devnet, arena.database(folder), authors, grace)
+        quick = '[queue]\ngrace = "1s"\n[network]\ntimeout = "1s"\n'
+        self.room = Newsroom(folder / "room", arena.devnet, arena.database(folder), authors, quick)
         self.files = {}
         self.texts = {}
         self.workers = []

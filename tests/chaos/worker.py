@@ -5,7 +5,6 @@ from pathlib import Path
 
 from bot.chain import nodes, watch
 from bot.cli import run
-from bot.http import Http
 from bot.publishing import publisher
 from bot.records import engine, leases
 from bot.service import service
@@ -31,7 +30,6 @@ def settle_in(clock, crash, without):
     publisher.CREDITS_WAIT = 60.0
     service.AWAY = 0.2
     service.SWEEP_EVERY = 1.0
-    Http.__init__.__kwdefaults__["timeout"] = 1.0
 
     def wrong_clock():
         try:

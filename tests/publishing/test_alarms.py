@@ -64,3 +64,29 @@ def test_an_alarm_that_rings_before_its_job_has_quite_ended_is_not_lost(service,
             assert followed.acquire(timeout=10)
     finally:
         service.stop()
+
+
+def test_files_that_change_while_another_job_takes_long_ring_no_alarm_in_vain(
+    service, monkeypatch, tmp_path, caplog
+):
+    looks = threading.Semaphore(0)
+
+    def slowly():
+        threading.Event().wait(1.5)
+
+    def look():
+        service.scan()
+        looks.release()
+
+    monkeypatch.setitem(service._jobs, "dispatch", (slowly, lambda: 0.0))
+    monkeypatch.setitem(service._jobs, "scan", (look, lambda: 30.0))
+    service.start()
+    try:
+        for number in range(12):
+            (tmp_path / f"posts/{number}.md").write_text("---\ntitle: T\n---\nBody.\n")
+            threading.Event().wait(0.3)
+        for _ in range(2):
+            assert looks.acquire(timeout=10), "the folder is looked at, though 30 s aren't over"
+    finally:
+        service.stop()
+    assert [told for told in caplog.messages if "skipped" in told] == []
