@@ -115,6 +115,7 @@ class Service:
 
     def scan(self) -> tuple[Finding, ...]:
         """Bring the folder's state into the records; returns what stands in a brief's way."""
+        self._scan_is_wanted.clear()  # what changes from here on wants another one
         return self._intake.scan() if self._intake else ()
 
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
@@ -337,8 +338,6 @@ class Service:
         """
         self._job_began = time.monotonic()
         try:
-            if job == "scan":
-                self._scan_is_wanted.clear()
             do, rest = self._jobs[job]
             do()
             self._failing.pop(job, None)

@@ -17,7 +17,7 @@ BEEMPY = Path(sys.executable).with_name("beempy")
 @pytest.fixture
 def beempy(tmp_path):
     """Runs a beempy command against a devnet of its own; returns what it printed."""
-    with Devnet(block_interval=0.2) as devnet:
+    with Devnet(block_interval=0.2, keep_alive=True) as devnet:  # its connections aren't retried
         home = os.environ | {"HOME": str(tmp_path), "UNLOCK": "password", "COLUMNS": "200"}
 
         def run(*arguments, told=""):

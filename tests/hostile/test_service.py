@@ -71,7 +71,7 @@ def test_one_of_three_holds_nobody_up(newsroom, hostile_devnet, manner, tmp_path
         service = room.start()
         rows = room.wait_for("final", len(AUTHORS), 100)
         stop_in_time(room, service)
-        assert peer.asked.total() > 3  # who is found out is asked last
+        assert peer.asked  # how often is its own doing: who is found out is asked last
 
     assert posted(room, rows) == [1] * len(AUTHORS)
     assert ever(room, Status.REJECTED, Status.HELD) == set()
