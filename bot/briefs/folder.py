@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.briefs.brief import Brief
 from bot.briefs.opening import opened
 from bot.briefs.opening import replace as put
-from bot.briefs.queue import BriefError, Entry, Queue, refused_twin, walked
+from bot.briefs.queue import SETTLE, BriefError, Entry, Queue, refused_twin, walked
 from bot.briefs.walk import Stamp, Walk, stamp_text
 from bot.briefs.watcher import Watcher
 
@@ -22,8 +22,10 @@ GRACE = timedelta(seconds=10)
 and back."""
 MOST = 500
 """So many changed files are read at one look; what else is there to do isn't kept waiting."""
-Read = Callable[[Sequence[str], datetime | None], Iterable[tuple[Entry, Stamp | None]]]
-"""Reads files, each as `Queue.entry` does."""
+Read = Callable[
+    [Sequence[str], datetime | None, Sequence[str]], Iterable[tuple[Entry, Stamp | None]]
+]
+"""Reads files, each as `Queue.entry` does; the last ones are those that come next."""
 MANY = 10
 """So many briefs don't go by half at once: a volume isn't mounted, or a sync is half done."""
 
@@ -129,7 +131,8 @@ class Folder:
         again = sorted(self._troubled - set(wanted)) if only is None else []
         again += [folder.rstrip("/") for folder in unseen]
         instant = now if only is None else None
-        entries = self._read([*wanted, *again], instant)
+        ahead = list(islice(self._unread, MOST)) if only is None else []
+        entries = self._read([*wanted, *again], instant, ahead)
         twins = {path for name in self._touched for path in self._owners(name)}
         twins -= {*wanted, *again, *self._unread}
         entries += self._read(sorted(twins), instant)
@@ -141,7 +144,7 @@ class Folder:
         Args:
             changed: is called when a look would show something.
         """
-        self._watcher = Watcher(self.root, changed)
+        self._watcher = Watcher(self.root, changed, IDENTITY)
         self._watcher.start()
         return self._watcher.stop
 
@@ -227,6 +230,16 @@ class Folder:
         """Whether there are files that couldn't be read, and are tried again at each look."""
         return bool(self._troubled)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there are files that are gone since less than the grace time."""
+        return bool(self._missing)
+
+    @property
+    def hears(self) -> bool:
+        """Whether the system tells of changes here."""
+        return self._watcher is not None and self._watcher.hears
+
     def has(self, brief: str) -> bool:
         """Whether a file has this identity."""
         return bool(self._owners(brief))
@@ -243,6 +256,12 @@ class Folder:
         """Whether a file still is what was read of it."""
         stamp = self._queue.stamp(entry.path)
         return stamp is not None and stamp == self._walk.stamp(entry.path)
+
+    def settles_in(self, path: str, now: datetime) -> float:
+        """Seconds until a file that was changed just now may be believed to be whole."""
+        stamp = self._queue.stamp(path)
+        age = now.timestamp() - stamp[2] / 1e9 if stamp else SETTLE
+        return min(max(SETTLE - age, 0.05), SETTLE)
 
     def is_inhabited(self) -> bool:
         """Whether any file that was seen before is there just now."""
@@ -273,10 +292,12 @@ class Folder:
             tuple(self._distinct(entries)), frozenset(gone), frozenset(missing - gone), trouble
         )
 
-    def _read(self, paths: Sequence[str], now: datetime | None) -> list[Entry]:
+    def _read(
+        self, paths: Sequence[str], now: datetime | None, ahead: Sequence[str] = ()
+    ) -> list[Entry]:
         """Files as they are; what was not read whole is read again at the next look."""
         entries = []
-        for path, (entry, stamp) in zip(paths, self._read_many(paths, now), strict=True):
+        for path, (entry, stamp) in zip(paths, self._read_many(paths, now, ahead), strict=True):
             self._walk.read(path, stamp)
             if stamp is None and path in self._walk:
                 self._troubled.add(path)
@@ -291,7 +312,10 @@ class Folder:
         return entries
 
     def _one_by_one(
-        self, paths: Sequence[str], now: datetime | None
+        self,
+        paths: Sequence[str],
+        now: datetime | None,
+        ahead: Sequence[str],  # noqa: ARG002
     ) -> Iterator[tuple[Entry, Stamp | None]]:
         for path in paths:
             yield self._queue.entry(path, now)

@@ -17,7 +17,7 @@ from bot.briefs.walk import Stamp, Walk
 from bot.errors import BotError
 
 MAX_BYTES = 1024 * 1024  # a chain takes 64 KiB; more than this is a mistake, and isn't read
-SETTLE = 1.0
+SETTLE = 0.8
 """Seconds that a file must have been left alone before it is believed to be whole."""
 
 
@@ -89,7 +89,7 @@ class Queue:
         """One file, and its stamp when it was read whole.
 
         Args:
-            now: a file changed less than a second before has a finding instead: an editor may
+            now: a file changed less than `SETTLE` before has a finding instead: an editor may
                 still be writing it.
         """
         file = self.root / path

@@ -1,8 +1,8 @@
 """Briefs as they would stand on their chains, under one configuration."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -67,8 +67,8 @@ class Composer:
     @property
     def settings(self) -> str:
         """A digest of all that makes another post of the same file."""
-        told = (self.defaults, dict(self.profiles), self.default_chain, self.pictures.keep_metadata)
-        return sha256(repr(told).encode()).hexdigest()
+        told = (self.defaults, self.profiles, self.default_chain, self.pictures.keep_metadata)
+        return sha256(json.dumps(told, default=_told, sort_keys=True).encode()).hexdigest()
 
     def among(self, names: Names, recorded: Recorded) -> "Composer":
         """The same, where briefs link and reply to these."""
@@ -167,6 +167,15 @@ def _taken(brief: Brief, by: str) -> Finding:
     message = f"permlink taken by {by}: two posts can't have one address; set another `slug`"
     line = brief.line("slug" if brief.slug else "title")
     return found(brief.path, line, "permlink.taken", message)
+
+
+def _told(value: Any) -> object:
+    """A setting as JSON, the same in each process."""
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    return sorted(map(str, value)) if isinstance(value, Set) else str(value)
 
 
 def publication_of(composition: Composition, fingerprint: str) -> NewPublication:

@@ -1,6 +1,6 @@
 """The records follow a few files: each wish is composed, compared, and done."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -53,6 +53,7 @@ class Follower:
         mine: the queue's records.
         known: the latest publications of these files, and of the identities in them.
         orphans: publications whose files aren't where they were.
+        compose: gives the compositions of a file that holds a brief.
         settings: digest of the configuration.
         folder: the queue; None for files that lie outside of any.
         reported: (path, fingerprint) of what was logged before.
@@ -71,6 +72,7 @@ class Follower:
         known: dict[Key, Publication],
         orphans: dict[Key, Publication],
         composer: Composer,
+        compose: Callable[[Entry], tuple[Composition, ...]],
         settings: str,
         edits: Edits,
         folder: Folder | None,
@@ -83,6 +85,7 @@ class Follower:
         self._known = known
         self._orphans = orphans
         self._composer = composer
+        self._compose = compose
         self._settings = settings
         self._edits = edits
         self._folder = folder
@@ -119,12 +122,17 @@ class Follower:
             self.findings.append(internal(entry.path, error))
         self._report(entry, self.findings[before:])
 
+    def put_off(self, entry: Entry, compositions: Sequence[Composition]) -> None:
+        """Keep only what others call a file whose brief names others; it is taken later."""
+        self._again.add(entry.path)
+        self._keep(entry, compositions, {})
+
     def record(self) -> None:
         """Record what was found new, many at a time."""
         brief_of = {id(plan): (entry, brief) for entry, brief, plan in self._new}
         for plan, result in self._mine.add([plan for _, _, plan in self._new], self._now()):
             entry, brief = brief_of[id(plan)]
-            if isinstance(result, RecordsError):
+            if result is not None:
                 finding = self._refused(entry, brief, result)
                 self.findings.append(finding)
                 self._report(entry, [finding])
@@ -160,7 +168,7 @@ class Follower:
                     self._apply(_refusal(entry.fingerprint, errors), row, entry)
             self._keep(entry, (), {})
             return
-        compositions = () if brief.draft else self._composer.compose(brief, entry.folder)
+        compositions = () if brief.draft else self._compose(entry)
         told: dict[str, str] = {}
         for composition in compositions:
             errors = self._take_on(entry, composition)

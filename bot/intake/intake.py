@@ -13,18 +13,21 @@ from bot.briefs.folder import Folder, Look
 from bot.briefs.queue import BriefError, Queue
 from bot.briefs.walk import PORTION
 from bot.clock import Clock
-from bot.intake.composer import Composer
+from bot.intake.composer import Composer, Composition
 from bot.intake.follow import Edits, Follower
 from bot.intake.index import changed_pictures, names_moved, settings_of
 from bot.intake.names import Names
 from bot.intake.reconcile import is_unsettled
 from bot.intake.view import QueueView
+from bot.intake.workshop import Workshop
 from bot.records import Publication, Records
 from bot.records.files import NameKind
 from bot.records.queues import QueueRecords
 
 SOON = 0.5
-"""Seconds between two looks at a small queue, and while a file is being written."""
+"""Seconds between two looks at a small queue of whose changes nobody tells."""
+LISTENING = 5.0
+"""Seconds between two looks where the system tells of changes, and nothing else is waited for."""
 RETRY = 2.0
 """Seconds until what can't be read is tried again."""
 SHARE = 0.004
@@ -55,6 +58,8 @@ class Intake:
         self._folder = folder
         # the records know of recorded briefs that want one address
         self._composer = replace(composer, wary=False)
+        self._workshop = Workshop(folder.root, folder.timezone, self._composer)
+        folder.read_with(self._workshop.read)
         self._records = records
         self._now = now
         self._log = log
@@ -65,13 +70,15 @@ class Intake:
         self._trusts = True
         self._again: set[str] = set()
         self._unsettled_after = ""
+        self._catches_up = False
         self._concerned: set[str] = set()
         self._showing: dict[str, tuple[tuple[str, str], ...]] = {}
         self._showing_round: Iterator[str] = iter(())
         self._reported: set[tuple[str, str]] = set()
         self._trouble = ""
         self._cost = 0.0
-        self._is_being_written = False
+        self._settles_in: float | None = None
+        self._is_waiting = False
         self._told_at = 0.0
 
     def scan(self) -> tuple[Finding, ...]:
@@ -95,14 +102,14 @@ class Intake:
             return ()
         if not look.entries:
             self._cost = time.thread_time() - begun
-        codes = {finding.code for entry in look.entries for finding in entry.findings}
-        self._is_being_written = "file.changing" in codes
+        self._settles_in = self._until_settled(look)
         try:
             found = self._follow(mine, look)
         except Exception:  # what was seen and isn't recorded is seen anew
             self._again |= {entry.path for entry in look.entries}
             self._folder.expect(look.gone, self._now())
             raise
+        self._workshop.forget()
         self._tell_progress()
         return found
 
@@ -110,20 +117,36 @@ class Intake:
         """As `Folder.watch`."""
         return self._folder.watch(changed)
 
+    def close(self) -> None:
+        """End what works beside this process."""
+        self._workshop.close()
+
     @property
     def is_behind(self) -> bool:
         """Whether there are files that the last look has left to the next."""
-        return self._folder.unread > 0
+        return self._folder.unread > 0 or self._catches_up
 
     @property
     def pause(self) -> float:
         """Seconds until the next look makes sense."""
-        if self._folder.unread:
+        if self.is_behind:
             return 0.0
-        if self._is_being_written:
-            return SOON
-        least = RETRY if self._folder.is_troubled else SOON
-        return min(max(least, self._cost / SHARE), LONGEST)
+        if self._settles_in is not None:
+            return self._settles_in
+        if self._folder.is_troubled:
+            return RETRY
+        listens = self._folder.hears and not self._folder.is_waiting and not self._is_waiting
+        return min(max(LISTENING if listens else SOON, self._cost / SHARE), LONGEST)
+
+    def _until_settled(self, look: Look) -> float | None:
+        """Seconds until the first of the files that are being written may be read, if there are."""
+        changing = [
+            entry.path
+            for entry in look.entries
+            if any(finding.code == "file.changing" for finding in entry.findings)
+        ]
+        waits = [self._folder.settles_in(path, self._now()) for path in changing]
+        return min(waits, default=None)
 
     def _follow(self, mine: QueueRecords, look: Look) -> tuple[Finding, ...]:
         """Let the records follow what a look has shown."""
@@ -133,7 +156,9 @@ class Intake:
             self._folder.forgo(look.away)
         self._tell_trouble(mine, trouble)
         met = {entry.path for entry in look.entries}
-        entries = (*look.entries, *self._folder.again(self._asked_again(mine) - met, self._now()))
+        again = self._folder.again(self._asked_again(mine) - met, self._now())
+        self._is_waiting = bool(again)
+        entries = (*look.entries, *again)
         if not entries and not look.gone:
             return ()
         if not mine.count():  # counted first: a copy that is put back from here on is told by it
@@ -160,7 +185,11 @@ class Intake:
         names = Names(lambda: entries, self._folder.peek, lambda: mine.files)
         follower = self._follower(mine, rows, self._composer.among(names, mine), self._folder)
         for entry in entries:
-            follower.take(entry)
+            alone = self._workshop.composed(entry)
+            if self._folder.unread and any(made.links for made in alone):
+                follower.put_off(entry, alone)  # what it names may not have been read yet
+            else:
+                follower.take(entry)
         follower.record()
         follower.withdraw(gone)
         self._folder.expect(follower.later, self._now())
@@ -177,9 +206,12 @@ class Intake:
     def _asked_again(self, mine: QueueRecords) -> set[str]:
         """Files to be looked at though they haven't changed."""
         again = set(self._again)
-        if not self._folder.unread:
+        if self._folder.unread:
+            self._catches_up = True
+        else:
             unsettled = mine.files.unsettled(self._unsettled_after, AGAIN)
             self._unsettled_after = unsettled[-1] if len(unsettled) == AGAIN else ""
+            self._catches_up = self._catches_up and bool(self._unsettled_after)
             again |= set(unsettled)
         told = mine.files.named(NameKind.PICTURE, self._folder.told) if self._showing else ()
         some = list(islice(self._showing_round, PORTION))
@@ -292,12 +324,20 @@ class Intake:
         composer: Composer,
         folder: Folder | None,
     ) -> Follower:
+        def compose(entry: Entry) -> tuple[Composition, ...]:
+            alone = self._workshop.composed(entry)
+            if alone and not any(made.links or made.pictures for made in alone):
+                return alone
+            assert entry.brief is not None, "it holds a brief"
+            return composer.compose(entry.brief, entry.folder)
+
         return Follower(
             mine,
             self._records,
             rows,
             self._orphans,
             composer,
+            compose,
             self._settings,
             self._edits,
             folder,

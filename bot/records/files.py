@@ -11,7 +11,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.records.reading import portions
+from bot.records.reading import portions, storable
 from bot.records.records import Records
 from bot.records.tables import UNSETTLED, file_names, files
 
@@ -142,7 +142,7 @@ class FileRecords:
         """What was made of these files."""
         found: dict[str, FileRecord] = {}
         with self._reading() as connection:
-            for some in portions(sorted(set(paths))):
+            for some in portions(sorted(set(map(storable, paths)))):
                 query = sa.select(files).where(files.c.queue == self._queue, files.c.path.in_(some))
                 found |= {row.path: _record_of(row) for row in connection.execute(query)}
         return found
@@ -259,8 +259,8 @@ class FileRecords:
 
 
 def kept(name: str) -> str:
-    """As much of a name as is kept; PostgreSQL takes no NUL in a text."""
-    return name[:LONGEST].replace("\0", "")
+    """As much of a name as is kept."""
+    return storable(name[:LONGEST])
 
 
 def _indexed(records: Iterable[FileRecord]) -> set[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import RecordsError
 from bot.records.files import FileRecords
-from bot.records.reading import never_went_out, portions, publication_of
+from bot.records.reading import never_went_out, portions, publication_of, storable
 from bot.records.records import Records
 from bot.records.tables import publications, queues
 from bot.records.values import Kind, NewPublication, Publication, Status
@@ -132,7 +132,7 @@ class QueueRecords:
             return self._latest(sa.true())
         found: dict[tuple[str, str], Publication] = {}
         for column, values in ((publications.c.path, paths), (publications.c.brief, briefs)):
-            for some in portions(sorted(set(values or ()))):
+            for some in portions(sorted(set(map(storable, values or ())))):
                 found |= self._latest(column.in_(some))
         return found
 
@@ -188,8 +188,8 @@ class QueueRecords:
 
     def add(
         self, plans: Sequence[NewPublication], now: datetime
-    ) -> Iterator[tuple[NewPublication, Publication | RecordsError]]:
-        """Record new briefs' plans, many at a time; each with its row, or why it has none."""
+    ) -> Iterator[tuple[NewPublication, RecordsError | None]]:
+        """Record new briefs' plans, many at a time; each with why it couldn't be, if so."""
         for some in portions(plans):
             yield from zip(some, self._records.add_all(some, now), strict=True)
 
