@@ -11,9 +11,11 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 
+from bot.format.flavour import Flavour
 from bot.format.remarkable import links
 from bot.format.remarkable.blocks import Blocks
 from bot.format.remarkable.inlines import Inlines
+from bot.format.remarkable.spoilers import SpoilerRenderer
 
 _NEWLINES = re.compile("\r\n|\r\x85|[\u2424\u2028\x85]")
 
@@ -36,8 +38,8 @@ class Remarkable(MarkdownIt):
 
 @cache
 def remarkable() -> Remarkable:
-    """HTML allowed, a newline is a break, no automatic links, no typographer; footnotes, tables."""
-    options = {"html": True, "breaks": True, "linkify": False, "typographer": False}
+    """HTML allowed, no automatic links, no typographer; footnotes, tables."""
+    options = {"html": True, "xhtmlOut": False, "linkify": False, "typographer": False}
     parser = Remarkable("commonmark", options)
     parser.block, parser.inline = Blocks(), Inlines()
     parser.use(footnote_plugin, inline=False)
@@ -58,11 +60,15 @@ def parsed(body: str) -> tuple[list[Token], EnvType]:
     return remarkable().parse(body, environment), environment
 
 
-def rendered(body: str) -> str:
+def rendered(body: str, flavour: Flavour = Flavour.CONDENSER) -> str:
     """A body as HTML."""
     tokens, environment = parsed(body)
     parser = remarkable()
-    return str(parser.renderer.render(tokens, parser.options, environment))
+    options = OptionsDict({**parser.options, "breaks": flavour.breaks})
+    renderer = parser.renderer
+    if flavour is Flavour.DENSER:
+        renderer = SpoilerRenderer(parser.renderer.rules)
+    return str(renderer.render(tokens, options, environment))
 
 
 def _normalize(state: StateCore) -> None:
