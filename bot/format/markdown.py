@@ -24,7 +24,14 @@ def is_html(body: str) -> bool:
 
 def to_html(body: str, flavour: Flavour = Flavour.CONDENSER) -> str:
     """The body as HTML, before links, images and mentions are made of its text."""
-    whole = _HTML_BODY.fullmatch(body)
-    # comments are shown as a remark there, so they must not become one of ours
-    visible = _COMMENT.sub(r"(html comment removed: \1)", whole[1] if whole else body)
-    return visible if is_html(body) else rendered(visible, flavour)
+    if flavour is Flavour.CONDENSER:
+        whole = _HTML_BODY.fullmatch(body)
+        visible = _remarked(whole[1] if whole else body)
+        return visible if is_html(body) else rendered(visible, flavour)
+    visible = _remarked(body)
+    return visible if is_html(visible) else rendered(visible, flavour)
+
+
+def _remarked(body: str) -> str:
+    """Comments are shown as a remark there, so they must not become one of ours."""
+    return _COMMENT.sub(r"(html comment removed: \1)", body)

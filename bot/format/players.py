@@ -252,6 +252,7 @@ _ADDRESSES: Mapping[Flavour, Mapping[str, str]] = {
         "twitter": "https://platform.twitter.com/embed/Tweet.html?id={name}",
     },
 }
+_TITLES = {"vimeo": "Vimeo", "twitch": "Twitch", "dtube": "DTube", "threespeak": "ThreeSpeak"}
 _WRAPPERS = {"3speak": "threeSpeakWrapper", "twitter": "twitterWrapper"}
 
 
@@ -275,7 +276,7 @@ def with_players(markup: str, flavour: Flavour) -> str:
     for part in parts:
         mark = _HIVE_MARKS[flavour].match(part)
         if mark and mark[2] in _ADDRESSES[flavour]:
-            made.append(_framed(flavour, mark[2], mark[1], "0"))
+            made.append(_framed(flavour, mark[2], mark[1]))
         made.append(part[mark.end() :] if mark else part)
     return "".join(made)
 
@@ -296,14 +297,16 @@ def _player(kind: str, name: str, seconds: str) -> str:
             f'<source src="{_IPFS_GATEWAY}/{name}" type="video/mp4">'
             "Your browser does not support the video tag.</video></div>"
         )
-    return _framed(Flavour.CONDENSER, kind, name, seconds)
+    title = f' title="{_TITLES[kind]} video {name}"'
+    return _framed(Flavour.CONDENSER, kind, name, seconds, title)
 
 
-def _framed(flavour: Flavour, kind: str, name: str, seconds: str) -> str:
+def _framed(flavour: Flavour, kind: str, name: str, seconds: str = "0", more: str = "") -> str:
     source = _ADDRESSES[flavour][kind].format(name=name, seconds=int(seconds))
+    size = f'width="{WIDTH}" height="{HEIGHT[flavour]}"'
     return (
-        f'<div class="{_WRAPPERS.get(kind, "videoWrapper")}"><iframe src="{source}" '
-        f'width="{WIDTH}" height="{HEIGHT[flavour]}" frameborder="0" allowfullscreen=""></iframe></div>'
+        f'<div class="{_WRAPPERS.get(kind, "videoWrapper")}"><iframe src="{source}" {size} '
+        f'frameborder="0" allowfullscreen=""{more}></iframe></div>'
     )
 
 

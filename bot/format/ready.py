@@ -192,10 +192,11 @@ class _Walk:
         attributes = dict(element.attributes)
         address = attributes["href"]
         text = element.text()
-        if self._flavour is Flavour.CONDENSER and text.strip() == "IPFS Video":
-            if video := players.ipfs_video(address):
-                return video
         self._add("links", address)
+        if self._flavour is Flavour.CONDENSER and text.strip() == "IPFS Video":
+            video = players.ipfs_video(address)
+            if video:
+                return video
         if not _OUR_SCHEME[self._flavour].match(address):
             attributes["href"] = f"https://{address}"
         children = self.children(element.children, "a")

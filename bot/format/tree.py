@@ -72,7 +72,7 @@ class _Reader:
         while (sign := markup.find("<", pos)) >= 0:
             self._add_text(markup[pos:sign])
             pos = self._end_tag(sign) if markup.startswith("</", sign) else self._other(sign)
-            if pos <= sign:
+            if pos < 0:
                 self._add_text("<")
                 pos = sign + 1
         self._add_text(markup[pos:])
@@ -97,9 +97,13 @@ class _Reader:
         return end + 1
 
     def _other(self, sign: int) -> int:
-        """The place behind a start tag, or what is dropped; no further than `sign` for text."""
-        tag = _START.match(self._markup, sign)
-        return self._start_tag(tag) if tag else self._after_dropped(sign)
+        """The place behind a start tag or what is dropped, -1 for text."""
+        if tag := _START.match(self._markup, sign):
+            return self._start_tag(tag)
+        end = self._after_dropped(sign)
+        if end >= 0:
+            self._end_text()  # the texts around it don't become one
+        return end
 
     def _after_dropped(self, sign: int) -> int:
         markup = self._markup
