@@ -61,8 +61,7 @@ def _instagram(address: str) -> str | None:
 
 
 def rearranged(markup: str) -> str:
-    """Markup with no paragraph around foldings and centred text; what follows code stands behind
-    them."""
+    """Markup without paragraphs around foldings and centred text, which end behind code."""
     for name in ("details", "center"):
         markup = _ended_at_code(_without_paragraphs(markup, name), name)
     return markup
@@ -98,7 +97,9 @@ def finished(markup: str) -> str:
     """The sanitised markup with tweets, Instagram posts and tables as they are shown."""
     markup = _MARKED_INSTAGRAM.sub(_post, _MARKED_TWEET.sub(_tweet, markup))
     made, pos = [], 0
-    while (table := markup.find("<table", pos)) >= 0 and (end := markup.find("</table>", table)) >= 0:
+    while (table := markup.find("<table", pos)) >= 0 and (
+        end := markup.find("</table>", table)
+    ) >= 0:
         end += len("</table>")
         made += [markup[pos:table], f'<div style="{SCROLLING}">', markup[table:end], "</div>"]
         pos = end

@@ -21,8 +21,3 @@ class Flavour(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> "Flavour | None":
         return cls.HIVE if value == "hive" else None
-
-    @property
-    def breaks(self) -> bool:
-        """Whether a single newline is a line break."""
-        return self is not Flavour.DENSER

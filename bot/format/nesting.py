@@ -8,8 +8,8 @@ _PARAGRAPH = frozenset(["p"])
 _CONTROLS = frozenset(["input", "option", "optgroup", "select", "button", "datalist", "textarea"])
 _BLOCKS = [
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "address", "article", "aside", "blockquote", "details",
-    "div", "dl", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "main", "nav",
-    "ol", "pre", "section", "table", "ul",
+    "div", "dl", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "main",
+    "nav", "ol", "pre", "section", "table", "ul",
 ]  # fmt: skip
 
 ENDS: dict[str, frozenset[str]] = {

@@ -60,10 +60,6 @@ _TWEET = re.compile(
     r"https://(?:www\.)?(?:twitter|x)\.com/(?:\w+/status|status)/(\d{1,20})",
     re.IGNORECASE | re.ASCII,
 )
-_TWEET_IFRAME = re.compile(
-    r"(?:@?(?:https?:)?//)?(?:www\.)?(?:twitter|x)\.com/(?:\w+/status|status)/(\d{1,20})",
-    re.IGNORECASE | re.ASCII,
-)
 _SECONDS = re.compile(r"t=(\d+)s?")
 _MARK = re.compile(r"([A-Za-z0-9?=_/.-]+) ([a-z]+)\s?(\d+)? ~~~")
 _HIVE_MARKS = {
@@ -221,7 +217,9 @@ def with_threespeak_pictures(markup: str) -> str:
     while begun := _THREESPEAK_PICTURE.search(markup, pos):
         line_end = markup.find("\n", begun.end())
         line_end = len(markup) if line_end < 0 else line_end
-        picture = markup.rfind("<img", begun.end(), markup.rfind("></a>", begun.end(), line_end) + 1)
+        picture = markup.rfind(
+            "<img", begun.end(), markup.rfind("></a>", begun.end(), line_end) + 1
+        )
         if picture >= 0:
             end = markup.find("></a>", picture) + len("></a>")
             return f"{markup[: begun.start()]}{_mark(video[1], 'threespeak')}{markup[end:]}"
@@ -308,84 +306,6 @@ def _framed(flavour: Flavour, kind: str, name: str, seconds: str = "0", more: st
         f'<div class="{_WRAPPERS.get(kind, "videoWrapper")}"><iframe src="{source}" {size} '
         f'frameborder="0" allowfullscreen=""{more}></iframe></div>'
     )
-
-
-_TRACK = "&auto_play=false&hide_related=false&show_comments=true&show_user=true&show_reposts=false"
-
-
-def iframe_address(address: str, flavour: Flavour) -> str | None:
-    """The address under which an author's iframe is shown, None when it isn't."""
-    for begins, shown_as in _IFRAMES[flavour]:
-        if begins.match(address):
-            return shown_as(address)
-    return None
-
-
-def _vimeo_iframe(address: str) -> str | None:
-    number = re.search(r"https://player\.vimeo\.com/video/([0-9]+)", address)
-    return f"https://player.vimeo.com/video/{number[1]}" if number else None
-
-
-def _soundcloud_iframe(address: str) -> str | None:
-    track = re.search(r"url=(.+?)&", address)
-    found = track and f"https://w.soundcloud.com/player/?url={track[1]}{_TRACK}&visual=true"
-    return found or None
-
-
-def _hive_threespeak_iframe(address: str) -> str | None:
-    video = re.search(r"3speak\.(?:tv|online|co)/(?:embed|watch)\?v=([^&\s]+)", address)
-    return f"https://3speak.tv/embed?v={video[1]}" if video else None
-
-
-def _tweet_iframe(address: str) -> str | None:
-    tweet = _TWEET_IFRAME.match(address)
-    return f"https://platform.twitter.com/embed/Tweet.html?id={tweet[1]}" if tweet else None
-
-
-def _as_written(address: str) -> str:
-    return address
-
-
-_COMMON_IFRAMES: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
-    (re.compile(r"(https?:)?//player.vimeo.com/video/", re.IGNORECASE), _vimeo_iframe),
-    (
-        re.compile(r"(https?:)?//www.youtube.com/embed/", re.IGNORECASE),
-        lambda address: re.sub(r"\?.+$", "", address),
-    ),
-    (re.compile(r"https://w.soundcloud.com/player/", re.IGNORECASE), _soundcloud_iframe),
-    (re.compile(r"(https?:)?//player.twitch.tv/", re.IGNORECASE), _as_written),
-)
-_HIVE_IFRAMES = (
-    *_COMMON_IFRAMES,
-    (
-        re.compile(
-            r"https://open\.spotify\.com/(embed|embed-podcast)/"
-            r"(playlist|show|episode|album|track|artist)/",
-            re.IGNORECASE,
-        ),
-        _as_written,
-    ),
-    (
-        re.compile(r"(?:https?:)?//3speak\.(?:tv|online|co)/(?:embed|watch)\?v=[^&\s]", re.IGNORECASE),
-        _hive_threespeak_iframe,
-    ),
-    (_TWEET_IFRAME, _tweet_iframe),
-)
-_IFRAMES = {
-    Flavour.CONDENSER: (
-        *_COMMON_IFRAMES,
-        (re.compile(r"(https?:)?//3speak.online/embed\?v=", re.IGNORECASE), _as_written),
-        (re.compile(r"https://emb.d.tube/#!/[a-zA-Z0-9./-]+\Z"), _as_written),
-    ),
-    Flavour.DENSER: _HIVE_IFRAMES,
-    Flavour.CONTENT_RENDERER: _HIVE_IFRAMES,
-}
-_TWEET_PLAYER = re.compile(r"https://platform\.twitter\.com/embed/Tweet\.html\?id=\d+")
-
-
-def is_shown(address: str, flavour: Flavour) -> bool:
-    """Whether a player of this address may stand on the page in the end."""
-    return bool(_TWEET_PLAYER.fullmatch(address)) or iframe_address(address, flavour) is not None
 
 
 CLASSES: Mapping[Flavour, frozenset[str]] = {

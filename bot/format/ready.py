@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.briefs.keys import is_account
-from bot.format import players, tree
+from bot.format import iframes, players, tree
 from bot.format.flavour import Flavour
 from bot.format.tree import Element
 from bot.format.unlinked import unlinked
@@ -24,9 +24,7 @@ _SUFFIXES = r"(?:\.(?:tiff?|jpe?g|gif|png|svg|ico{})|ipfs/[a-z\d]{{40,}})"
 
 def _picture(more: str = "") -> re.Pattern[str]:
     suffixes = _SUFFIXES.format(more)
-    return re.compile(
-        rf"{_HOST}[/?#](?:{players.INSIDE}*{players.LAST})?{suffixes}", re.IGNORECASE
-    )
+    return re.compile(rf"{_HOST}[/?#](?:{players.INSIDE}*{players.LAST})?{suffixes}", re.IGNORECASE)
 
 
 _PICTURE = {
@@ -172,12 +170,14 @@ class _Walk:
             return picture
         # written as it is there: a quote in the address ends it
         markup = f'<a href="{_without_shells(address)}" target="_blank">{tree.write([picture])}</a>'
-        read = next((node for node in tree.read(markup).children if isinstance(node, Element)), None)
+        read = next(
+            (node for node in tree.read(markup).children if isinstance(node, Element)), None
+        )
         return read or picture
 
     def _iframe(self, element: Element, parent: str, kind: str) -> Element:
         address = element.attributes.get("src", "")
-        if not players.iframe_address(address, self._flavour):
+        if not iframes.address_shown(address, self._flavour):
             self._add("refused", address)
         if video := players.KINDS[self._flavour][0](address):
             self._add("links", video.address)
@@ -276,7 +276,6 @@ class _Walk:
             return address
         self._add("links", address)
         return f'<a href="{address}">{address}</a>'
-
 
     def _shown(self, address: str) -> str:
         is_ours = self._flavour is Flavour.CONDENSER and not _ON_SITE.search(address)

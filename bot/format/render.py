@@ -61,7 +61,7 @@ def _ready(body: str, flavour: Flavour) -> Ready:
 
 
 def _beside_players(markup: str) -> list[str]:
-    """condenser's parts of a post: a browser reads each by itself, with the players between."""
+    """The parts of a post on condenser, which a browser reads one by one, players between them."""
     (_, first), *rest = players.split(markup)
     parts = [f"<div>{as_shown(first, Flavour.CONDENSER)}</div>"]
     for player, after in rest:

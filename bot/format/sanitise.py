@@ -5,13 +5,13 @@ keeps nothing that isn't on the list, whatever a browser makes of it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from urllib.parse import quote, unquote
 
 import nh3
 
-from bot.format import denser, players, tree
+from bot.format import denser, iframes, players, tree
 from bot.format.flavour import Flavour
 from bot.format.nesting import ENDS, VOID
 from bot.format.ready import PHISHY
@@ -53,7 +53,7 @@ _SCHEMES = {
     Flavour.CONTENT_RENDERER: frozenset(["http", "https", "hive"]),
 }
 _RIGHT, _CENTER = "text-align:right", "text-align:center"
-_ALIGNED = {
+_ALIGNED: Mapping[Flavour, Mapping[str, tuple[str, ...]]] = {
     Flavour.CONDENSER: {"td": (_RIGHT,)},
     Flavour.DENSER: {"td": (_RIGHT, _CENTER), "th": (_RIGHT, _CENTER)},
     Flavour.CONTENT_RENDERER: {"td": (_RIGHT,)},
@@ -192,7 +192,7 @@ def _allowed(element: Element, flavour: Flavour) -> tuple[Element, str | None]:
         given.setdefault(name.lower(), value)
     if element.name == "iframe":
         written = given.get("src", "undefined")
-        address = players.iframe_address(written, flavour)
+        address = iframes.address_shown(written, flavour)
         if address is None:
             return Element("div"), f"(Unsupported {written})"
         return Element("iframe", _player(address, flavour)), None
@@ -255,7 +255,7 @@ def _is_allowed(address: str, flavour: Flavour) -> bool:
 def _kept(flavour: Flavour, element: str, attribute: str, value: str) -> str | None:
     """The last word on attributes whose value matters."""
     if element == "iframe" and attribute == "src":
-        return value if players.is_shown(value, flavour) else None
+        return value if iframes.is_shown(value, flavour) else None
     if element == "div" and attribute == "class":
         return value if value in CLASSES | players.CLASSES[flavour] else None
     if element == "div" and attribute == "id":

@@ -124,7 +124,7 @@ KINDS = {
         "[T](https://hive.blog/@alice) [I](https://images.hive.blog/x)", "[p](/@alice) [f](#fn)", "note[^1]\n\n[^1]: n",
         "[IPFS Video](ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG)",
         "[IPFS Video](https://gw.example/ipfs/QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG/v.mp4)", "[IPFS Video](https://x.example)",
-        '[![](https://img.3speakcontent.co/a.png)](https://3speak.online/watch?v=alice/abcdef)', '[t](https://x.example "Title")',
+        "[![](https://img.3speakcontent.co/a.png)](https://3speak.online/watch?v=alice/abcdef)", '[t](https://x.example "Title")',
     ],
     "spoilers": [
         ">! [Title] hidden", ">! hidden **bold**", "> quote\n>\n> ! second", ">! [a b?!] x\n> ! y < z & w", "> plain",
@@ -136,7 +136,20 @@ KINDS = {
     ],
     "lines": ["first line\nsecond line", "two spaces  \nbreak", "back\\\nslash", "plain", "**bold** and `code`", "# H", "---"],
 }  # fmt: skip
-_AROUND = ["{}", "{}", "{}", "{}", "{}", "word {} word", "- {}", "> {}", "1. {}", "**{}**", "# {}", "{}\n{}"]
+_AROUND = [
+    "{}",
+    "{}",
+    "{}",
+    "{}",
+    "{}",
+    "word {} word",
+    "- {}",
+    "> {}",
+    "1. {}",
+    "**{}**",
+    "# {}",
+    "{}\n{}",
+]
 
 
 def body(chance):
@@ -151,5 +164,7 @@ def body(chance):
         lines += [""] * chance.choice([0, 1, 1])
     made = "\n".join(lines)
     if chance.random() < 0.04:
-        made = chance.choice(["<html>{}</html>", "<p>{}</p>", "<html>{}</html>\n", " <p>{}</p>"]).replace("{}", made)
+        made = chance.choice(
+            ["<html>{}</html>", "<p>{}</p>", "<html>{}</html>\n", " <p>{}</p>"]
+        ).replace("{}", made)
     return made

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from typing import cast
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml, unescapeAll
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -14,8 +16,8 @@ from mdit_py_plugins.footnote import footnote_plugin
 from bot.format.flavour import Flavour
 from bot.format.remarkable import links
 from bot.format.remarkable.blocks import Blocks
+from bot.format.remarkable.denser import DenserRenderer
 from bot.format.remarkable.inlines import Inlines
-from bot.format.remarkable.spoilers import SpoilerRenderer
 
 _NEWLINES = re.compile("\r\n|\r\x85|[\u2424\u2028\x85]")
 
@@ -39,7 +41,13 @@ class Remarkable(MarkdownIt):
 @cache
 def remarkable() -> Remarkable:
     """HTML allowed, no automatic links, no typographer; footnotes, tables."""
-    options = {"html": True, "xhtmlOut": False, "linkify": False, "typographer": False}
+    options = {
+        "html": True,
+        "breaks": True,
+        "xhtmlOut": False,
+        "linkify": False,
+        "typographer": False,
+    }
     parser = Remarkable("commonmark", options)
     parser.block, parser.inline = Blocks(), Inlines()
     parser.use(footnote_plugin, inline=False)
@@ -64,11 +72,10 @@ def rendered(body: str, flavour: Flavour = Flavour.CONDENSER) -> str:
     """A body as HTML."""
     tokens, environment = parsed(body)
     parser = remarkable()
-    options = OptionsDict({**parser.options, "breaks": flavour.breaks})
-    renderer = parser.renderer
+    renderer = cast("RendererHTML", parser.renderer)
     if flavour is Flavour.DENSER:
-        renderer = SpoilerRenderer(parser.renderer.rules)
-    return str(renderer.render(tokens, options, environment))
+        renderer = DenserRenderer(renderer)
+    return renderer.render(tokens, parser.options, environment)
 
 
 def _normalize(state: StateCore) -> None:
