@@ -24,7 +24,7 @@ _INSTAGRAM_POST = re.compile(
     r"https://www\.instagram\.com/(?:[a-zA-Z0-9_.]+/)?(p|reel|reels)/([^/?]+)", re.IGNORECASE
 )
 _MARKED_TWEET = re.compile(r"<div>twitter-id-(\d+)-author-(\w+)-count-([^<]*)</div>")
-_MARKED_INSTAGRAM = re.compile(r"<div>instagram-url-([^<]*?)-count-([^<]*?)</div>")
+_MARKED_INSTAGRAM = re.compile(r"<div>instagram-url-((?:(?!-count-)[^<])*+)-count-([^<]*+)</div>")
 _SHOWN_INSTAGRAM = re.compile(r"/(p|reel|reels)/([^/?]+)")
 _UNESCAPED = "!~*'()"  # by encodeURIComponent
 

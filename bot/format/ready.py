@@ -44,8 +44,9 @@ _OUR_SCHEME = {
     Flavour.CONTENT_RENDERER: re.compile(r"#|/(?!/)|(?:(?:hive|https?):)?//"),
 }
 _SITE = re.compile(r"(?:www\.)?steemit\.com", re.IGNORECASE)
-_SITE_ADDRESS = re.compile(r"https?://(?:.*@)?(?:www\.)?steemit\.com", re.IGNORECASE)
-_ON_SITE = re.compile(r"https?://(?:localhost|(?:.*\.)?steemit.com)", re.IGNORECASE)
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+_SITE_AT = re.compile(r"https?://(?:www\.)?steemit\.com|@(?:www\.)?steemit\.com", re.IGNORECASE)
+_OWN_HOST = re.compile(r"https?://(?:localhost|steemit.com)|\.steemit.com", re.IGNORECASE)
 _SHELL = re.compile(r"https?://steemit(?:dev|stage)?images.com/[0-9]+x[0-9]+/")
 
 
@@ -164,7 +165,7 @@ class _Walk:
         picture = Element("img", attributes, self.children(element.children, "img"))
         if self._flavour is not Flavour.CONDENSER:
             return picture
-        if address and not _ON_SITE.search(attributes["src"]):
+        if address and not _leads_to(_OWN_HOST, attributes["src"]):
             attributes["src"] = _without_shells(attributes["src"])
         if parent == "a":
             return picture
@@ -207,7 +208,7 @@ class _Walk:
     def _pretends(self, text: str, full: str, address: str) -> bool:
         """Whether a link's text claims to be the site and its address isn't."""
         if self._flavour is Flavour.CONDENSER:
-            return bool(_SITE.search(text)) and not _SITE_ADDRESS.search(address)
+            return bool(_SITE.search(text)) and not _leads_to(_SITE_AT, address)
         return "hive.blog" in text.lower() and "hive.blog" not in full.lower()
 
     def _text(self, text: str, parent: str) -> list[Element | str]:
@@ -267,7 +268,7 @@ class _Walk:
 
     def _address(self, found: re.Match[str]) -> str:
         address = found[0]
-        if _PICTURE[self._flavour].search(address):
+        if _PICTURE[self._flavour].match(address):
             self._add("images", address)
             if self._flavour is Flavour.DENSER:
                 return f'<img src="{address}" alt="Embedded Image">'
@@ -278,8 +279,14 @@ class _Walk:
         return f'<a href="{address}">{address}</a>'
 
     def _shown(self, address: str) -> str:
-        is_ours = self._flavour is Flavour.CONDENSER and not _ON_SITE.search(address)
+        is_ours = self._flavour is Flavour.CONDENSER and not _leads_to(_OWN_HOST, address)
         return _without_shells(address) if is_ours else address
+
+
+def _leads_to(host: re.Pattern[str], address: str) -> bool:
+    """Whether a host's name stands in an address where one can stand."""
+    begun = _WEB.search(address)
+    return bool(begun and host.search(address, begun.start()))
 
 
 def _without_shells(address: str) -> str:

@@ -33,7 +33,7 @@ class DenserRenderer(RendererHTML):
     ) -> str:
         """The start of a quote or of a spoiler, in which others are quotes."""
         if self._titled is None:
-            self._titled = _title(tokens[idx:])
+            self._titled = _title(tokens, idx)
             if self._titled is not None:
                 return f"<details><summary>{self._titled}</summary>"
         return self.renderToken(tokens, idx, options, env)
@@ -66,9 +66,10 @@ class DenserRenderer(RendererHTML):
         return "\n"
 
 
-def _title(tokens: Sequence[Token]) -> str | None:
+def _title(tokens: Sequence[Token], index: int) -> str | None:
     """The title of the spoiler that a quote is, None where it is none."""
-    for token in tokens:
+    for place in range(index, len(tokens)):
+        token = tokens[place]
         if token.type == "blockquote_close":
             return None
         if token.type == "inline" and token.content.startswith("!"):
