@@ -11,7 +11,7 @@ from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import click
@@ -206,10 +206,12 @@ class _Preview:
         return cls(config, folder, body, parsed.brief, made, made.chain, findings)
 
     def fragment(self) -> str:
-        """The body's HTML, its pictures where they are."""
+        """The body's HTML, the queue's pictures by their paths: they have no address yet."""
+        from bot.format.pictures import standing, with_addresses  # noqa: PLC0415
         from bot.format.render import render  # noqa: PLC0415
 
-        return render(self.body, self._profile().front_end).html
+        html = render(self.body, self._profile().front_end).html
+        return with_addresses(html, {path: quote(path) for path in standing(self.body)})
 
     def page(self, script: str = "") -> str:
         """The whole page, self-contained."""
