@@ -47,11 +47,8 @@ _SITE = re.compile(r"(?:www\.)?steemit\.com", re.IGNORECASE)
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _SITE_AT = re.compile(r"https?://(?:www\.)?steemit\.com|@(?:www\.)?steemit\.com", re.IGNORECASE)
 _OWN_HOST = re.compile(r"https?://(?:localhost|steemit.com)|\.steemit.com", re.IGNORECASE)
+_EDITORS = frozenset(["tags", "users", "images", "links"])
 _SHELL = re.compile(r"https?://steemit(?:dev|stage)?images.com/[0-9]+x[0-9]+/")
-
-
-class _Blanked(Exception):  # noqa: N818  # what happens to the post
-    """The site's own code fails, and shows nothing of the post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +87,9 @@ def ready(markup: str, flavour: Flavour) -> Ready:
     walk = _Walk(flavour)
     if flavour is Flavour.CONDENSER:
         markup = players.with_threespeak_pictures(markup)
-    try:
-        nodes = walk.children(tree.read(markup).children, parent="")
-    except _Blanked:
-        nodes = []
-    return Ready(nodes, walk.collected())
+    nodes = walk.children(tree.read(markup).children, parent="")
+    collected = walk.collected()
+    return Ready([] if collected.blanked else nodes, collected)
 
 
 class _Walk:
@@ -108,6 +103,8 @@ class _Walk:
         return Collected(**{name: tuple(values) for name, values in self._found.items()})
 
     def _add(self, kind: str, value: str) -> None:
+        if self._found["blanked"] and kind in _EDITORS:
+            return  # the editor gets no further
         self._found[kind][value] = None
 
     def children(
@@ -244,8 +241,7 @@ class _Walk:
         self._add("images", address)
         if len(pictures) > 1:
             self._add("blanked", text.strip())
-            raise _Blanked
-        if text.replace(pictures[0], " ", 1).strip():
+        elif text.replace(pictures[0], " ", 1).strip():
             self._add("lost", text.strip())
         return [Element("a", {"href": address}, [Element("img", {"src": address})])]
 

@@ -93,6 +93,12 @@ def test_two_naked_pictures_in_one_text_are_an_error_where_they_blank_the_post(b
     assert compose(brief, Defaults(), Flavour.DENSER).post
 
 
+def test_where_the_post_is_blank_the_other_findings_are_told_too():
+    body = "https://x.org/a.png https://x.org/b.jpg\n\n<marquee>x</marquee>"
+
+    assert findings(body) == [("html.element", 3), ("html.image.blank", 1)]
+
+
 def test_findings_are_the_chains_own_front_ends():
     body = "<details><summary>S</summary>x</details>\n\nhttps://x.org/a.webp"
 
