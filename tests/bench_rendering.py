@@ -11,6 +11,7 @@ from pathlib import Path
 
 import markdown
 
+from bot.format.flavour import Flavour
 from bot.format.markdown import to_html
 from bot.format.render import render
 from tests.format.canonical import canonical
@@ -79,8 +80,9 @@ def milliseconds(action):
 def worst():
     """The slowest of the bodies that are made to keep a renderer busy, as large as a chain takes."""
     seconds = {
-        name: milliseconds(lambda body=body: render(body)) / 1000
+        f"{name} ({flavour})": milliseconds(lambda body=body, to=flavour: render(body, to)) / 1000
         for name, body in classes(LARGEST_BODY).items()
+        for flavour in Flavour
     }
     slowest = sorted(seconds, key=seconds.get, reverse=True)[:3]
     told = ", ".join(f"{name} {seconds[name]:.2f} s" for name in slowest)

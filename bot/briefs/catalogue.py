@@ -398,6 +398,12 @@ CHECKS: Mapping[str, Check] = {
         "Put the address on a line of its own, with blank lines around.",
         "docs/rendering.md",
     ),
+    "html.image.blank": Check(
+        ERROR,
+        "Two naked pictures' addresses in one text: condenser shows nothing of the whole post.",
+        "Put each on a line of its own, with blank lines around, or write `![words](address)`.",
+        "docs/rendering.md",
+    ),
     "html.image.format": Check(
         WARNING,
         "The naked address of a webp, avif, … is shown as a link.",

@@ -60,7 +60,7 @@ class ChainProfile:
         irreversibility: `lib` (witness confirmations) or `obi` (Hive's one-block approval).
         confirmations: how many nodes must tell the same before anything is done that can't be
             undone; as many as there are, where fewer are configured.
-        front_end: whose rendering its readers see.
+        front_end: whose rendering its readers see; `hive` names the one that hive.blog runs.
         images: the host that pictures of the queue are uploaded to; none without it.
         url: where people read a post; `{category}`, `{author}` and `{permlink}` are filled in.
     """
@@ -155,7 +155,7 @@ BUILT_IN: Mapping[str, ChainProfile] = MappingProxyType(
 _CHOICES = {
     "percent_field": ("percent_steem_dollars", "percent_hbd", "percent_blurt"),
     "irreversibility": ("lib", "obi"),
-    "front_end": tuple(Flavour),
+    "front_end": (*Flavour, "hive"),
 }
 _REQUIRED = ("nodes", "chain_id", "prefix", "symbols")
 _KEYS = tuple(field.name for field in fields(ChainProfile) if field.name != "name")

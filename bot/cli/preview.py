@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import click
@@ -130,6 +131,17 @@ def _read(path: Path) -> bytes:
     return data
 
 
+def _is_there(folder: Path, path: str) -> bool:
+    """Whether a picture of the queue can be shown."""
+    from bot.briefs.pictures import PictureRefused, read_picture  # noqa: PLC0415
+
+    try:
+        read_picture(folder, path)
+    except PictureRefused:
+        return False
+    return True
+
+
 def _is_in_the_way(finding: "Finding", *, fenced: bool) -> bool:
     """Whether a text can't even be shown as a body: it is no text, or holds a private key."""
     from bot.briefs import Level  # noqa: PLC0415
@@ -181,20 +193,26 @@ class _Preview:
             errors = [f for f in parsed.findings if _is_in_the_way(f, fenced=fenced and not stdin)]
             if errors:
                 raise _Unshowable(errors)
-            text, _ = with_placeholders(data.decode("utf-8-sig"), name)
+            text, _ = with_placeholders(data.decode("utf-8-sig"), name, partial(_is_there, folder))
             return cls(config, folder, text, None, None, chain or config.chain, ())
         brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief
         with app.view(config) as view:
             made = view.composer.compose(brief, folder)[0]
-        body = made.post.body if made.post else with_placeholders(brief.body, name)[0]
+        body = (
+            made.post.body
+            if made.post
+            else with_placeholders(brief.body, name, partial(_is_there, folder))[0]
+        )
         findings = (*parsed.findings, *made.findings)
         return cls(config, folder, body, parsed.brief, made, made.chain, findings)
 
     def fragment(self) -> str:
-        """The body's HTML, its pictures where they are."""
+        """The body's HTML, the queue's pictures by their paths: they have no address yet."""
+        from bot.format.pictures import standing, with_addresses  # noqa: PLC0415
         from bot.format.render import render  # noqa: PLC0415
 
-        return render(self.body, self._profile().front_end).html
+        html = render(self.body, self._profile().front_end).html
+        return with_addresses(html, {path: quote(path) for path in standing(self.body)})
 
     def page(self, script: str = "") -> str:
         """The whole page, self-contained."""

@@ -56,7 +56,7 @@ class _Rewrite:
     """One way through what Python-Markdown has made."""
 
     def __init__(self, flavour: Flavour) -> None:
-        self._links = flavour is Flavour.HIVE
+        self._links = flavour is not Flavour.CONDENSER
         self._explained: set[str] = set()
         self.lost: list[str] = []
 

@@ -4,12 +4,20 @@ from enum import StrEnum
 
 
 class Flavour(StrEnum):
-    """A family of front ends.
+    """A family of front ends (docs/rendering.md).
 
     Attributes:
         CONDENSER: steemit.com and its kin.
-        HIVE: hive.blog and what else shows posts by @hiveio/content-renderer.
+        DENSER: hive.blog since 2025.
+        CONTENT_RENDERER: what shows posts by the published package @hiveio/content-renderer.
+        HIVE: the one that hive.blog runs; `hive` in a configuration means it.
     """
 
     CONDENSER = "condenser"
-    HIVE = "hive"
+    DENSER = "denser"
+    CONTENT_RENDERER = "content-renderer"
+    HIVE = DENSER
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Flavour | None":
+        return cls.HIVE if value == "hive" else None

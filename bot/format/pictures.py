@@ -6,7 +6,7 @@ be anybody's (RFC 2606 keeps `.invalid` free), so that everything else can be de
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -85,10 +85,15 @@ def addresses_in(shown: str, text: str) -> Mapping[str, str]:
     return {path: same[name] for path, name in names.items()} if same else {}
 
 
-def with_placeholders(body: str, brief: str) -> tuple[str, tuple[Local, ...]]:
+def with_placeholders(
+    body: str, brief: str, is_there: Callable[[str], bool] = lambda _path: True
+) -> tuple[str, tuple[Local, ...]]:
     """The body with something standing for each picture of the queue, and those pictures.
 
     What stands in code is left as it is.
+
+    Args:
+        is_there: whether a path is a picture; what isn't one is left as it is, too.
     """
     found = [match for match in _NAMED.finditer(body) if _local(match, brief)]
     if not found:
@@ -99,7 +104,7 @@ def with_placeholders(body: str, brief: str) -> tuple[str, tuple[Local, ...]]:
         group = next(name for name in _ADDRESSES if match[name] is not None)
         path = _local(match, brief)
         start = match.start(group)
-        if path is None or any(first <= start < last for first, last in code):
+        if path is None or not is_there(path) or any(first <= start < last for first, last in code):
             continue
         made += [body[end:start], placeholder(path)]
         end = match.end(group)

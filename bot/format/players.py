@@ -1,7 +1,7 @@
 """Players: addresses of videos that the platform shows as such, and the iframes that it lets stand.
 
 The rules are those of condenser (Links, HtmlReady, MarkdownViewer, SanitizeConfig), and for Hive of
-@hiveio/content-renderer (docs/rendering.md).
+Denser's renderer and of @hiveio/content-renderer (docs/rendering.md).
 """
 
 import re
@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from bot.format.flavour import Flavour
 
-WIDTH, HEIGHT = "640", "360"
+WIDTH = "640"
+HEIGHT = {Flavour.CONDENSER: "360", Flavour.DENSER: "480", Flavour.CONTENT_RENDERER: "360"}
 
 INSIDE, LAST = r"[^\s\"<>\[\]()]", r"[^\s\"<>\[\]().,']"
 """What an address is made of: anything but white space, quotes and brackets; the last character is
@@ -19,7 +20,7 @@ _REST = rf"(?::\d{{2,5}})?(?:[/?#](?:{INSIDE}*{LAST})?)?"
 _YOUTUBE = re.compile(rf"https?://(?:(?:.*.)?youtube.com|youtu.be){_REST}", re.IGNORECASE)
 _YOUTUBE_SHORT = re.compile(rf"https?://youtu.be{_REST}", re.IGNORECASE)
 _YOUTUBE_ID = re.compile(
-    r"(?:youtube.com/watch\?v=|youtu.be/|youtube.com/embed/)([A-Za-z0-9_-]+)", re.IGNORECASE
+    r"(?:youtube\.com/(?:watch\?v=|embed/|shorts/)|youtu\.be/)([A-Za-z0-9_-]+)", re.IGNORECASE
 )
 _VIMEO = re.compile(r"https?://(?:vimeo.com/|player.vimeo.com/video/)([0-9]+)/?(?:#t=\d+s?)?/?")
 _TWITCH = re.compile(
@@ -39,6 +40,14 @@ _HIVE_YOUTUBE_ID = re.compile(
     r"([A-Za-z0-9_-]+)",
     re.IGNORECASE,
 )
+_DENSER_YOUTUBE = re.compile(
+    r"https?://(?:www\.)?(?:youtube\.com/(?:watch\?v=|embed/|shorts/)|youtu\.be/)"
+    r"([A-Za-z0-9_-]+)[^ ]*",
+    re.IGNORECASE,
+)
+_DENSER_THREESPEAK = re.compile(
+    r"(?:https?://)?3speak\.(?:tv|online|co)/(?:watch|embed)\?v=([^&\s]+)", re.IGNORECASE
+)
 _HIVE_VIMEO = re.compile(r"https?://(?:vimeo.com/|player.vimeo.com/video/)([0-9]+)/*")
 _HIVE_THREESPEAK = re.compile(
     r"(?:https?://)?(?:3speak\.(?:tv|online|co)/watch\?v=|3speak\.tv/embed\?v=)"
@@ -52,7 +61,21 @@ _TWEET = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _SECONDS = re.compile(r"t=(\d+)s?")
-_MARK = re.compile(r"~~~ embed:([A-Za-z0-9?=_/.-]+) ([a-z0-9]+)\s?(\d+)? ~~~")
+_MARK = re.compile(r"([A-Za-z0-9?=_/.-]+) ([a-z]+)\s?(\d+)? ~~~")
+_HIVE_MARKS = {
+    Flavour.DENSER: re.compile(r"([A-Za-z0-9_/?=.-]+) ([^ ]*) ~~~"),
+    Flavour.CONTENT_RENDERER: re.compile(r"([A-Za-z0-9?/=_-]+) ([^ ]*) ~~~"),
+}
+_IPFS = re.compile(
+    r"(?:ipfs://)?(?:/?ipfs/)?(?:https?://[^/]+/ipfs/)?"
+    r"(?P<id>(?:Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{58})(?:/.*)?)",
+    re.IGNORECASE | re.DOTALL,
+)
+_IPFS_ID = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{58}")
+_IPFS_GATEWAY = "https://gateway.pinata.cloud/ipfs"
+_THREESPEAK_PICTURE = re.compile(
+    r"<a href=\"https?://3speak.online/watch\?v=[A-Za-z0-9_/-]+\"", re.IGNORECASE
+)
 
 
 class Video(NamedTuple):
@@ -151,6 +174,18 @@ def _hive_threespeak(text: str) -> Video | None:
     return Video(text, _mark(found[1], "3speak")) if found else None
 
 
+def _denser_youtube(text: str) -> Video | None:
+    if (found := _DENSER_YOUTUBE.search(text)) is None:
+        return None
+    image = f"https://img.youtube.com/vi/{found[1]}/0.jpg"
+    return Video(found[0], _mark(found[1], "youtube"), None, image)
+
+
+def _denser_threespeak(text: str) -> Video | None:
+    found = _DENSER_THREESPEAK.search(text)
+    return Video(found[0], _mark(found[1], "3speak")) if found else None
+
+
 def _tweet(text: str) -> Video | None:
     found = _TWEET.match(text)
     return Video(text, _mark(found[1], "twitter")) if found else None
@@ -158,9 +193,39 @@ def _tweet(text: str) -> Video | None:
 
 KINDS: Mapping[Flavour, tuple[Callable[[str], Video | None], ...]] = {
     Flavour.CONDENSER: (youtube, _vimeo, _twitch, _dtube, _threespeak),
-    Flavour.HIVE: (_hive_youtube, _hive_vimeo, _hive_twitch, _spotify, _hive_threespeak, _tweet),
-}
-"""Each finds the first video of its site in a text, in the platform's order."""
+    Flavour.DENSER: (_denser_youtube, _hive_vimeo, _hive_twitch, _spotify, _denser_threespeak),
+    Flavour.CONTENT_RENDERER: (
+        _hive_youtube, _hive_vimeo, _hive_twitch, _spotify, _hive_threespeak, _tweet,
+    ),
+}  # fmt: skip
+"""Each finds the first video of its site in a text, in the platform's order; YouTube is first."""
+
+
+def ipfs_video(address: str) -> str | None:
+    """What stands in a text for a link to a video on IPFS, None for an address of none."""
+    found = _IPFS.fullmatch(address.strip())
+    name = found["id"] if found else ""
+    return _mark(name, "ipfs") if _IPFS_ID.fullmatch(name.partition("/")[0]) else None
+
+
+def with_threespeak_pictures(markup: str) -> str:
+    """The first linked picture that 3Speak's own editor writes becomes the player."""
+    video = _THREESPEAK.search(markup)
+    if video is None:
+        return markup
+    pos = 0
+    while begun := _THREESPEAK_PICTURE.search(markup, pos):
+        line_end = markup.find("\n", begun.end())
+        line_end = len(markup) if line_end < 0 else line_end
+        picture = markup.rfind(
+            "<img", begun.end(), markup.rfind("></a>", begun.end(), line_end) + 1
+        )
+        if picture >= 0:
+            end = markup.find("></a>", picture) + len("></a>")
+            return f"{markup[: begun.start()]}{_mark(video[1], 'threespeak')}{markup[end:]}"
+        pos = line_end
+    return markup
+
 
 _ADDRESSES: Mapping[Flavour, Mapping[str, str]] = {
     Flavour.CONDENSER: {
@@ -169,7 +234,14 @@ _ADDRESSES: Mapping[Flavour, Mapping[str, str]] = {
         "dtube": "https://emb.d.tube/#!/{name}",
         "threespeak": "https://3speak.online/embed?v={name}",
     },
-    Flavour.HIVE: {
+    Flavour.DENSER: {
+        "youtube": "https://www.youtube.com/embed/{name}",
+        "vimeo": "https://player.vimeo.com/video/{name}",
+        "twitch": "https://player.twitch.tv/{name}&amp;parent=hive.blog",
+        "spotify": "https://open.spotify.com/{name}",
+        "3speak": "https://3speak.tv/embed?v={name}",
+    },
+    Flavour.CONTENT_RENDERER: {
         "youtube": "https://www.youtube.com/embed/{name}",
         "vimeo": "https://player.vimeo.com/video/{name}",
         "twitch": "https://player.twitch.tv/{name}&amp;parent=hive.blog",
@@ -178,108 +250,67 @@ _ADDRESSES: Mapping[Flavour, Mapping[str, str]] = {
         "twitter": "https://platform.twitter.com/embed/Tweet.html?id={name}",
     },
 }
+_TITLES = {"vimeo": "Vimeo", "twitch": "Twitch", "dtube": "DTube", "threespeak": "ThreeSpeak"}
 _WRAPPERS = {"3speak": "threeSpeakWrapper", "twitter": "twitterWrapper"}
 
 
-def split(markup: str, flavour: Flavour) -> list[tuple[str, str]]:
-    """(player, markup after it) for each part of a post; the first part has no player."""
+def split(markup: str) -> list[tuple[str, str]]:
+    """(player, markup after it) for each part of a post on condenser; the first has no player."""
     before, *parts = markup.split("~~~ embed:")
     found = [("", before)]
     for part in parts:
-        mark = _MARK.match(f"~~~ embed:{part}")
-        player = _player(flavour, mark[2], mark[1], mark[3] or "0") if mark else None
-        if mark is None or player is None:
+        mark = _MARK.match(part)
+        if mark is None or mark[2] not in {*_ADDRESSES[Flavour.CONDENSER], "youtube", "ipfs"}:
             found.append(("", part))
         else:
-            found.append((player, part[mark.end() - len("~~~ embed:") :]))
+            found.append((_player(mark[2], mark[1], mark[3] or "0"), part[mark.end() :]))
     return found
 
 
-def _player(flavour: Flavour, kind: str, name: str, seconds: str) -> str | None:
+def with_players(markup: str, flavour: Flavour) -> str:
+    """A post on Hive with the players where their marks stand."""
+    before, *parts = markup.split("~~~ embed:")
+    made = [before]
+    for part in parts:
+        mark = _HIVE_MARKS[flavour].match(part)
+        if mark and mark[2] in _ADDRESSES[flavour]:
+            made.append(_framed(flavour, mark[2], mark[1]))
+        made.append(part[mark.end() :] if mark else part)
+    return "".join(made)
+
+
+def _player(kind: str, name: str, seconds: str) -> str:
     """The player of a mark, whose parts hold nothing but letters, digits and `?=_/.-`."""
-    if (flavour, kind) == (Flavour.CONDENSER, "youtube"):
+    if kind == "youtube":
         picture = f"https://img.youtube.com/vi/{name}/0.jpg"
         return (
             f'<div class="videoWrapper youtube" style="background-image:url({picture})">'
             '<div class="play"></div></div>'
         )
-    if (address := _ADDRESSES[flavour].get(kind)) is None:
-        return None
-    source = address.format(name=name, seconds=seconds)
+    if kind == "ipfs":
+        if not _IPFS_ID.fullmatch(name.partition("/")[0]):
+            return ""
+        return (
+            '<div class="videoWrapper"><video controls="" playsinline="" crossorigin="anonymous">'
+            f'<source src="{_IPFS_GATEWAY}/{name}" type="video/mp4">'
+            "Your browser does not support the video tag.</video></div>"
+        )
+    title = f' title="{_TITLES[kind]} video {name}"'
+    return _framed(Flavour.CONDENSER, kind, name, seconds, title)
+
+
+def _framed(flavour: Flavour, kind: str, name: str, seconds: str = "0", more: str = "") -> str:
+    source = _ADDRESSES[flavour][kind].format(name=name, seconds=int(seconds))
+    size = f'width="{WIDTH}" height="{HEIGHT[flavour]}"'
     return (
-        f'<div class="{_WRAPPERS.get(kind, "videoWrapper")}"><iframe src="{source}" '
-        f'width="{WIDTH}" height="{HEIGHT}" frameborder="0" allowfullscreen=""></iframe></div>'
+        f'<div class="{_WRAPPERS.get(kind, "videoWrapper")}"><iframe src="{source}" {size} '
+        f'frameborder="0" allowfullscreen=""{more}></iframe></div>'
     )
 
 
-_TRACK = "&auto_play=false&hide_related=false&show_comments=true&show_user=true&show_reposts=false"
-
-
-def iframe_address(address: str, flavour: Flavour) -> str | None:
-    """The address under which an author's iframe is shown, None when it isn't."""
-    address = address.strip()
-    for begins, shown_as in _IFRAMES[flavour]:
-        if begins.match(address):
-            return shown_as(address)
-    return None
-
-
-def _vimeo_iframe(address: str) -> str | None:
-    number = re.search(r"https://player\.vimeo\.com/video/([0-9]+)", address)
-    return f"https://player.vimeo.com/video/{number[1]}" if number else None
-
-
-def _soundcloud_iframe(address: str) -> str | None:
-    track = re.search(r"url=(.+?)&", address)
-    found = track and f"https://w.soundcloud.com/player/?url={track[1]}{_TRACK}&visual=true"
-    return found or None
-
-
-def _hive_threespeak_iframe(address: str) -> str | None:
-    video = re.search(r"3speak\.(?:tv|online|co)/(?:embed|watch)\?v=([^&\s]+)", address)
-    return f"https://3speak.tv/embed?v={video[1]}" if video else None
-
-
-def _tweet_iframe(address: str) -> str | None:
-    tweet = _TWEET.match(address)
-    return f"https://platform.twitter.com/embed/Tweet.html?id={tweet[1]}" if tweet else None
-
-
-def _as_written(address: str) -> str:
-    return address
-
-
-_COMMON_IFRAMES: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
-    (re.compile(r"(https?:)?//player.vimeo.com/video/", re.IGNORECASE), _vimeo_iframe),
-    (
-        re.compile(r"(https?:)?//www.youtube.com/embed/", re.IGNORECASE),
-        lambda address: re.sub(r"\?.+$", "", address),
-    ),
-    (re.compile(r"https://w.soundcloud.com/player/", re.IGNORECASE), _soundcloud_iframe),
-    (re.compile(r"(https?:)?//player.twitch.tv/", re.IGNORECASE), _as_written),
-)
-_IFRAMES = {
-    Flavour.CONDENSER: (
-        *_COMMON_IFRAMES,
-        (re.compile(r"(https?:)?//3speak.online/embed\?v=", re.IGNORECASE), _as_written),
-        (re.compile(r"https://emb.d.tube/#!/[a-zA-Z0-9./-]+\Z"), _as_written),
-    ),
-    Flavour.HIVE: (
-        *_COMMON_IFRAMES,
-        (
-            re.compile(
-                r"https://open\.spotify\.com/(embed|embed-podcast)/"
-                r"(playlist|show|episode|album|track|artist)/",
-                re.IGNORECASE,
-            ),
-            _as_written,
-        ),
-        (
-            re.compile(
-                r"(?:https?:)?//3speak\.(?:tv|online|co)/(?:embed|watch)\?v=", re.IGNORECASE
-            ),
-            _hive_threespeak_iframe,
-        ),
-        (_TWEET, _tweet_iframe),
-    ),
+CLASSES: Mapping[Flavour, frozenset[str]] = {
+    Flavour.CONDENSER: frozenset(),
+    Flavour.DENSER: frozenset(["threeSpeakWrapper", "twitter-tweet", "instagram-embed"]),
+    Flavour.CONTENT_RENDERER: frozenset(["threeSpeakWrapper", "twitterWrapper"]),
 }
+"""Classes of what stands around a player, beside those that an author may write."""

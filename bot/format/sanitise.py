@@ -5,14 +5,15 @@ keeps nothing that isn't on the list, whatever a browser makes of it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from urllib.parse import quote, unquote
 
 import nh3
 
-from bot.format import players, tree
+from bot.format import denser, iframes, players, tree
 from bot.format.flavour import Flavour
+from bot.format.nesting import ENDS, VOID
 from bot.format.ready import PHISHY
 from bot.format.tree import Element
 
@@ -21,14 +22,22 @@ ALLOWED_ELEMENTS = frozenset(
         "div", "iframe", "del", "a", "p", "b", "i", "q", "br", "ul", "li", "ol", "img",
         "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre", "code", "em", "strong",
         "center", "table", "thead", "tbody", "tr", "th", "td", "strike", "sup", "sub",
+        "details", "summary",
     ]
 )  # fmt: skip
-"""Elements that survive (chain-rules §7.1); of others the text stays."""
+"""Elements that survive somewhere (chain-rules §7.1); of others the text stays."""
+_DENSERS = frozenset(["details", "summary"])
+
+
+def allowed_elements(flavour: Flavour) -> frozenset[str]:
+    """The elements that a front end lets stand."""
+    return ALLOWED_ELEMENTS if flavour is Flavour.DENSER else ALLOWED_ELEMENTS - _DENSERS
+
 
 AWAY = "This link leads to another site"
 BROKEN = "brokenimg.jpg"
 
-_DROPPED_WHOLE = frozenset(["script", "style", "textarea"])
+_DROPPED_WHOLE = frozenset(["script", "style", "textarea", "option", "xmp"])
 CLASSES = frozenset(
     [
         "pull-right", "pull-left", "text-justify", "text-rtl", "text-center", "text-right",
@@ -38,14 +47,26 @@ CLASSES = frozenset(
 _WRAPPER = "https://address.invalid/"
 """Before an address on its way through nh3."""
 _WEB = re.compile(r"https?://", re.IGNORECASE)
-_SCHEMES = frozenset(["http", "https", "steem", "esteem", "hive"])
+_SCHEMES = {
+    Flavour.CONDENSER: frozenset(["http", "https", "steem", "esteem"]),
+    Flavour.DENSER: frozenset(["http", "https", "hive"]),
+    Flavour.CONTENT_RENDERER: frozenset(["http", "https", "hive"]),
+}
+_RIGHT, _CENTER = "text-align:right", "text-align:center"
+_ALIGNED: Mapping[Flavour, Mapping[str, tuple[str, ...]]] = {
+    Flavour.CONDENSER: {"td": (_RIGHT,)},
+    Flavour.DENSER: {"td": (_RIGHT, _CENTER), "th": (_RIGHT, _CENTER)},
+    Flavour.CONTENT_RENDERER: {"td": (_RIGHT,)},
+}
+_DENSERS_OWN = re.compile(r"/(?!/)|https://images\.hive\.blog|https://hive\.blog|#")
 _ATTRIBUTES = {
     "iframe": {
         "src", "width", "height", "frameborder", "allowfullscreen", "webkitallowfullscreen",
         "mozallowfullscreen",
     },
-    "div": {"class", "title"},
+    "div": {"class", "title", "style", "id"},
     "td": {"style"},
+    "th": {"style"},
     "img": {"src", "alt"},
     "a": {"href", "rel", "title", "target", "class", "id"},
     "ol": set[str](),
@@ -57,17 +78,78 @@ _HIVE_LINK = frozenset(["id", "title", "rel", "target"])
 
 def sanitise(nodes: Iterable[Element | str], flavour: Flavour) -> list[Element | str]:
     """The tree with what the platform lets stand."""
-    made: list[Element | str] = []
-    for node in nodes:
-        if isinstance(node, str):
-            made.append(node)
-        elif node.name in _DROPPED_WHOLE:
-            continue
-        elif node.name in ALLOWED_ELEMENTS:
-            made.append(_allowed(node, flavour))
-        else:
-            made += sanitise(node.children, flavour)
-    return made
+    made = _Sanitiser(flavour)
+    made.read(nodes)
+    return made.root.children
+
+
+class _Sanitiser:
+    """One way through a tree, as the platform's sanitiser goes through its markup."""
+
+    def __init__(self, flavour: Flavour) -> None:
+        self._flavour = flavour
+        self._allowed = allowed_elements(flavour)
+        self.root = Element("")
+        # the names that are open, each with the element to which what is in it goes
+        self._open = [("", self.root)]
+        self._replaced: dict[int, str] = {}
+        self._said = False
+
+    def read(self, nodes: Iterable[Element | str]) -> None:
+        for node in nodes:
+            if isinstance(node, str):
+                self._text(node)
+            elif node.name in _DROPPED_WHOLE:
+                continue
+            elif node.name in VOID:
+                self._start(node)
+                self.read(node.children)
+                if node.children and node.name == "br":
+                    self._start(Element("br"))
+            else:
+                self._start(node)
+                self.read(node.children)
+                self._end(node.name)
+
+    def _start(self, element: Element) -> None:
+        name, into = element.name, self._open[-1][1]
+        ended = ENDS.get(name, frozenset())
+        while self._open[-1][0] in ended:
+            into = self._close()
+        text = None
+        if name in self._allowed:
+            made, text = _allowed(element, self._flavour)
+            into.children.append(made)
+            into = made
+        if name not in VOID:
+            self._open.append((name, into))
+            if text is not None:
+                into.children.append(text)
+                self._replaced[len(self._open)] = text
+                self._said = True
+
+    def _end(self, name: str) -> None:
+        if name in [other for other, _ in self._open]:
+            while self._open[-1][0] != name:
+                self._close()
+            self._close()
+        elif name == "p":
+            self._start(Element("p"))
+            self._close()
+
+    def _close(self) -> Element:
+        """Close the innermost element; returns what is innermost then."""
+        self._replaced.pop(len(self._open), None)
+        name, _ = self._open.pop()
+        if name in self._allowed:
+            self._said = False
+        return self._open[-1][1]
+
+    def _text(self, text: str) -> None:
+        # a refused player's own words stand for all text in it, and are said once
+        text = self._replaced.get(len(self._open), text)
+        if not self._said:
+            self._open[-1][1].children.append(text)
 
 
 def written(nodes: Iterable[Element | str]) -> str:
@@ -98,53 +180,55 @@ def as_shown(markup: str, flavour: Flavour) -> str:
         tags=set(ALLOWED_ELEMENTS),
         attributes=_ATTRIBUTES,
         attribute_filter=partial(_kept, flavour),
-        url_schemes=set(_SCHEMES),
+        url_schemes=set(_SCHEMES[flavour]),
         link_rel=None,
     )
 
 
-def _allowed(element: Element, flavour: Flavour) -> Element:
-    children = sanitise(element.children, flavour)
+def _allowed(element: Element, flavour: Flavour) -> tuple[Element, str | None]:
+    """What stands for an element, without what is in it, and the text that stands for that."""
+    given: dict[str, str] = {}
+    for name, value in element.attributes.items():
+        given.setdefault(name.lower(), value)
     if element.name == "iframe":
-        written = element.attributes.get("src", "")
-        address = players.iframe_address(written, flavour)
+        written = given.get("src", "undefined")
+        address = iframes.address_shown(written, flavour)
         if address is None:
-            return Element("div", {}, [f"(Unsupported {written})", *children])
-        return Element("iframe", _player(address), children)
+            return Element("div"), f"(Unsupported {written})"
+        return Element("iframe", _player(address, flavour)), None
     if element.name == "a":
-        address = element.attributes.get("href", "").strip()
-        if flavour is Flavour.HIVE:
-            return Element("a", _hive_link(element.attributes, address), children)
-        return Element("a", _link(address or "#"), children)
-    return Element(element.name, _attributes(element), children)
+        address = given.get("href", "").strip()
+        if flavour is Flavour.CONDENSER:
+            return Element("a", _link(address or "#")), None
+        return Element("a", _hive_link(given, address, flavour)), None
+    return Element(element.name, _attributes(element.name, given, flavour)), None
 
 
-def _player(address: str) -> dict[str, str]:
+def _player(address: str, flavour: Flavour) -> dict[str, str]:
     full = {name: name for name in sorted(_ATTRIBUTES["iframe"]) if name.endswith("fullscreen")}
-    size = {"width": players.WIDTH, "height": players.HEIGHT}
+    size = {"width": players.WIDTH, "height": players.HEIGHT[flavour]}
     return {"frameborder": "0", **full, "src": address, **size}
 
 
-def _attributes(element: Element) -> dict[str, str]:
-    given = element.attributes
-    if element.name == "img":
+def _attributes(name: str, given: dict[str, str], flavour: Flavour) -> dict[str, str]:
+    if name == "img":
         address = given.get("src", "")
         if not re.match(r"(https?:)?//", address, re.IGNORECASE):
             return {"src": BROKEN}
         shown = {"src": re.sub(r"^http://", "//", address, flags=re.IGNORECASE)}
         return shown | ({"alt": given["alt"]} if given.get("alt") else {})
-    if element.name == "div" and given.get("class") in CLASSES:
+    if name == "div" and given.get("class") in CLASSES:
         title = (
             {"title": PHISHY} if (given["class"], given.get("title")) == ("phishy", PHISHY) else {}
         )
         return {"class": given["class"], **title}
-    if element.name == "td" and given.get("style") == "text-align:right":
+    if given.get("style") in _ALIGNED[flavour].get(name, ()):
         return {"style": given["style"]}
     return {}
 
 
 def _link(address: str) -> dict[str, str]:
-    made = {"href": address} if _is_allowed(address) else {}
+    made = {"href": address} if _is_allowed(address, Flavour.CONDENSER) else {}
     if address.startswith(("https://cdn.steemitimages.com", "https://steemitimages.com")):
         return made | {"target": "_blank", "rel": "noopener", "class": "postImage"}
     if address.startswith(("/", "https://steemit.com")):
@@ -153,27 +237,32 @@ def _link(address: str) -> dict[str, str]:
     return made | away
 
 
-def _hive_link(given: dict[str, str], address: str) -> dict[str, str]:
-    """All that is allowed of a link stays, in one class."""
-    kept = {name: value for name, value in given.items() if name in _HIVE_LINK}
-    if address and _is_allowed(address):
+def _hive_link(given: dict[str, str], address: str, flavour: Flavour) -> dict[str, str]:
+    """All that is allowed of a link stays, but what Denser says of links that lead away."""
+    kept = {name: value for name, value in given.items() if name in _HIVE_LINK and value}
+    if address and _is_allowed(address, flavour):
         kept["href"] = address
+    if flavour is Flavour.DENSER and address and not _DENSERS_OWN.match(address):
+        kept |= {"rel": "nofollow noopener", "target": "_blank", "class": "link-external"}
     return kept
 
 
-def _is_allowed(address: str) -> bool:
-    scheme = re.match(r"([a-zA-Z]+):", re.sub(r"[\x00-\x20]+", "", address))
-    return scheme is None or scheme[1].lower() in _SCHEMES
+def _is_allowed(address: str, flavour: Flavour) -> bool:
+    scheme = re.match(r"([a-zA-Z][a-zA-Z0-9.+-]*):", re.sub(r"[\x00-\x20]+", "", address))
+    return scheme is None or scheme[1].lower() in _SCHEMES[flavour]
 
 
 def _kept(flavour: Flavour, element: str, attribute: str, value: str) -> str | None:
     """The last word on attributes whose value matters."""
     if element == "iframe" and attribute == "src":
-        return players.iframe_address(value, flavour)
+        return value if iframes.is_shown(value, flavour) else None
     if element == "div" and attribute == "class":
-        return value if value in CLASSES else None
+        return value if value in CLASSES | players.CLASSES[flavour] else None
+    if element == "div" and attribute == "id":
+        return value if denser.PLACE.fullmatch(value) else None
     if attribute == "style":
-        return value if value == "text-align:right" else None
+        own = (denser.SCROLLING,) if element == "div" else ()
+        return value if value in (*_ALIGNED[flavour].get(element, ()), *own) else None
     if attribute in {"href", "src"} and value.startswith(_WRAPPER):
         address = unquote(value.removeprefix(_WRAPPER))
         return address if _WEB.match(address) else None

@@ -14,7 +14,7 @@ from bot.format.flavour import Flavour
 from bot.format.markdown import is_html
 from bot.format.ready import Collected
 from bot.format.remarkable import parsed
-from bot.format.sanitise import ALLOWED_ELEMENTS
+from bot.format.sanitise import allowed_elements
 
 _NO_SPACE = re.compile(r" {0,3}(?:#{2,6}[^#\s]|#[^-#a-zA-Z0-9\s])")
 _DELIMITERS = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?")
@@ -63,7 +63,7 @@ def rendering_findings(
         message = f"{what} can't be said in the platform's HTML and is left out"
         value = what.partition("'")[2].partition("'")[0]
         yield _at(brief, value, "markup.extended", message)
-    yield from _element_findings(brief, collected)
+    yield from _element_findings(brief, collected, flavour)
     yield from _picture_findings(brief, collected)
     yield from _link_findings(brief, collected, flavour)
     if not is_html(brief.body):
@@ -72,11 +72,12 @@ def rendering_findings(
         yield from _markdown_findings(brief)
 
 
-def _element_findings(brief: Brief, collected: Collected) -> Iterator[Finding]:
+def _element_findings(brief: Brief, collected: Collected, flavour: Flavour) -> Iterator[Finding]:
+    allowed = allowed_elements(flavour)
     noted = "[^" in brief.body  # whoever writes a footnote hasn't written its <section>
     for name in collected.elements:
-        if name not in ALLOWED_ELEMENTS and not (name == "section" and noted):
-            message = f"the platform drops <{name}>; remove it"
+        if name not in allowed and not (name == "section" and noted):
+            message = f"the platform drops <{name}>; remove it, or write &lt;{name}&gt; to show it"
             yield _at(brief, f"<{name}", "html.element", message)
     for address in collected.refused:
         message = f"no player is shown for {address!r}; write a link instead"
@@ -94,6 +95,12 @@ def _picture_findings(brief: Brief, collected: Collected) -> Iterator[Finding]:
     for match in _WITHOUT_WORDS.finditer(brief.body):
         message = "a picture without words for who can't see it; write them between the brackets"
         yield _on(brief, brief.body.count("\n", 0, match.start()), "picture.alt", message)
+    for text in collected.blanked:
+        message = (
+            "two naked picture addresses in one text: the platform shows nothing of the post; "
+            "put each on a line of its own, with blank lines around, or write ![words](address)"
+        )
+        yield _at(brief, text.partition("\n")[0], "html.image.blank", message)
     for text in collected.lost:
         message = (
             "the platform shows the picture and drops the text beside it; "
@@ -115,7 +122,7 @@ def _link_findings(brief: Brief, collected: Collected, flavour: Flavour) -> Iter
         if re.fullmatch(r"#fn(?:ref)?\d+(?::\d+)?", address):
             continue
         if address.startswith("#"):
-            kept = flavour is Flavour.HIVE and (
+            kept = flavour is not Flavour.CONDENSER and (
                 brief.markup == "extended" or f'id="{address[1:]}"' in brief.body
             )
             if kept:

@@ -1,7 +1,8 @@
 """Briefs as they would stand on their chains, under one configuration."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -175,7 +176,7 @@ def _told(value: Any) -> object:
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Mapping):
         return dict(value)
-    return sorted(map(str, value)) if isinstance(value, Set) else str(value)
+    return sorted(map(str, value)) if isinstance(value, AbstractSet) else str(value)
 
 
 def publication_of(composition: Composition, fingerprint: str) -> NewPublication:

@@ -313,6 +313,40 @@ def test_a_fragment_is_the_body_alone_from_a_file_or_from_standard_input(tmp_pat
     assert '<em>text</em> of <a href="/@alice">@alice</a>' in done.stdout
 
 
+def test_a_fragments_pictures_are_the_queues_or_broken_as_on_the_site(tmp_path):
+    (tmp_path / "a.md").write_text("Before ![local](/images/a.png) after\n")
+    broken = preview(tmp_path, "--fragment", "a.md")
+
+    assert '<a href="/images/a.png"><img src="brokenimg.jpg"></a>' in broken
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert '<img src="images/a.png" alt="local">' in preview(tmp_path, "--fragment", "a.md")
+
+
+def test_a_preview_follows_the_front_end_of_the_chain(tmp_path):
+    briefbot(tmp_path, "init", ".")
+    (tmp_path / "b.md").write_text("one\ntwo @bob **three**\n")
+    config = tmp_path / "config/briefbot.toml"
+    text = config.read_text()
+
+    def shown(*options):
+        return preview(tmp_path, "--fragment", "b.md", *options)
+
+    assert "one<br>" in shown()
+    assert "one\ntwo" in shown("--chain", "hive")
+    for front_end, expected in (
+        ("condenser", "one<br>\ntwo <a"),
+        ("denser", "one\ntwo <a"),
+        ("hive", "one\ntwo <a"),
+        ("content-renderer", "<br><strong>three</strong>\ntwo <a"),
+    ):
+        config.write_text(f'{text}\n[chains.steem]\nfront_end = "{front_end}"\n')
+        assert expected in shown("--chain", "steem"), front_end
+    config.write_text(f'{text}\n[chains.steem]\nfront_end = "peakd"\n')
+    done = briefbot(tmp_path, "preview", "b.md", expect=2)
+    assert "condenser or denser or content-renderer or hive" in done.stderr
+
+
 def test_a_preview_can_be_for_another_front_end_and_be_written_to_a_file(tmp_path):
     (tmp_path / "a.md").write_text(BRIEF.replace("author:", "chain: [steem, hive]\nauthor:"))
     briefbot(tmp_path, "preview", "a.md", "--chain", "hive", "-o", "page.html")

@@ -1,5 +1,10 @@
-// Renders a JSON list of bodies from standard input: `node render.js remarkable|hive`.
+// Renders a JSON list of bodies from standard input: `node render.js NAME`, where NAME is
+// remarkable, content-renderer, or one of those in the folder FRONT_ENDS_FOLDER: condenser,
+// condenser-editor (what its editor collects) and denser. See front_ends/README.md.
 const fs = require("fs");
+const path = require("path");
+
+for (const name of ["log", "debug", "info", "warn", "error"]) console[name] = () => {};
 
 function remarkable() {
   const Remarkable = require("remarkable");
@@ -7,7 +12,7 @@ function remarkable() {
   return (body) => parser.render(body);
 }
 
-function hive() {
+function contentRenderer() {
   const { DefaultRenderer } = require("@hiveio/content-renderer");
   const options = {
     baseUrl: "https://hive.blog/",
@@ -29,6 +34,14 @@ function hive() {
   return (body) => new DefaultRenderer(options).render(body);
 }
 
-const render = { remarkable, hive }[process.argv[2]]();
+const bundle = (name) => require(path.join(process.env.FRONT_ENDS_FOLDER, `${name}.cjs`));
+
+const render = {
+  remarkable,
+  "content-renderer": contentRenderer,
+  condenser: () => bundle("condenser").render,
+  "condenser-editor": () => bundle("condenser").collect,
+  denser: () => bundle("denser").render,
+}[process.argv[2]]();
 const bodies = JSON.parse(fs.readFileSync(0, "utf8"));
-process.stdout.write(JSON.stringify(bodies.map(render)));
+process.stdout.write(JSON.stringify(bodies.map((body) => render(body))));

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.briefs import parse
+from bot.briefs import Level, parse
 from bot.format import Defaults, compose
 from bot.format.flavour import Flavour
 
@@ -48,6 +48,67 @@ def findings(body, flavour=Flavour.CONDENSER, markup="platform"):
 )
 def test_surprises_are_found_on_their_line(body, expected):
     assert findings(body) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "ssh <pad-host> now",
+        "write <file_name> and <your-name> there",
+        "<K, V> and <user:pass> and <Point:0x1>",
+        "a <!x> b",
+    ],
+)
+@pytest.mark.parametrize("flavour", Flavour)
+def test_what_is_shown_as_text_is_no_element(body, flavour):
+    assert findings(body, flavour) == []
+
+
+def test_a_tag_that_is_dropped_is_told_how_it_is_shown():
+    text = "---\ntitle: T\ntags: [a]\nauthor: alice\n---\na Vec<T>\n"
+    (finding,) = compose(parse(text.encode(), path="b.md").brief, Defaults()).findings
+
+    assert finding.code == "html.element"
+    assert "&lt;t&gt;" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("a\n\nb https://x.org/a.png https://x.org/b.jpg", 3),
+        ("https://x.org/a.png\n\n- c https://x.org/a.png https://x.org/a.png", 3),
+        ("a\n\n<div>\nhttps://x.org/a.png\nhttps://x.org/b.gif\n</div>", 4),
+    ],
+)
+def test_two_naked_pictures_in_one_text_are_an_error_where_they_blank_the_post(body, line):
+    text = f"---\ntitle: T\ntags: [a]\nauthor: alice\n---\n{body}\n"
+    brief = parse(text.encode(), path="b.md").brief
+    made = compose(brief, Defaults(), Flavour.CONDENSER)
+    (finding,) = [f for f in made.findings if f.code == "html.image.blank"]
+
+    assert made.post is None
+    assert finding.level is Level.ERROR
+    assert finding.line - brief.body_line + 1 == line
+    assert "a line of its own" in finding.message
+    assert compose(brief, Defaults(), Flavour.DENSER).post
+
+
+def test_where_the_post_is_blank_the_other_findings_are_told_too():
+    body = "https://x.org/a.png https://x.org/b.jpg\n\n<marquee>x</marquee>"
+
+    assert findings(body) == [("html.element", 3), ("html.image.blank", 1)]
+
+
+def test_findings_are_the_chains_own_front_ends():
+    body = "<details><summary>S</summary>x</details>\n\nhttps://x.org/a.webp"
+
+    assert findings(body, Flavour.CONDENSER) == [
+        ("html.element", 1),
+        ("html.element", 1),
+        ("html.image.format", 3),
+    ]
+    assert findings(body, Flavour.CONTENT_RENDERER) == findings(body, Flavour.CONDENSER)
+    assert findings(body, Flavour.DENSER) == []
 
 
 def test_hive_keeps_places_and_text_beside_pictures():

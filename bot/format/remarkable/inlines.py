@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
 from bot.format.remarkable.links import State, destination, label_end, name_of, skip, title
+from bot.format.remarkable.tags import automatic_link, html_tag
 
 _SPACES = (" ", "\n", "")
 _CODE_SPACE = re.compile(r"[ \n]+")
@@ -31,6 +32,8 @@ class Inlines(ParserInline):
             ("strikethrough", strikethrough),
             ("emphasis", emphasis),
             ("link", link),
+            ("autolink", automatic_link),
+            ("html_inline", html_tag),
         ):
             self.ruler.at(name, rule)  # type: ignore[arg-type]  # every state here is ours
         self.ruler.disable(["image", "linkify"])  # the rule for links does pictures, too

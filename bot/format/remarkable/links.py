@@ -1,17 +1,21 @@
 """The parts of a link: label, address and title, and which addresses Remarkable takes."""
 
-import html
 import re
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
+from bot.format.tree import decoded
+
 _ESCAPED = re.compile(r"\\([\\!\"#$%&'()*+,./:;<=>?@\[\]^_`{|}~-])")
 _UNWANTED = ("vbscript", "javascript", "file", "data")
 _CLOSING = {'"': '"', "'": "'", "(": ")"}
 _KEPT = ";/?:@&=+$,#-_.!~*'()"  # what encodeURI leaves as it is
+_RESERVED = re.compile(r"%(3b|2f|3f|3a|40|26|3d|2b|24|2c|23)", re.IGNORECASE)  # and decodeURI
+_LONE_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
 class State(StateInline):
@@ -37,17 +41,21 @@ class Found(NamedTuple):
 
 def is_wanted(address: str) -> bool:
     """Whether an address makes a link at all: not with the schemes that run or leak something."""
-    scheme, colon, _ = html.unescape(address.strip().lower()).partition(":")
+    scheme, colon, _ = decoded(address.strip().lower()).partition(":")
     return not (colon and scheme in _UNWANTED)
 
 
 def encoded(address: str) -> str:
-    """Percent-encoded once, however it was written."""
-    return quote(
-        unquote(html.unescape(address), errors="surrogateescape"),
-        safe=_KEPT + "%",
-        errors="replace",
-    )
+    """Percent-encoded as JavaScript does it: what can be decoded first, then all of it.
+
+    An address with a lone `%` can't be decoded, so that every `%` in it becomes `%25`.
+    """
+    address = decoded(address)
+    if not _LONE_PERCENT.search(address):
+        kept = _RESERVED.sub(r"\0\1", address)
+        with suppress(UnicodeDecodeError):
+            address = unquote(kept, errors="strict").replace("\0", "%")
+    return quote(address, safe=_KEPT, errors="replace")
 
 
 def label_end(state: State, start: int) -> int:
@@ -85,7 +93,7 @@ def destination(parser: MarkdownIt, text: str, pos: int, end: int) -> Found | No
     start, level = pos, 0
     while pos < end:
         character = text[pos]
-        if character <= " " or character == "\x7f":
+        if character in " \t\n\v\f\r":
             break
         if character == "\\" and pos + 1 < end:
             pos += 2

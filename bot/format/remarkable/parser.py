@@ -3,16 +3,20 @@
 import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from typing import cast
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml, unescapeAll
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 
+from bot.format.flavour import Flavour
 from bot.format.remarkable import links
 from bot.format.remarkable.blocks import Blocks
+from bot.format.remarkable.denser import DenserRenderer
 from bot.format.remarkable.inlines import Inlines
 
 _NEWLINES = re.compile("\r\n|\r\x85|[\u2424\u2028\x85]")
@@ -36,8 +40,14 @@ class Remarkable(MarkdownIt):
 
 @cache
 def remarkable() -> Remarkable:
-    """HTML allowed, a newline is a break, no automatic links, no typographer; footnotes, tables."""
-    options = {"html": True, "breaks": True, "linkify": False, "typographer": False}
+    """HTML allowed, no automatic links, no typographer; footnotes, tables."""
+    options = {
+        "html": True,
+        "breaks": True,
+        "xhtmlOut": False,
+        "linkify": False,
+        "typographer": False,
+    }
     parser = Remarkable("commonmark", options)
     parser.block, parser.inline = Blocks(), Inlines()
     parser.use(footnote_plugin, inline=False)
@@ -58,11 +68,14 @@ def parsed(body: str) -> tuple[list[Token], EnvType]:
     return remarkable().parse(body, environment), environment
 
 
-def rendered(body: str) -> str:
+def rendered(body: str, flavour: Flavour = Flavour.CONDENSER) -> str:
     """A body as HTML."""
     tokens, environment = parsed(body)
     parser = remarkable()
-    return str(parser.renderer.render(tokens, parser.options, environment))
+    renderer = cast("RendererHTML", parser.renderer)
+    if flavour is Flavour.DENSER:
+        renderer = DenserRenderer(renderer)
+    return renderer.render(tokens, parser.options, environment)
 
 
 def _normalize(state: StateCore) -> None:
