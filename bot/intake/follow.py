@@ -52,7 +52,7 @@ class Follower:
     Args:
         mine: the queue's records.
         known: the latest publications of these files, and of the identities in them.
-        orphans: publications whose files aren't where they were.
+        may_have_moved: whether there are publications whose files aren't where they were.
         compose: gives the compositions of a file that holds a brief.
         settings: digest of the configuration.
         folder: the queue; None for files that lie outside of any.
@@ -70,7 +70,6 @@ class Follower:
         mine: QueueRecords,
         records: Records,
         known: dict[Key, Publication],
-        orphans: dict[Key, Publication],
         composer: Composer,
         compose: Callable[[Entry], tuple[Composition, ...]],
         settings: str,
@@ -79,11 +78,13 @@ class Follower:
         now: Clock,
         log: structlog.stdlib.BoundLogger,
         reported: set[tuple[str, str]],
+        *,
+        may_have_moved: bool,
     ) -> None:
         self._mine = mine
         self._records = records
         self._known = known
-        self._orphans = orphans
+        self._may_have_moved = may_have_moved
         self._composer = composer
         self._compose = compose
         self._settings = settings
@@ -363,7 +364,7 @@ class Follower:
         same: dict[str, Publication] = {}
         maybe: dict[str, Publication] = {}
         here = (row for row in self._known.values() if row.path == entry.path)
-        for row in (*self._orphans.values(), *here):
+        for row in (*self._alike(entry, composition), *here):
             if row.chain != composition.chain or row.status is Status.CANCELLED:
                 continue
             if row.kind is Kind.DELETE or self._is_elsewhere(row):
@@ -389,13 +390,25 @@ class Follower:
             )
         return ""
 
+    def _alike(self, entry: Entry, composition: Composition) -> Iterable[Publication]:
+        """What this file may have been elsewhere."""
+        if not self._may_have_moved:
+            return ()
+        stands, post = composition.place, composition.post
+        return self._mine.alike(
+            composition.chain,
+            entry.fingerprint,
+            stands.author if stands else "",
+            stands.permlink if stands else "",
+            is_reply=post is not None and post.is_reply,
+        ).values()
+
     def _rename(self, row: Publication, brief: str, entry: Entry) -> None:
         self._records.rename(row, brief, entry.path, self._now())
         self._log.info("renamed", brief=brief, path=entry.path, before=row.path)
-        for rows in (self._known, self._orphans):
-            for key, each in list(rows.items()):
-                if each.brief == row.brief and each.path == row.path:
-                    del rows[key]
+        for key, each in list(self._known.items()):
+            if each.brief == row.brief and each.path == row.path:
+                del self._known[key]
         self._known |= self._mine.latest(briefs=[brief])
 
     def _report(self, entry: Entry, findings: Iterable[Finding]) -> None:

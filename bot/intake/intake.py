@@ -17,7 +17,7 @@ from bot.intake.composer import Composer, Composition
 from bot.intake.follow import Edits, Follower
 from bot.intake.index import changed_pictures, names_moved, settings_of
 from bot.intake.names import Names
-from bot.intake.reconcile import is_unsettled
+from bot.intake.reconcile import is_open, is_unsettled
 from bot.intake.view import QueueView
 from bot.intake.workshop import Workshop
 from bot.records import Publication, Records
@@ -65,7 +65,7 @@ class Intake:
         self._log = log
         self._edits = edits
         self._mine: QueueRecords | None = None
-        self._orphans: dict[tuple[str, str], Publication] = {}
+        self._has_orphans = False
         self._settings = settings_of(composer, folder.timezone, edits)
         self._trusts = True
         self._again: set[str] = set()
@@ -181,7 +181,9 @@ class Intake:
         paths = {entry.path for entry in entries}
         briefs = {entry.brief.id for entry in entries if entry.brief}
         rows = mine.latest(paths=paths | gone | away, briefs=briefs)
-        self._orphans |= {key: row for key, row in rows.items() if row.path in gone | away}
+        self._has_orphans = self._has_orphans or any(
+            row.path in gone | away for row in rows.values()
+        )
         names = Names(lambda: entries, self._folder.peek, lambda: mine.files)
         follower = self._follower(mine, rows, self._composer.among(names, mine), self._folder)
         for entry in entries:
@@ -301,9 +303,8 @@ class Intake:
         self._again |= changed_pictures(self._folder.root, self._showing)
         lost = [path for path in mine.files.paths() if not self._folder.knows(path)]
         self._folder.expect(lost, self._now())
-        missing = [path for path in paths if not self._folder.knows(path)]
-        self._orphans = mine.latest(paths=missing)
-        waiting = {row.path for row in self._orphans.values() if is_unsettled(row)}
+        self._has_orphans = any(not self._folder.knows(path) for path in paths)
+        waiting = {row.path for row in mine.unfinished() if is_open(row.kind, row.status)}
         self._folder.expect(waiting, self._now())
         self._mine = mine
         return mine
@@ -335,7 +336,6 @@ class Intake:
             mine,
             self._records,
             rows,
-            self._orphans,
             composer,
             compose,
             self._settings,
@@ -344,6 +344,7 @@ class Intake:
             self._now,
             self._log,
             self._reported,
+            may_have_moved=self._has_orphans,
         )
 
     def _tell_progress(self) -> None:

@@ -147,6 +147,11 @@ def is_unsettled(latest: Publication) -> bool:
     return TABLE[stage_of(latest)][Wish.NOTHING] is not Action.NONE
 
 
+def is_open(kind: str, status: str) -> bool:
+    """As `is_unsettled`, by what is light to read of many."""
+    return kind != Kind.DELETE and status not in {Status.FINAL, Status.CANCELLED}
+
+
 def wish_of(wanted: Wanted, latest: Publication | None) -> Wish:  # noqa: PLR0911  # likewise
     """What is wanted, beside what the latest publication was planned from.
 

@@ -12,7 +12,7 @@ from bot.records.engine import RecordsError
 from bot.records.files import FileRecords
 from bot.records.reading import never_went_out, portions, publication_of, storable
 from bot.records.records import Records
-from bot.records.tables import publications, queues
+from bot.records.tables import LIVING, publications, queues
 from bot.records.values import Kind, NewPublication, Publication, Status
 
 
@@ -35,6 +35,7 @@ class Unfinished(NamedTuple):
 
     brief: str
     path: str
+    kind: str
     chain: str
     author: str
     permlink: str
@@ -161,6 +162,22 @@ class QueueRecords:
         """A brief's latest publication on a chain."""
         here = sa.and_(publications.c.chain == chain, publications.c.brief == brief)
         return self._latest(here).get((chain, brief))
+
+    def alike(
+        self, chain: str, fingerprint: str, author: str, permlink: str, *, is_reply: bool
+    ) -> dict[tuple[str, str], Publication]:
+        """What a file may have been before it moved: of the same content or address.
+
+        For a reply also all other replies of its author.
+        """
+        mine = sa.and_(publications.c.queue == self.queue, publications.c.chain == chain)
+        found = self._latest(sa.and_(mine, publications.c.fingerprint == fingerprint))
+        address = sa.and_(publications.c.author == author, publications.c.permlink == permlink)
+        found |= self._latest(sa.and_(mine, address, LIVING))
+        if is_reply:
+            replies = sa.and_(publications.c.author == author, publications.c.kind == Kind.REPLY)
+            found |= self._latest(sa.and_(mine, replies))
+        return found
 
     def at(self, chain: str, author: str, permlink: str) -> Publication | None:
         """The living publication at an address, of whichever queue."""

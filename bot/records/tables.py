@@ -155,6 +155,7 @@ publications = sa.Table(
     sa.Index("ix_publications_trx_id", "trx_id"),
     sa.Index("ix_publications_brief", "brief", "queue", "chain"),
     sa.Index("ix_publications_path", "queue", "path"),
+    sa.Index("ix_publications_fingerprint", "queue", "fingerprint"),
     sa.Index("ix_publications_author", "author", "id"),
 )
 

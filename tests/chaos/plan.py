@@ -52,7 +52,12 @@ WORDS = [
 
 @dataclass(frozen=True)
 class PlannedBrief:
-    """A brief, when it is dropped into the queue, and whether its address is taken already."""
+    """A brief, when it is dropped into its queue, and whether its address is taken already.
+
+    Attributes:
+        queue: number of the folder that it lies in.
+        reply_to: name of the brief of this queue that it answers, or nothing.
+    """
 
     name: str
     author: str
@@ -60,6 +65,12 @@ class PlannedBrief:
     body: str
     at: float
     taken: bool
+    queue: int = 0
+    reply_to: str = ""
+
+    @property
+    def permlink(self):
+        return f"{self.name}-title"
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,7 @@ class Plan:
 
     Attributes:
         crashes: for each worker the (side, step, signal) that its processes meet in turn.
+        queues: folders on one database; worker n works at folder n, or at the last.
         drip: among the nodes, before the one of this number, is one that never ends an answer.
     """
 
@@ -105,6 +117,7 @@ class Plan:
     troubles: tuple[PlannedTrouble, ...]
     drip: int | None = None
     deeds: tuple[PlannedDeed, ...] = ()
+    queues: int = 1
 
 
 def pair(seed, engine):
@@ -136,6 +149,7 @@ def draw(seed, engine, workers=None):
         for _ in range(workers)
     )
     authors = chance.sample(ACCOUNTS, chance.randint(2, 6))
+    queues = min(workers, chance.choice((1, 1, 2, 3)))
     briefs = []
     for number, author in enumerate(authors):
         taken = number == 0 and chance.random() < 0.5
@@ -143,7 +157,9 @@ def draw(seed, engine, workers=None):
             name = f"r{seed}-{author}-{part}"
             body = " ".join(chance.choices(WORDS, k=chance.randint(1, 60)))
             at = 0.0 if chance.random() < 0.7 else chance.uniform(0, SPAN)
-            briefs.append(PlannedBrief(name, author, f"{name} title", body, at, taken))
+            queue = chance.randrange(queues)
+            briefs.append(PlannedBrief(name, author, f"{name} title", body, at, taken, queue))
+    briefs += _replies(chance, briefs)
     troubles = [_trouble(chance, engine, workers) for _ in range(chance.randint(1, 7))]
     liar = chance.randrange(3)
     troubles = [
@@ -160,8 +176,20 @@ def draw(seed, engine, workers=None):
         for brief in briefs
         if not brief.taken and chance.random() < 0.6
         for kind in chance.sample(DEEDS, chance.choice((1, 1, 2)))
+        if kind != "delete" or brief.name not in {reply.reply_to for reply in briefs}
     ]
-    return Plan(seed, workers, crashes, tuple(briefs), in_order, drip, tuple(deeds))
+    return Plan(seed, workers, crashes, tuple(briefs), in_order, drip, tuple(deeds), queues)
+
+
+def _replies(chance, briefs):
+    """Answers to some of these, by other authors."""
+    for brief in briefs:
+        if not brief.taken and chance.random() < 0.25:
+            author = chance.choice([name for name in ACCOUNTS if name != brief.author])
+            name = f"{brief.name}-answer"
+            at = chance.choice((0.0, brief.at))
+            title, body = f"{name} title", "An answer."
+            yield PlannedBrief(name, author, title, body, at, False, brief.queue, brief.name)
 
 
 def _at(trouble, node):

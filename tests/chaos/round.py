@@ -62,7 +62,15 @@ class Round:
         self.clock = folder / "clock"
         authors = tuple(sorted({brief.author for brief in plan.briefs}))
         quick = '[queue]\ngrace = "1s"\n[network]\ntimeout = "1s"\n'
-        self.room = Newsroom(folder / "room", arena.devnet, arena.database(folder), authors, quick)
+        database = arena.database(folder)
+        self.rooms = [
+            Newsroom(folder / f"room-{number}", arena.devnet, database, authors, quick)
+            for number in range(plan.queues)
+        ]
+        self.room = self.rooms[0]
+        replies = [brief for brief in plan.briefs if brief.reply_to]
+        answered = {brief.reply_to for brief in replies}
+        self.threads = {*replies, *(brief for brief in plan.briefs if brief.name in answered)}
         self.files = {}
         self.texts = {}
         self.workers = []
@@ -83,7 +91,8 @@ class Round:
             if self.plan.drip is not None:
                 nodes = list(self.devnet.urls)
                 nodes.insert(self.plan.drip, peers.enter_context(Peer(DRIP)).url)
-                self.room.ask(*nodes)
+                for room in self.rooms:
+                    room.ask(*nodes)
             return self.run()
 
     def run(self):
@@ -107,7 +116,8 @@ class Round:
 
     def start(self, number):
         crash = self.crashes[number].pop(0) if self.crashes[number] else None
-        return self.room.start(partial(settle_in, str(self.clock), crash, self.without))
+        room = self.rooms[min(number, len(self.rooms) - 1)]
+        return room.start(partial(settle_in, str(self.clock), crash, self.without))
 
     def trouble(self):
         begun = time.monotonic()
@@ -131,8 +141,12 @@ class Round:
         self.save(brief, f"{brief.name}.md", brief.body)
 
     def save(self, brief, name, body):
-        author, title = brief.author, brief.title
-        self.files[brief] = self.room.brief(name, title=title, author=author, body=body)
+        keys = {"slug": brief.permlink, "id": brief.name} if brief in self.threads else {}
+        if brief.reply_to:
+            keys["reply_to"] = brief.reply_to
+        room = self.rooms[brief.queue]
+        title, author = brief.title, brief.author
+        self.files[brief] = room.brief(name, title=title, author=author, body=body, **keys)
         self.texts[brief] = body
 
     # -- what authors do -------------------------------------------------------------------------
@@ -151,7 +165,7 @@ class Round:
         file = self.files[brief]
         if brief in self.texts and file.exists():
             before = file.read_bytes()
-            self.room.write(file.name, MISTAKE)
+            self.rooms[brief.queue].write(file.name, MISTAKE)
 
             def undo():
                 now = self.files[brief]
@@ -318,8 +332,8 @@ class Round:
         """Briefs whose newest text isn't on the chain, though it could be."""
         for brief, body in self.texts.items():
             if not brief.taken:
-                permlink = brief.title.replace(" ", "-")
-                content = self.devnet.rpc("condenser_api.get_content", [brief.author, permlink], 2)
+                address = [brief.author, brief.permlink]
+                content = self.devnet.rpc("condenser_api.get_content", address, 2)
                 if content["body"] != body:
                     yield brief
 
@@ -359,7 +373,7 @@ class Round:
             statuses[row.author, row.permlink].add(row.status)
         for brief in self.texts:
             wanted = Status.REJECTED if brief.taken else Status.FINAL
-            there = statuses[brief.author, brief.title.replace(" ", "-")]
+            there = statuses[brief.author, brief.permlink]
             if wanted not in there:
                 what = f"it should be {wanted.value}, and is {sorted(there)}"
                 found.append(Violation("lost", brief.name, what))
@@ -370,7 +384,8 @@ class Round:
         found += self.leaks()
         found += [
             Violation("trouble", "the service", line)
-            for line in self.room.told()
+            for room in self.rooms
+            for line in room.told()
             if TROUBLE in line or "job_failed" in line or "Traceback" in line
         ]
         return Verdict(
@@ -398,7 +413,7 @@ class Round:
             "parent_author": "",
             "parent_permlink": "taliban",
             "author": brief.author,
-            "permlink": f"{brief.name}-title",
+            "permlink": brief.permlink,
             "title": "An older post",
             "body": "It must not be overwritten.",
             "json_metadata": "{}",

@@ -8,6 +8,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
+    op.create_index("ix_publications_fingerprint", "publications", ["queue", "fingerprint"])
     op.create_table(
         "files",
         sa.Column("queue", sa.Text(), nullable=False),
