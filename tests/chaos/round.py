@@ -143,7 +143,7 @@ class Round:
     def save(self, brief, name, body):
         keys = {"slug": brief.permlink, "id": brief.name} if brief in self.threads else {}
         if brief.reply_to:
-            keys["reply_to"] = brief.reply_to
+            keys["reply_to"] = f'"[[{brief.reply_to}]]"'
         room = self.rooms[brief.queue]
         title, author = brief.title, brief.author
         self.files[brief] = room.brief(name, title=title, author=author, body=body, **keys)
