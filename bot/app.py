@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.clock import Clock
     from bot.http import Http
     from bot.intake.composer import Composer, Composition
+    from bot.intake.pictures import PictureReader
     from bot.records import Publication, Records
     from bot.service.actions import Desk
     from bot.service.service import Service
@@ -48,12 +49,8 @@ def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
 def composer(config: Settings) -> "Composer":
     """What makes posts of briefs under this configuration, and knows their neighbours."""
     from bot.briefs import BriefError, Entry, Queue  # noqa: PLC0415
-    from bot.briefs.pictures import without_metadata  # noqa: PLC0415
     from bot.format import Defaults  # noqa: PLC0415
     from bot.intake.composer import Composer  # noqa: PLC0415
-    from bot.intake.pictures import PictureReader  # noqa: PLC0415
-
-    strip = (lambda picture: picture.data) if config.keep_metadata else without_metadata
 
     def neighbours() -> tuple[Entry, ...]:
         try:
@@ -64,6 +61,7 @@ def composer(config: Settings) -> "Composer":
     made = Composer(
         defaults=Defaults(
             author=config.default_author,
+            names=_names(config),
             tags=config.default_tags,
             header=config.header,
             footer=config.footer,
@@ -72,9 +70,26 @@ def composer(config: Settings) -> "Composer":
         profiles=profiles(config),
         default_chain=config.chain,
         wary=True,
-        pictures=PictureReader(strip),
+        pictures=picture_reader(config),
     )
     return made.among(neighbours, lambda: latest(config))
+
+
+def picture_reader(config: Settings) -> "PictureReader":
+    """What finds and reads the pictures of the queue and of the site around it."""
+    from bot.briefs.pictures import without_metadata  # noqa: PLC0415
+    from bot.intake.pictures import PictureReader  # noqa: PLC0415
+
+    strip = (lambda picture: picture.data) if config.keep_metadata else without_metadata
+    return PictureReader(strip, config.root, config.picture_roots)
+
+
+def _names(config: Settings) -> Mapping[str, str]:
+    """Names to accounts: those that the configuration gives, and each account's own."""
+    from bot.format.compose import byname  # noqa: PLC0415
+
+    given = {byname(n): account for account, it in config.authors.items() for n in it.names}
+    return {account: account for account in config.authors} | given
 
 
 def http(config: Settings) -> "Http":
@@ -150,7 +165,7 @@ def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
 
     try:
         with records(config) as opened:
-            return QueueRecords(opened, queue_of(config, opened)).latest()
+            return _named_now(QueueRecords(opened, queue_of(config, opened)).latest())
     except NoDatabase:
         return {}
 
@@ -161,9 +176,19 @@ def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
 
     try:
         with records(config) as opened:
-            return opened.published(queue=queue_of(config, opened))
+            return _named_now(opened.published(queue=queue_of(config, opened)))
     except (DatabaseUnavailable, SchemaDiffers):
         return {}
+
+
+def _named_now(
+    rows: Mapping[tuple[str, str], "Publication"],
+) -> Mapping[tuple[str, str], "Publication"]:
+    """The same by the ids that briefs have now, whether intake has seen their files or not."""
+    from bot.briefs.place import identity_now  # noqa: PLC0415
+
+    named = {(key[0], identity_now(key[1], row.path)): key for key, row in rows.items()}
+    return {key: rows[key if key in rows else was] for key, was in named.items()}
 
 
 def entries(config: Settings, paths: Iterable[Path]) -> "list[Entry]":

@@ -240,13 +240,14 @@ class _Preview:
 
     def _pictures(self) -> Mapping[str, str]:
         """What the page shows for the pictures of the queue, by what stands for them."""
-        from bot.briefs.pictures import PictureRefused, read_picture  # noqa: PLC0415
+        from bot.briefs.pictures import PictureRefused  # noqa: PLC0415
         from bot.format.pictures import placeholder, standing  # noqa: PLC0415
 
+        reader = app.picture_reader(self.config)
         pictures: dict[str, str] = {}
         for path in standing(self.body):
             with suppress(PictureRefused):  # a finding says why
-                picture = read_picture(self.folder, path)
+                picture = reader.read(self.folder, path)
                 data = base64.b64encode(picture.data).decode()
                 pictures[placeholder(path)] = f"data:{picture.kind};base64,{data}"
         return pictures

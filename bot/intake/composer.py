@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,9 @@ class Composer:
             return Composition(brief, chain, None, (), (finding,))
         around = self.neighbours
         resolve = around.resolver(chain, frozenset({brief.path})) if around else nowhere
-        composed = compose(brief, self.defaults, profile.front_end, resolve)
+        composed = compose(
+            brief, self.defaults, profile.front_end, resolve, partial(self.pictures.find, folder)
+        )
         pictures = tuple(sorted({local.path for local in composed.pictures}))
         shows, refused = self._shown(brief, composed.pictures, profile, folder)
         findings = (*composed.findings, *refused, *self._circles(brief, chain, composed.links))

@@ -9,6 +9,7 @@ import structlog
 from bot.briefs import Brief, Entry, Finding, Level, found, internal
 from bot.briefs.folder import Folder
 from bot.briefs.pictures import CHANGING, PictureRefused
+from bot.briefs.place import identity_now, identity_of
 from bot.chain.codec import comment_in
 from bot.clock import Clock
 from bot.errors import BotError
@@ -149,6 +150,7 @@ class Follower:
                 for row in here:
                     self._apply(_refusal(entry.fingerprint, errors), row, entry)
             return
+        here = self._known_anew(entry, brief, here)
         compositions = () if brief.draft else self._composer.compose(brief, entry.folder)
         for composition in compositions:
             self._take_on(entry, composition)
@@ -320,6 +322,13 @@ class Follower:
     def _is_elsewhere(self, row: Publication) -> bool:
         """Whether another file has this row's identity now; then that one speaks for it."""
         return self._folder is not None and self._folder.has(row.brief)
+
+    def _known_anew(self, entry: Entry, brief: Brief, here: list[Publication]) -> list[Publication]:
+        """Give a bundle's page that was known by its path the identity that its folder gives."""
+        for row in here:
+            if row.brief != brief.id == identity_now(row.brief, row.path) == identity_of(row.path):
+                self._rename(row, brief.id, entry)
+        return [row for row in self._known.values() if _is_of(row, entry)]
 
     def _follow_rename(self, entry: Entry, composition: Composition) -> str:
         """Give a file the publication that it had elsewhere.

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from bot.briefs import Brief, Entry
 from bot.chain.profiles import ChainProfile
@@ -180,8 +179,8 @@ class Neighbours:
         found: dict[str, Brief] = {}
         names: tuple[Callable[[Brief], str], ...] = (
             lambda brief: brief.id,
-            lambda brief: PurePosixPath(brief.path).stem,
-            lambda brief: _DAY.sub("", PurePosixPath(brief.path).stem),
+            lambda brief: brief.name,
+            lambda brief: _DAY.sub("", brief.name),
             lambda brief: brief.title,
         )
         for name in names:

@@ -1,8 +1,10 @@
 """Pictures beside the briefs, as they would be sent: read once, known again by their files."""
 
+import posixpath
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from bot.briefs.listing import Listing
 from bot.briefs.pictures import (
     CHANGING,
     Picture,
@@ -20,10 +22,20 @@ class PictureReader:
 
     Args:
         strip: what is sent of a picture's file; by default no metadata.
+        site: the folder that holds the site whose posts the briefs are.
+        roots: names of folders, in the site or in the queue, that pictures are looked for in too.
     """
 
-    def __init__(self, strip: Callable[[Picture], bytes] = without_metadata) -> None:
+    def __init__(
+        self,
+        strip: Callable[[Picture], bytes] = without_metadata,
+        site: Path | None = None,
+        roots: Iterable[str] = (),
+    ) -> None:
         self._strip = strip
+        self._site = site
+        self._roots = tuple(roots)
+        self._listed: dict[Path, Listing] = {}
         self._known: dict[tuple[Path, str], tuple[Stamp | None, str]] = {}
 
     def digest(self, folder: Path, path: str) -> str:
@@ -32,7 +44,7 @@ class PictureReader:
         Raises:
             PictureRefused: it can't be uploaded; the reason is the finding's.
         """
-        stamp = stamp_of(folder, path)
+        stamp = stamp_of(folder, path, self._roots_of(folder))
         known, digest = self._known.get((folder, path), (None, ""))
         if digest and stamp == known:
             return digest
@@ -41,9 +53,13 @@ class PictureReader:
         self._known[folder, path] = stamp, digest
         return digest
 
+    def read(self, folder: Path, path: str) -> Picture:
+        """A picture as it is; raises as `digest`."""
+        return read_picture(folder, path, self._roots_of(folder))
+
     def file(self, folder: Path, path: str) -> PictureFile:
         """What would be sent of a picture; raises as `digest`."""
-        picture = read_picture(folder, path)
+        picture = self.read(folder, path)
         return PictureFile.of(picture.kind, self._strip(picture))
 
     def files(self, folder: Path, shows: Iterable[tuple[str, str]]) -> tuple[PictureFile, ...]:
@@ -66,4 +82,21 @@ class PictureReader:
     def has_changed(self, folder: Path, path: str) -> bool:
         """Whether a picture's file isn't the one any more whose digest was asked for last."""
         known, _ = self._known.get((folder, path), (None, ""))
-        return stamp_of(folder, path) != known
+        return stamp_of(folder, path, self._roots_of(folder)) != known
+
+    def find(self, folder: Path, brief: str, name: str) -> str:
+        """The path of a picture that a brief calls by its name alone, as Obsidian does.
+
+        Beside the brief, then at the vault's top, then wherever one of that name lies first.
+        """
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(brief), name))
+        places = (beside, posixpath.normpath(name))
+        for path in places:
+            if not path.startswith(("..", "/")) and (folder / path).is_file():
+                return path
+        listing = self._listed.setdefault(folder, Listing(folder))
+        return listing.first(posixpath.normpath(name)) or beside
+
+    def _roots_of(self, folder: Path) -> tuple[Path, ...]:
+        homes = dict.fromkeys((folder, *((self._site,) if self._site else ())))
+        return tuple(home / root for root in self._roots for home in homes)
