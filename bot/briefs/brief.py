@@ -36,6 +36,7 @@ class Brief:
         authors: all that it names as authors, accounts and people, as written.
         place_slug: the permlink that the file's place gives (a bundle's folder), where no `slug`
             is written.
+        image: a picture's address, its path, or `[[name]]` for one that is found by its name.
         tags: normalised (lower case, no `#`), in order, without doubles.
         date: do not publish before this instant (UTC).
         expires: do not publish after this instant (UTC).

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.briefs.catalogue import found
-from bot.briefs.finding import Finding, Fix
+from bot.briefs.finding import WITHOUT_MARK, Finding, Fix
 from bot.briefs.front_matter import FrontMatterError
 from bot.briefs.secrets import private_key_offset
 
@@ -25,7 +25,7 @@ def decoded(path: str, data: bytes) -> tuple[str, list[Finding]]:
     findings = []
     if data.startswith(b"\xef\xbb\xbf"):
         message = "begins with a byte order mark; save it without one"
-        findings.append(found(path, 1, "file.bom", message, (Fix(1, 0, "\ufeff", ""),)))
+        findings.append(found(path, 1, "file.bom", message, (WITHOUT_MARK,)))
         data = data[3:]
     try:
         text = data.decode()

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from bot.briefs.diagnosis import toml_trouble, yaml_trouble
+
 MAX_BYTES = 16 * 1024
 MAX_DEPTH = 20
 
@@ -101,10 +103,10 @@ def _read_yaml(source: str) -> tuple[dict[str, Any], dict[str, int]]:
         node = yaml.compose(source, Loader=BaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = (mark.line if mark else 0) + 2
-        raise FrontMatterError(
-            line, "front_matter.yaml", f"not valid YAML: {error.problem or error.context}"
-        ) from None
+        row = mark.line if mark else 0
+        slip = yaml_trouble(source, row)
+        row, told = slip or (row, f"{error.problem or error.context}; mend it there or just above")
+        raise FrontMatterError(row + 2, "front_matter.yaml", f"not valid YAML: {told}") from None
     except yaml.YAMLError as error:  # a character that YAML doesn't allow at all
         raise FrontMatterError(1, "front_matter.yaml", f"not valid YAML: {error}") from None
     if node is None:
@@ -175,7 +177,9 @@ def _read_toml(source: str) -> tuple[dict[str, Any], dict[str, int]]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) + 1 if found else 2
-        raise FrontMatterError(line, "front_matter.toml", f"not valid TOML: {error}") from None
+        said = re.sub(r" \(at [^()]*\)$", "", str(error))  # lines of the front matter alone
+        told = toml_trouble(source, line - 2) or f"{said}; mend it there or just above"
+        raise FrontMatterError(line, "front_matter.toml", f"not valid TOML: {told}") from None
     except RecursionError:
         raise FrontMatterError(
             2, "front_matter.depth", f"nested more than {MAX_DEPTH} deep"

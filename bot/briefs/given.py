@@ -56,8 +56,9 @@ def read(
     for written, value in values.items():
         line, word = lines.get(written, 1), names.folded(written)
         if (table := names.TABLES.get(word)) and isinstance(value, Mapping):
-            for each in _inside(value, line, table):
-                _put(borrowed, names.CANONICAL[each.name], each)
+            for each in _inside(value, line, table, own=word == "taxonomies"):
+                first.setdefault(names.CANONICAL[each.name], line)
+                _put(own if each.own else borrowed, names.CANONICAL[each.name], each)
         elif key := names.CANONICAL.get(word):
             first.setdefault(key, line)
             _put(own, key, Value(written, line, value))
@@ -71,10 +72,12 @@ def read(
     return own, first, strangers
 
 
-def _inside(table: Mapping[str, Any], line: int, known: frozenset[str]) -> Iterator[Value]:
+def _inside(
+    table: Mapping[str, Any], line: int, known: frozenset[str], *, own: bool
+) -> Iterator[Value]:
     for written, value in table.items():
         if names.CANONICAL.get(names.folded(written)) in known:
-            yield Value(written, line, value, own=False)
+            yield Value(written, line, value, own)
 
 
 def _put(given: Given, key: str, value: Value) -> None:
@@ -91,4 +94,5 @@ def merged_tags(given: Given) -> list[Value]:
     """All that says `tags`, in the order in which it is put together."""
     order = {names.folded(name): number for number, name in enumerate(keys.MERGED)}
     found = given.get("tags", [])
+    found = [value for value in found if value.own] or found
     return sorted(found, key=lambda value: order.get(value.name, len(order)))

@@ -226,15 +226,19 @@ def address(value: Any) -> str:
 
 
 def image(value: Any) -> str | None:
-    """A picture's address, or its path; of a list the first, of a table what it calls so."""
+    """A picture's address or path, or `[[its name]]`; of a list the first, of a table its own."""
     if isinstance(value, list):
+        # Obsidian's link without quotes is a list in a list to YAML
+        inner = value[0] if value and isinstance(value[0], list) and len(value) == 1 else None
+        if inner and len(inner) == 1 and isinstance(inner[0], str):
+            return f"[[{inner[0]}]]"
         return image(value[0]) if value else None
     if isinstance(value, Mapping):  # PaperMod's `cover: {image: …}`, Chirpy's `{path: …}`
         named = (value[key] for key in ("image", "path", "src", "url") if value.get(key))
         return image(next(named, None))
     if value is None:
         return None
-    return re.sub(r"^!?\[\[([^\[\]|]+)(?:\|[^\[\]]*)?\]\]$", r"\1", text(value)) or None
+    return re.sub(r"^!?(\[\[[^\[\]|]+)(?:\|[^\[\]]*)?(\]\])$", r"\1\2", text(value)) or None
 
 
 def beneficiaries(value: Any) -> tuple[Beneficiary, ...]:

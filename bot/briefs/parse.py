@@ -193,7 +193,10 @@ class _Reading:
                 message = f"unknown key {what}; did you mean `{stranger.meant}`?"
                 self._find(stranger.line, "key.unknown", message)
             else:
-                message = f"{what} has no meaning here; `ignore: [key.unknown]` says that it's fine"
+                message = (
+                    f'{what} has no meaning here; `ignore = ["key.unknown"]` under [checks] in the '
+                    "configuration silences this"
+                )
                 self._find(stranger.line, "key.unknown", message, level=Level.INFO)
         for each in (value for said in values.values() for value in said):
             if match := control_in(each.value):
@@ -255,8 +258,7 @@ class _Reading:
     def _tags(self, values: Given) -> tuple[str, ...]:
         written: list[tuple[Value, tuple[tuple[str, str], ...]]] = []
         for value in given.merged_tags(values):
-            if value.own or not written:
-                written.append((value, self._read(value, "tags", keys.tags) or ()))
+            written.append((value, self._read(value, "tags", keys.tags) or ()))
         tags = tuple(dict.fromkeys(tag for _, sent in written for _, tag in sent if tag))
         for value, sent in written:
             self._tag_findings(value, sent)

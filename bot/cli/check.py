@@ -10,9 +10,12 @@ import click
 
 from bot import app
 from bot.briefs import Entry, Finding, Level, fixed, internal
+from bot.briefs.dates import date_findings
 from bot.briefs.opening import opened, replace
 from bot.cli import terminal
+from bot.cli.once import FEW, told_once
 from bot.cli.spread import spread
+from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.errors import BotError
 
@@ -48,9 +51,10 @@ def check(
     given = paths or (config.posts,)
     if fix:
         terminal.tell(f"{_mend(_look(config, given, online=False))} files mended", error=True)
-    looked = _look(config, given, online=online)
+    form = "json" if as_json else form
+    looked = told_once(_look(config, given, online=online), few=FEW if form == "text" else 0)
     findings = [finding for _, found in looked for finding in found]
-    if as_json or form == "json":
+    if form == "json":
         terminal.tell_json([finding.told() for finding in findings])
     else:
         for entry, found in looked:
@@ -65,12 +69,16 @@ def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tupl
     composer = app.composer(config)
     published = app.published(config)
     asked = _online(config, composer) if online else None
+    now = utc_now()
     entries = app.entries(config, paths)
 
     def findings(entry: Entry) -> Findings:
         try:
             compositions = composer.compose(entry.brief, entry.folder) if entry.brief else ()
             told = [f for each in compositions for f in asked.findings(each)] if asked else []
+            # a published brief's date has passed, as it should
+            new = [each for each in compositions if (each.chain, each.brief.id) not in published]
+            told += [f for each in new for f in date_findings(each.brief, now, config.timezone)]
             return app.findings(config, [entry], compositions, published, told)
         except BotError:
             raise

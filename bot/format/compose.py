@@ -209,11 +209,18 @@ def _with_placeholders(brief: Brief, find: Find) -> tuple[Brief, tuple[Local, ..
     """The brief with something standing for each picture of the queue, and those pictures."""
     text, pictures = with_placeholders(brief.body, brief.path, find)
     pictures = tuple(Local(local.path, brief.body_line + local.line) for local in pictures)
-    cover = located(brief.image, brief.path) if brief.image else None
+    cover = _cover(brief.image, brief.path, find) if brief.image else None
     if cover is not None:
         brief = replace(brief, image=placeholder(cover))
         pictures = (Local(cover, brief.line("image")), *pictures)
     return replace(brief, body=text), pictures
+
+
+def _cover(image: str, brief: str, find: Find) -> str | None:
+    """The path of a picture of the queue that a brief has for its cover; None for one elsewhere."""
+    if image.startswith("[["):
+        return find(brief, image.strip("[]"))
+    return located(image, brief)
 
 
 def _options(brief: Brief) -> PayoutOptions | None:
