@@ -32,7 +32,7 @@ _DAY = (
 )
 _TIME = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
-    r"(?:\s*(?P<half>[ap])\.?m\.?)?"
+    r"(?:\s*(?P<half>[ap])\.?m\b\.?)?"
 )
 _OFFSET = r"(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?"
 _ZONE = rf"(?:(?:utc|gmt)?{_OFFSET}|(?P<zone>[a-z][a-z0-9_+/-]*))(?:\s*\([^()]*\))?"

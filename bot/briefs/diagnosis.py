@@ -27,9 +27,10 @@ def yaml_trouble(source: str, row: int) -> tuple[int, str] | None:
     """The row (from 0) to mend, and what to do there; None when it is none of the usual slips.
 
     Args:
-        row: where the parser gave up.
+        row: where the parser gave up; behind the last one for what isn't closed.
     """
     rows = source.split("\n")
+    end = row
     row = min(row, len(rows) - 1)
     if re.match(r" *\t", rows[row]):
         return row, "a tab stands in front; indent it by spaces"
@@ -38,7 +39,7 @@ def yaml_trouble(source: str, row: int) -> tuple[int, str] | None:
             return number, told
     for number in (row, row - 1):
         if number >= 0 and (told := _slip(rows[number].strip())):
-            return number, told
+            return (end if end > row and _is_open(rows[number]) else number), told
     if re.match(r" +[\w-]+:\s", rows[row]) and row > 0:
         return row, "it is indented; let it begin where the keys above begin"
     return None
@@ -91,6 +92,12 @@ def _slip(row: str) -> str:  # noqa: PLR0911  # a table of cases
     if value[:1] in set("@`%&*!|>-?,]}#"):
         return f"a value can't begin with {value[0]}; {quoted}"
     return ""
+
+
+def _is_open(row: str) -> bool:
+    """Whether a list or a table begins in the row, which may end anywhere below."""
+    pair = _YAML_PAIR.fullmatch(row.strip())
+    return pair is not None and (pair["value"] or "").strip()[:1] in _CLOSING
 
 
 def toml_trouble(source: str, row: int) -> str:  # noqa: PLR0911  # likewise

@@ -33,7 +33,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "allow_curation_rewards": (),
     "self_vote": (),
     "reply_to": ("parent", "reply_identifier"),
-    "cross_post": ("crosspost",),
+    "cross_post": (),
     "chain": ("chains",),
     "draft": ("published",),
     "id": (),

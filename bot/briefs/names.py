@@ -6,6 +6,7 @@ Names are compared in small letters, without `-` and `_` between words: `max-acc
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from bot.briefs import keys
@@ -73,6 +74,7 @@ def is_foreign(name: str) -> bool:
     return folded(name) in _FOREIGN
 
 
+@lru_cache(1000)
 def meant(name: str) -> str:
     """The key of ours that was likely meant; empty when none is near.
 

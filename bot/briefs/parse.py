@@ -238,8 +238,9 @@ class _Reading:
 
     def _titled(self, parts: Parts) -> tuple[Fix, ...]:
         """What gives a note without a title that of its file."""
+        if any(finding.code == "control" for finding in self._findings):
+            return ()  # one may stand before the front matter, which isn't seen then
         title = json.dumps(title_of(self._path), ensure_ascii=False)
-        end = "\r\n" if self._rows[0].endswith("\r") else "\n"
         fence = self._rows[0].rstrip()
         if line := next((n for key, n in parts.lines.items() if key.lower() == "title"), 0):
             row = self._rows[line - 1]
@@ -247,8 +248,8 @@ class _Reading:
             return (Fix(line, 0, row.rstrip("\r"), f"{match['before']} {title}"),) if match else ()
         if parts.body_line > 1:
             sign = " =" if fence == "+++" else ":"
-            return (Fix(2, 0, "", f"title{sign} {title}{end}"),)
-        return (Fix(1, 0, "", f"---{end}title: {title}{end}---{end}"),)
+            return (Fix(2, 0, "", f"title{sign} {title}\n"),)
+        return (Fix(1, 0, "", f"---\ntitle: {title}\n---\n"),)
 
     def _authors(self, values: Given) -> tuple[str, ...]:
         """Who wrote it: all that is said under any of the key's names."""
@@ -256,9 +257,10 @@ class _Reading:
         return tuple(dict.fromkeys(name for names in each for name in names or ()))
 
     def _tags(self, values: Given) -> tuple[str, ...]:
-        written: list[tuple[Value, tuple[tuple[str, str], ...]]] = []
-        for value in given.merged_tags(values):
-            written.append((value, self._read(value, "tags", keys.tags) or ()))
+        written = [
+            (value, self._read(value, "tags", keys.tags) or ())
+            for value in given.merged_tags(values)
+        ]
         tags = tuple(dict.fromkeys(tag for _, sent in written for _, tag in sent if tag))
         for value, sent in written:
             self._tag_findings(value, sent)
