@@ -62,9 +62,9 @@ def _text_findings(path: str, text: str, rows: list[str]) -> Iterator[Finding]:
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + 1
         fixes = tuple(
-            Fix(number, len(row) - 1, "\r", "")
+            Fix(number, len(plain), row[len(plain) :], "")
             for number, row in enumerate(rows, 1)
-            if row.endswith("\r")
+            if (plain := row.rstrip("\r")) != row
         )
         yield found(path, line, "file.crlf", "lines end with CR LF; they are sent so", fixes)
     if first := _CONTROL.search(text):

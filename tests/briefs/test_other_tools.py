@@ -344,15 +344,15 @@ def test_a_zone_that_is_named_has_its_own_clock_changes():
 @given(st.text(max_size=40))
 def test_any_text_is_a_date_or_one_sentence(text):
     try:
-        assert instant(text, "Europe/Berlin").tzinfo is UTC
-    except (BadValue, Moved) as error:
-        assert str(error)
+        read = instant(text, "Europe/Berlin")
+    except (BadValue, Moved):
+        return
+    assert read.tzinfo is UTC
 
 
-@given(st.datetimes(datetime(1971, 1, 2), datetime(2105, 12, 30)))
-def test_the_ways_to_write_an_instant_agree(moment):
-    moment = moment.replace(microsecond=0)
-    wanted = moment.replace(tzinfo=UTC)
+@given(st.integers(86_400, 4_290_000_000))
+def test_the_ways_to_write_an_instant_agree(second):
+    moment = wanted = datetime.fromtimestamp(second + 31_536_000 * (second < 31_536_000), UTC)
     for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y/%m/%d %H:%M:%S UTC", "%a, %d %b %Y %H:%M:%S +0000"):
         # %Y has no leading zeros before the year 1000; all years here have four digits
         assert instant(moment.strftime(form), "Asia/Tokyo") == wanted
