@@ -16,7 +16,7 @@ from bot.briefs.transliteration import transliterated
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "title": (),
     "tags": ("categories", "keywords"),
-    "author": ("account", "authors"),
+    "author": ("account",),
     "date": ("publish_at", "publishdate", "scheduled_at"),
     "expires": ("expirydate",),
     "timezone": ("tz",),
@@ -33,7 +33,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "allow_curation_rewards": (),
     "self_vote": (),
     "reply_to": ("parent", "reply_identifier"),
-    "cross_post": (),
+    "cross_post": ("crosspost",),
     "chain": ("chains",),
     "draft": ("published",),
     "id": (),
@@ -70,6 +70,11 @@ MAX_BENEFICIARIES = 8  # chain-rules §1.1, admission
 
 class BadValue(Exception):  # noqa: N818  # said to the author, as a finding
     """A value that the key can't have."""
+
+
+def canonical(key: str) -> str:
+    """A key as written, in the form of the table: lower case with `_`."""
+    return key.strip().lower().replace("-", "_")
 
 
 def text(value: Any) -> str:

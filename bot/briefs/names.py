@@ -14,16 +14,21 @@ from bot.briefs import keys
 
 def folded(name: str) -> str:
     """A name as it is compared."""
-    return re.sub(r"(?<=[^\W_])[-_\s]+(?=[^\W_])", "", name.strip().lower())
+    return re.sub(r"(?<=[^\W_])[_\s]+(?=[^\W_])", "", keys.canonical(name))
 
+
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    **keys.ALIASES,
+    "author": (*keys.ALIASES["author"], "authors"),
+}
 
 CANONICAL: Mapping[str, str] = {
-    folded(alias): key for key, aliases in keys.ALIASES.items() for alias in (key, *aliases)
+    folded(alias): key for key, aliases in _ALIASES.items() for alias in (key, *aliases)
 }
 """Our keys and their aliases, folded, to the key."""
 
 SPELT: Mapping[str, str] = {
-    folded(alias): alias for key, aliases in keys.ALIASES.items() for alias in (key, *aliases)
+    folded(alias): alias for key, aliases in _ALIASES.items() for alias in (*aliases, key)
 }
 """The same, to the way that it is written."""
 
