@@ -457,6 +457,11 @@ CHECKS: Mapping[str, Check] = {
         "Attributes of Hugo, Jekyll or Pandoc, like `{: .wide}` and `{#place}`, are shown as text.",
         "Remove them.",
     ),
+    "leftover.embed": Check(
+        WARNING,
+        "Obsidian's `![[note]]` is shown as text: nothing but a picture is put in its place.",
+        "Write what it stands for, or a link: `[[note]]`.",
+    ),
     "leftover.liquid": Check(
         WARNING,
         "Jekyll's `{% … %}` and `{{ … }}` are shown as text: nothing computes them.",

@@ -87,7 +87,8 @@ def _opened(root: Path, path: str, roots: Sequence[Path]) -> Iterator[BinaryIO]:
         message = f"the picture {path} is outside of the queue; put it there"
         raise PictureRefused("picture.outside", message) from None
     except (FileNotFoundError, NotRegular):
-        message = f"there is no picture {path} in the queue; put it there"
+        places = " nor in ".join(dict.fromkeys(("the queue", *(each.name for each in roots))))
+        message = f"there is no picture {path} in {places}; put it there"
         raise PictureRefused("picture.missing", message) from None
     except OSError as error:
         message = f"the picture {path} can't be read: {error.strerror}"

@@ -12,7 +12,6 @@ from bot.briefs.catalogue import found
 from bot.briefs.finding import Finding
 from bot.briefs.opening import NotRegular, Outside, identity, opened, real_path
 from bot.briefs.parse import Parsed, parse
-from bot.briefs.place import is_bundle
 from bot.briefs.trouble import internal
 from bot.briefs.walk import Stamp, Walk
 from bot.errors import BotError
@@ -144,8 +143,6 @@ def read(file: Path, *, root: Path, timezone: str = "UTC") -> Entry:
     queue = real_path(root)
     inside = absolute.is_relative_to(queue)
     home = queue if inside else absolute.parent
-    if not inside and is_bundle(str(absolute)):
-        home = absolute.parent.parent  # the folder is the brief
     path = str(PurePosixPath(absolute.relative_to(home)))
     return Queue(home, timezone=timezone).entry(path, None)[0]
 
