@@ -13,6 +13,8 @@ from bot.briefs.secrets import private_key_offset
 # so no other control character arrives unchanged (tests/fixtures/steemd/README.md, 1).
 # Half a surrogate pair is no character: PyYAML without libyaml makes one of its escape.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_AT_END = "\r" + "".join(map(chr, (*range(9), 11, 12, *range(14, 32))))
+"""What may stand at the end of a row when control characters are taken out, too."""
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
@@ -62,9 +64,10 @@ def _text_findings(path: str, text: str, rows: list[str]) -> Iterator[Finding]:
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + 1
         fixes = tuple(
-            Fix(number, len(plain), row[len(plain) :], "")
+            Fix(number, column, "\r", "")
             for number, row in enumerate(rows, 1)
-            if (plain := row.rstrip("\r")) != row
+            for column in range(len(row.rstrip(_AT_END)), len(row))
+            if row[column] == "\r"
         )
         yield found(path, line, "file.crlf", "lines end with CR LF; they are sent so", fixes)
     if first := _CONTROL.search(text):

@@ -32,6 +32,12 @@ T = TypeVar("T")
 TITLE_BYTES = 255  # chain-rules §1.2 #1
 ID_BYTES = 1000  # an entry of a PostgreSQL index holds 2,704 bytes, with the chain's name
 _HEADING = re.compile(r"^# +(.+?)(?: +#+)?[ \t]*\r?$")
+_FRONT_MATTER = re.compile(r"\s*(?:---|\+\+\+|;;;|\{)")
+_HIDDEN = (
+    "the front matter is read from the first line on; remove what stands before it, and give it a "
+    "`title:`"
+)
+_UNTITLED = "add `title:` to the front matter, or a # heading; `check --fix` takes the file's name"
 _NO_TITLE = re.compile(
     r"(?P<before>[\"']?title[\"']?\s*[:=])\s*(?:''|\"\"|~|null)?\s*", re.IGNORECASE
 )
@@ -82,8 +88,7 @@ class _Reading:
 
     def _brief(self, parts: Parts) -> Brief:
         values = self._given(parts)
-        draft = self._take(values, "draft", keys.boolean)
-        self._draft = is_set_aside(self._path) if draft is None else draft
+        self._draft = self._is_draft(values)
         title, body, body_line = self._title_and_body(values, parts)
         zone = self._take(values, "timezone", keys.zone)
         timezone = zone or self._timezone
@@ -125,6 +130,14 @@ class _Reading:
             lines=MappingProxyType(dict(self._lines)),
             **self._by_chain(values),
         )
+
+    def _is_draft(self, values: Given) -> bool:
+        """Whether anything says that it isn't to go out: what is published can't be called back."""
+        said = self._take(values, "draft", keys.boolean)
+        if said is None:
+            return is_set_aside(self._path)
+        others = (value for value in values["draft"] if not value.own)
+        return said or any(self._read(value, "draft", keys.boolean) for value in others)
 
     def _identity(self, values: Given) -> str:
         written = self._take(values, "id", keys.text)
@@ -216,7 +229,8 @@ class _Reading:
                 body_line += body.count("\n", 0, first.end())
                 body = body[first.end() :]
             else:
-                message = "no title: add `title:` to the front matter, or a # heading"
+                hidden = first and _FRONT_MATTER.match(first[0])
+                message = f"no title: {_HIDDEN if hidden else _UNTITLED}"
                 self._lack(1, "title.blank", message, self._titled(parts))
         elif title == "":
             message = "the title is blank; write one"
@@ -238,8 +252,9 @@ class _Reading:
 
     def _titled(self, parts: Parts) -> tuple[Fix, ...]:
         """What gives a note without a title that of its file."""
-        if any(finding.code == "control" for finding in self._findings):
-            return ()  # one may stand before the front matter, which isn't seen then
+        hidden = any(finding.code == "control" for finding in self._findings)
+        if parts.body_line == 1 and (hidden or _FRONT_MATTER.match(parts.body.lstrip())):
+            return ()  # there may be a front matter that isn't seen for what stands before it
         title = json.dumps(title_of(self._path), ensure_ascii=False)
         fence = self._rows[0].rstrip()
         if line := next((n for key, n in parts.lines.items() if key.lower() == "title"), 0):
@@ -375,7 +390,7 @@ class _Reading:
         try:
             return read(value.value)
         except keys.BadValue as error:
-            if value.own:
+            if value.own or key == "draft":
                 self._find(value.line, f"key.{key}", f"`{key}`: {error}")
             return None
 

@@ -160,7 +160,7 @@ class Neighbours:
     def _named(self, name: Name) -> Brief | None:
         if name.path is not None:
             stem = re.sub(r"\.(?:md|markdown)$", "", name.path, flags=re.IGNORECASE)
-            if found := self._by_path.get(stem):
+            if found := self._by_path.get(stem) or self._by_path.get(f"{stem}/index"):
                 return found
         word = re.sub(r"\.(?:md|markdown)$", "", name.word.strip().lower())
         return self._by_word.get(word)

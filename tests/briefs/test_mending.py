@@ -189,6 +189,19 @@ def test_a_note_without_a_title_gets_its_files_name(before, path, after):
     assert parse(after.encode(), path=path).brief.title == title_of(path)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n---\ntitle: T\n---\nBody.\n", " ---\ntitle: T\n---\n", "--- json\n{}\n---\nBody.\n",
+        '{"title": "T"}\nBody.\n', '---json\n{"title": "T"}\n---\n', "\x01---\ntitle: T\n---\nx\n",
+    ],
+)  # fmt: skip
+def test_a_front_matter_that_isnt_seen_gets_no_second_one_above_it(text):
+    [finding] = [f for f in found(text) if f.code == "title.blank"]
+    assert finding.fixes == ()
+    assert "\x01" in text or "the front matter is read from the first line on" in finding.message
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=30), st.booleans())
 def test_what_is_mended_needs_no_second_run(text, windows):
     end = "\r\n" if windows else "\n"

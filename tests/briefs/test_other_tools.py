@@ -164,6 +164,24 @@ def test_what_another_tool_calls_it_is_read(front, field, value):
 
 
 @pytest.mark.parametrize(
+    ("front", "draft"),
+    [
+        ("draft: false\npublish: false", True),
+        ("draft: true\npublish: true", True),
+        ("publish: true\nstatus: draft", True),
+        ("published: true\nstatus: published", False),
+        ("publish: yes", False),
+    ],
+)
+def test_whatever_says_that_it_isnt_to_go_out_is_believed(front, draft):
+    assert good(front).draft is draft
+
+
+def test_a_wish_about_going_out_that_isnt_understood_is_an_error():
+    assert told(parsed("publish: perhaps")) == [("key.draft", Level.ERROR)]
+
+
+@pytest.mark.parametrize(
     ("front", "path", "slug"),
     [
         ("permalink: /:categories/:title/", "_posts/2026-12-01-the-ferry.md", "the-ferry"),

@@ -114,6 +114,36 @@ def test_a_few_infos_are_told_each_and_a_program_is_told_all(room):
     assert len(found(room)) == 7
 
 
+# -- page bundles ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[x](../other/index.md)", "[[other]]", '[x]({{< ref "/blog/other" >}})', "[x]({% link other %})",
+        '[x]({{< relref "other" >}})', '[x]({{< ref "blog/other" >}})',
+    ],
+)  # fmt: skip
+def test_a_bundle_is_linked_to_by_its_folder(room, link):
+    put(room, "blog/other/index.md", "title: Something else\ntags: [a]")
+    put(room, "blog/this/index.md", "title: T\ntags: [a]", link)
+    done = briefbot(room, "publish", "posts/blog/this/index.md", "--dry-run", "--json")
+    [[_, comment]] = json.loads(done.stdout)["operations"]
+    assert (comment["permlink"], "/@carol/other)" in comment["body"]) == ("this", True)
+
+
+def test_a_sections_page_is_no_brief(room):
+    put(room, "_index.md", "title: Home")
+    put(room, "blog/_index.en.md", "title: Blog")
+    assert "0 briefs" in briefbot(room, "check").stderr
+
+
+def test_a_bundle_and_a_file_of_one_name_are_two_briefs_with_one_id(room):
+    put(room, "a.md", "title: T\ntags: [a]")
+    put(room, "a/index.md", "title: U\ntags: [a]")
+    assert found(room, expect=1) == [(path, "error", "id.twice") for path in ("a.md", "a/index.md")]
+
+
 # -- dates -----------------------------------------------------------------------------------------
 
 
