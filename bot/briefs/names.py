@@ -68,6 +68,28 @@ FOREIGN: Mapping[str, str] = {
 """Keys of other tools without a meaning here, accepted quietly."""
 
 _FOREIGN = frozenset(folded(name) for names in FOREIGN.values() for name in names.split())
+_OTHER_WORDS = frozenset(
+    [
+        "chair",
+        "chairs",
+        "clover",
+        "covert",
+        "dare",
+        "data",
+        "dated",
+        "drift",
+        "except",
+        "expired",
+        "ignored",
+        "makeup",
+        "patent",
+        "slag",
+        "tabs",
+        "taps",
+        "titled",
+    ]
+)
+"""Words of their own, a letter away from one of ours."""
 _LONG = 8
 """Letters from which on two slips are still the same word."""
 _LEAST = 4
@@ -91,7 +113,7 @@ def meant(name: str) -> str:
     for other in (f"{word}s", word.removesuffix("s"), f"{word.removesuffix('y')}ies"):
         if other in SPELT:
             return SPELT[other]
-    if len(word) < _LEAST:
+    if len(word) < _LEAST or word in _OTHER_WORDS:
         return ""
     near = {
         other: slips

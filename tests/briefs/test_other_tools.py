@@ -1,5 +1,6 @@
 """Front matter as other tools have it: what it says here, and what is said about it."""
 
+import json
 import string
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from bot.briefs import Level, parse
 from bot.briefs.dates import Moved, date_findings, instant
 from bot.briefs.keys import ALIASES, BadValue
-from bot.briefs.names import FOREIGN, SPELT, folded, meant
+from bot.briefs.names import BORROWED, FOREIGN, SPELT, TABLES, folded, meant
 from bot.briefs.transliteration import transliterated
 from bot.format.permlink import permlink
 
@@ -237,7 +238,7 @@ def test_a_slip_of_the_keys_is_a_warning_that_names_the_key(key, likely):
 @pytest.mark.parametrize(
     "key",
     ["featured", "nonsense", "mathjax", "ShowToc", "rate", "state", "header", "hero", "text",
-     "rating", "source", "location", "mood", "tagline", "data_source", "idx", "ids2", "x"],
+     "rating", "source", "location", "mood", "tagline", "data_source", "data", "tabs", "expired", "chair", "idx", "ids2", "x"],
 )  # fmt: skip
 def test_any_other_key_is_an_info_that_says_how_to_quiet_it_and_guesses_nothing(key):
     [finding] = parsed(f"{key}: true").findings
@@ -263,6 +264,42 @@ def test_one_slip_in_a_word_is_still_that_word_or_one_as_near(word, data):
 @given(st.text(max_size=40))
 def test_any_word_is_near_one_of_ours_or_none(word):
     assert meant(word) in {"", *SPELT.values()}
+
+
+WORDS = st.sampled_from(
+    [
+        "",
+        "a",
+        "true",
+        "false",
+        "2026-12-01",
+        "Jane Doe",
+        "alice",
+        "a.png",
+        "/x/:title/",
+        "[[a.png]]",
+    ]
+)
+TEXTS = st.one_of(WORDS, st.text(max_size=8), st.none())
+SAID = st.recursive(
+    TEXTS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["name", "image", "tags", "path", "a"]), inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+KNOWN = [*SPELT.values(), *BORROWED, *TABLES, "layout", "nonsense"]
+
+
+@given(st.dictionaries(st.sampled_from(KNOWN), SAID, max_size=5), st.sampled_from(["a", "b/index"]))
+def test_whatever_a_key_says_it_is_read_or_told_in_a_line_of_the_file(values, path):
+    rows = [f"{key}: {json.dumps(value)}" for key, value in values.items()]
+    text = "\n".join(["---", *rows, "---", "Body.", ""])
+    result = parse(text.encode(), path=f"{path}.md")
+    assert result.brief is not None or any(f.level is Level.ERROR for f in result.findings)
+    assert all(1 <= finding.line <= text.count("\n") for finding in result.findings)
+    assert len(set(result.findings)) == len(result.findings)
 
 
 def test_names_are_compared_alike():
