@@ -68,27 +68,10 @@ FOREIGN: Mapping[str, str] = {
 """Keys of other tools without a meaning here, accepted quietly."""
 
 _FOREIGN = frozenset(folded(name) for names in FOREIGN.values() for name in names.split())
-_OTHER_WORDS = frozenset(
-    [
-        "chair",
-        "chairs",
-        "clover",
-        "covert",
-        "dare",
-        "data",
-        "dated",
-        "drift",
-        "except",
-        "expired",
-        "ignored",
-        "makeup",
-        "patent",
-        "slag",
-        "tabs",
-        "taps",
-        "titled",
-    ]
-)
+_OTHER_WORDS = frozenset({
+    "chair", "chairs", "clover", "covert", "dare", "data", "dated", "drift", "except", "expired",
+    "ignored", "makeup", "patent", "slag", "tabs", "taps", "titled",
+})  # fmt: skip
 """Words of their own, a letter away from one of ours."""
 _LONG = 8
 """Letters from which on two slips are still the same word."""
