@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import app
-from bot.briefs import Entry, Finding, Level, fixed, internal
+from bot.briefs import Entry, Finding, Level, fixed, internal, unignored
 from bot.briefs.dates import date_findings
 from bot.briefs.opening import opened, replace
 from bot.cli import terminal
@@ -52,10 +52,11 @@ def check(
     if fix:
         terminal.tell(f"{_mend(_look(config, given, online=False))} files mended", error=True)
     form = "json" if as_json else form
-    looked = told_once(_look(config, given, online=online), few=FEW if form == "text" else 0)
+    looked = _look(config, given, online=online)
     findings = [finding for _, found in looked for finding in found]
+    looked = told_once(looked, few=FEW if form == "text" else 0)
     if form == "json":
-        terminal.tell_json([finding.told() for finding in findings])
+        terminal.tell_json([finding.told() for _, found in looked for finding in found])
     else:
         for entry, found in looked:
             for finding in found:
@@ -78,7 +79,8 @@ def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tupl
             told = [f for each in compositions for f in asked.findings(each)] if asked else []
             # a published brief's date has passed, as it should
             new = [each for each in compositions if (each.chain, each.brief.id) not in published]
-            told += [f for each in new for f in date_findings(each.brief, now, config.timezone)]
+            for brief in (each.brief for each in new):
+                told += unignored(date_findings(brief, now, config.timezone), brief.ignore)
             return app.findings(config, [entry], compositions, published, told)
         except BotError:
             raise
