@@ -15,6 +15,10 @@ from bot.briefs.secrets import private_key_offset
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _AT_END = "\r" + "".join(map(chr, (*range(9), 11, 12, *range(14, 32))))
 """What may stand at the end of a row when control characters are taken out, too."""
+_CONTROLS = re.compile(f"{_CONTROL.pattern}+")
+_RETURNS = re.compile("\r+")
+MOST = 1000
+"""So many control characters are a slip; with more of them it is another kind of file."""
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
@@ -64,18 +68,18 @@ def _text_findings(path: str, text: str, rows: list[str]) -> Iterator[Finding]:
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + 1
         fixes = tuple(
-            Fix(number, column, "\r", "")
+            Fix(number, run.start(), run[0], "")
             for number, row in enumerate(rows, 1)
-            for column in range(len(row.rstrip(_AT_END)), len(row))
-            if row[column] == "\r"
+            for run in _RETURNS.finditer(row, len(row.rstrip(_AT_END)))
         )
         yield found(path, line, "file.crlf", "lines end with CR LF; they are sent so", fixes)
     if first := _CONTROL.search(text):
         fixes = tuple(
-            Fix(number, match.start(), match[0], "")
+            Fix(number, run.start(), run[0], "")
             for number, row in enumerate(rows, 1)
-            for match in _CONTROL.finditer(row)
+            for run in _CONTROLS.finditer(row)
         )
+        fixes = fixes if len(fixes) <= MOST else ()
         line = text.count("\n", 0, first.start()) + 1
         yield found(path, line, "control", holds(first), fixes)
     if (offset := private_key_offset(text)) is not None:

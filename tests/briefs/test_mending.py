@@ -202,6 +202,15 @@ def test_a_front_matter_that_isnt_seen_gets_no_second_one_above_it(text):
     assert "\x01" in text or "the front matter is read from the first line on" in finding.message
 
 
+def test_what_isnt_a_text_at_all_is_left_alone():
+    begun = time.process_time()
+    for noise in ("\0" * 900_000, "a\0" * 400_000, "a" + "\r" * 900_000, "a\0\n" * 300_000):
+        text = f"---\ntitle: T\n---\n{noise}"
+        mended(text)
+    assert mended("---\ntitle: T\n---\n" + "a\0" * 2000) == "---\ntitle: T\n---\n" + "a\0" * 2000
+    assert time.process_time() - begun < 20
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=30), st.booleans())
 def test_what_is_mended_needs_no_second_run(text, windows):
     end = "\r\n" if windows else "\n"
