@@ -50,19 +50,43 @@ class Parts:
     body_line: int = 1
 
 
+# Rows of keys, a title among them, up to the closing line; a heading has no such row above it.
+_UNOPENED = re.compile(
+    r"(?=[\w-]{1,40}:[ \t\r\n])(?:(?!-{3}|[Tt]itle:)[^\n]*+\n)*+[Tt]itle:[ \t][^\n]*+\n"
+    r"(?:(?!-{3})[^\n]*+\n)*+---[ \t\r]*(?:\n|$)"
+)
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
 
 
 def split(text: str) -> Parts:
     """Take a file apart; a file without front matter is all body.
 
+    Hexo's files may have no line that opens it: keys, a title among them, and what closes it.
+
     Raises:
         FrontMatterError: it isn't closed, too large, or not valid YAML or TOML.
     """
     first, _, _ = text.partition("\n")
     opening = first.rstrip()
-    if opening not in _FENCES:
+    if opening in _FENCES:
+        return _split(text, opening)
+    if not _UNOPENED.match(text):
         return Parts(body=text)
+    try:
+        parts = _split(f"---\n{text}", "---")
+    except FrontMatterError as error:
+        raise FrontMatterError(max(error.line - 1, 1), error.code, error.message) from None
+    lines = {key: line - 1 for key, line in parts.lines.items()}
+    return Parts(parts.values, lines, parts.body, parts.body_line - 1)
+
+
+def begins(data: bytes) -> bool:
+    """Whether a file begins with a front matter, well-formed or not."""
+    text = data.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+    return text.startswith(("---", "+++")) or _UNOPENED.match(text) is not None
+
+
+def _split(text: str, opening: str) -> Parts:
     lines = text.split("\n")
     closing = (n for n, line in enumerate(lines) if n and line.rstrip() in _FENCES[opening])
     number = next(closing, None)

@@ -32,10 +32,10 @@ T = TypeVar("T")
 TITLE_BYTES = 255  # chain-rules §1.2 #1
 ID_BYTES = 1000  # an entry of a PostgreSQL index holds 2,704 bytes, with the chain's name
 _HEADING = re.compile(r"^# +(.+?)(?: +#+)?[ \t]*\r?$")
-_FRONT_MATTER = re.compile(r"\s*(?:---|\+\+\+|;;;|\{)")
+_FRONT_MATTER = re.compile(r"\s*(?:---|\+\+\+|;;;|\{|[Tt]itle:\s)")
 _HIDDEN = (
-    "the front matter is read from the first line on; remove what stands before it, and give it a "
-    "`title:`"
+    "the front matter stands between --- lines from the first line on; let it begin and end there, "
+    "and give it a `title:`"
 )
 _UNTITLED = "add `title:` to the front matter, or a # heading; `check --fix` takes the file's name"
 _NO_TITLE = re.compile(
@@ -261,7 +261,7 @@ class _Reading:
             row = self._rows[line - 1]
             match = _NO_TITLE.fullmatch(row)
             return (Fix(line, 0, row.rstrip("\r"), f"{match['before']} {title}"),) if match else ()
-        if parts.body_line > 1:
+        if parts.body_line > 1 and fence in {"---", "+++"}:
             sign = " =" if fence == "+++" else ":"
             return (Fix(2, 0, "", f"title{sign} {title}\n"),)
         return (Fix(1, 0, "", f"---\ntitle: {title}\n---\n"),)

@@ -159,6 +159,7 @@ class _Preview:
             click.ClickException: it can't be read or shown, or no such chain is configured.
         """
         from bot.briefs import parse  # noqa: PLC0415
+        from bot.briefs.front_matter import begins  # noqa: PLC0415
         from bot.briefs.opening import real_path  # noqa: PLC0415
         from bot.format.pictures import with_placeholders  # noqa: PLC0415
 
@@ -169,7 +170,7 @@ class _Preview:
             )
         stdin = str(path) == "-"
         data = _read(path)
-        fenced = data.removeprefix(b"\xef\xbb\xbf").startswith((b"---", b"+++"))
+        fenced = begins(data)
         queue = real_path(config.posts)
         file = real_path(path)
         inside = file.is_relative_to(queue)
