@@ -23,9 +23,14 @@ def identity_of(path: str) -> str:
     return str(file.parent if is_bundle(path) else file.with_suffix(""))
 
 
+def former_identity(path: str) -> str:
+    """The id that a file's path gave until 0.1.0, a bundle's page too."""
+    return str(PurePosixPath(path).with_suffix(""))
+
+
 def identity_now(identity: str, path: str) -> str:
     """A recorded id as it is now: a bundle's page was known by its path until 0.1.0."""
-    return identity_of(path) if identity == str(PurePosixPath(path).with_suffix("")) else identity
+    return identity_of(path) if identity == former_identity(path) else identity
 
 
 def name_of(path: str) -> str:

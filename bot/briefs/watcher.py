@@ -1,6 +1,7 @@
 """Told by the system which files of the queue change, as they do.
 
 Only a hint: a network file system tells nothing, and a full one loses some; looks find the rest.
+Whether anything is told at all is tried with a file of ours.
 """
 
 import os
@@ -21,10 +22,16 @@ class Watcher:
     Args:
         root: the folder.
         changed: is called when there is something to take.
+        own: a file of ours in the folder, which is touched to see whether that is told.
+
+    Attributes:
+        hears: whether changes are told of here.
     """
 
-    def __init__(self, root: Path, changed: Callable[[], None]) -> None:
+    def __init__(self, root: Path, changed: Callable[[], None], own: str) -> None:
         self._root = root
+        self._own = root / own
+        self.hears = False
         self._changed = changed
         self._stopped = threading.Event()
         self._lock = threading.Lock()
@@ -58,12 +65,17 @@ class Watcher:
                     raise_interrupt=False,
                     ignore_permission_denied=True,
                 ):
+                    if not self.hears:
+                        with suppress(OSError):  # then this user can't write here
+                            os.utime(self._own)
                     self._note(changes)
+            self.hears = False
             self._stopped.wait(_AGAIN)
 
     def _note(self, changes: set[tuple[watchfiles.Change, str]]) -> None:
         below = f"{os.path.realpath(self._root)}/"
         paths = {path.removeprefix(below) for _, path in changes if path.startswith(below)}
+        self.hears = self.hears or self._own.name in paths
         paths = {path for path in paths if not path.startswith(".") and "/." not in path}
         if paths:
             with self._lock:

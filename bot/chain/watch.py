@@ -55,7 +55,12 @@ class Watch:
         """Real seconds until another look at the chain can show something new."""
         if (rest := self._rest()) > 0:
             return max(rest, QUICKEST)
-        return self.pace if self._pace_is_known else FIRST_LOOKS
+        return FIRST_LOOKS if self.is_measuring else self.pace
+
+    @property
+    def is_measuring(self) -> bool:
+        """Whether one more look will tell how fast the chain goes."""
+        return self._last_look is not None and not self._pace_is_known
 
     @property
     def calendar(self) -> datetime:

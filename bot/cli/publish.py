@@ -42,13 +42,13 @@ def publish(
     """Publish these briefs; the log, the checks and the exactly-once rules are the service's."""
     config = load(ctx.obj["config_file"])
     entries = app.entries(config, paths)
-    composer = app.composer(config)
-    compositions = [
-        composition
-        for entry in entries
-        if entry.brief
-        for composition in composer.compose(entry.brief, entry.folder)
-    ]
+    with app.view(config) as view:
+        compositions = [
+            composition
+            for entry in entries
+            if entry.brief
+            for composition in view.composer.compose(entry.brief, entry.folder)
+        ]
     if dry_run:
         for composition in compositions:
             told = dry_run_json(composition)

@@ -1,28 +1,40 @@
 """The service's side of reconciliation: looks at the folder, and lets the records follow."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 
 import structlog
 
 from bot.briefs import Entry, Finding
 from bot.briefs.folder import Folder, Look
-from bot.briefs.queue import BriefError
+from bot.briefs.queue import BriefError, Queue
+from bot.briefs.walk import PORTION
 from bot.clock import Clock
-from bot.intake.composer import Composer
+from bot.intake.composer import Composer, Composition
 from bot.intake.follow import Edits, Follower
+from bot.intake.index import changed_pictures, names_moved, settings_of
+from bot.intake.names import Names
 from bot.intake.reconcile import is_unsettled
+from bot.intake.view import QueueView
+from bot.intake.workshop import Workshop
 from bot.records import Publication, Records
+from bot.records.files import NameKind
 from bot.records.queues import QueueRecords
 
 SOON = 0.5
-"""Seconds between two looks at a small queue, and while a file is being written."""
+"""Seconds between two looks at a small queue of whose changes nobody tells."""
+LISTENING = 5.0
+"""Seconds between two looks where the system tells of changes, and nothing else is waited for."""
 RETRY = 2.0
 """Seconds until what can't be read is tried again."""
 SHARE = 0.004
 """Of a core that looking may take; a large queue is looked at less often."""
 LONGEST = 10.0
+AGAIN = 100
+"""So many files of which something is on its way, or in their way, are looked at again at once."""
 TELL_EVERY = 5.0
 
 
@@ -44,20 +56,29 @@ class Intake:
         edits: Edits = Edits.AUTO,
     ) -> None:
         self._folder = folder
-        self._composer = composer
+        # the records know of recorded briefs that want one address
+        self._composer = replace(composer, wary=False)
+        self._workshop = Workshop(folder.root, folder.timezone, self._composer)
+        folder.read_with(self._workshop.read)
         self._records = records
         self._now = now
         self._log = log
         self._edits = edits
         self._mine: QueueRecords | None = None
         self._orphans: dict[tuple[str, str], Publication] = {}
+        self._settings = settings_of(composer, folder.timezone, edits)
+        self._trusts = True
         self._again: set[str] = set()
-        self._linked: set[str] = set()
-        self._showing: dict[str, set[str]] = {}
+        self._unsettled_after = ""
+        self._catches_up = False
+        self._concerned: set[str] = set()
+        self._showing: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._showing_round: Iterator[str] = iter(())
         self._reported: set[tuple[str, str]] = set()
         self._trouble = ""
         self._cost = 0.0
-        self._is_being_written = False
+        self._settles_in: float | None = None
+        self._is_waiting = False
         self._told_at = 0.0
 
     def scan(self) -> tuple[Finding, ...]:
@@ -69,7 +90,9 @@ class Intake:
         Raises:
             BriefError: the folder itself can't be read when the service begins.
         """
-        mine = self._begun() or self._begin()
+        if self._mine is not None and self._mine.was_put_back():
+            self._start_over()
+        mine = self._mine or self._begin()
         try:
             self._make_sure(mine)
             begun = time.thread_time()
@@ -79,14 +102,14 @@ class Intake:
             return ()
         if not look.entries:
             self._cost = time.thread_time() - begun
-        codes = {finding.code for entry in look.entries for finding in entry.findings}
-        self._is_being_written = "file.changing" in codes
+        self._settles_in = self._until_settled(look)
         try:
             found = self._follow(mine, look)
         except Exception:  # what was seen and isn't recorded is seen anew
             self._again |= {entry.path for entry in look.entries}
             self._folder.expect(look.gone, self._now())
             raise
+        self._workshop.forget()
         self._tell_progress()
         return found
 
@@ -94,20 +117,36 @@ class Intake:
         """As `Folder.watch`."""
         return self._folder.watch(changed)
 
+    def close(self) -> None:
+        """End what works beside this process."""
+        self._workshop.close()
+
     @property
     def is_behind(self) -> bool:
         """Whether there are files that the last look has left to the next."""
-        return self._folder.unread > 0
+        return self._folder.unread > 0 or self._catches_up
 
     @property
     def pause(self) -> float:
         """Seconds until the next look makes sense."""
-        if self._folder.unread:
+        if self.is_behind:
             return 0.0
-        if self._is_being_written:
-            return SOON
-        least = RETRY if self._folder.is_troubled else SOON
-        return min(max(least, self._cost / SHARE), LONGEST)
+        if self._settles_in is not None:
+            return self._settles_in
+        if self._folder.is_troubled:
+            return RETRY
+        listens = self._folder.hears and not self._folder.is_waiting and not self._is_waiting
+        return min(max(LISTENING if listens else SOON, self._cost / SHARE), LONGEST)
+
+    def _until_settled(self, look: Look) -> float | None:
+        """Seconds until the first of the files that are being written may be read, if there are."""
+        changing = [
+            entry.path
+            for entry in look.entries
+            if any(finding.code == "file.changing" for finding in entry.findings)
+        ]
+        waits = [self._folder.settles_in(path, self._now()) for path in changing]
+        return min(waits, default=None)
 
     def _follow(self, mine: QueueRecords, look: Look) -> tuple[Finding, ...]:
         """Let the records follow what a look has shown."""
@@ -116,40 +155,70 @@ class Intake:
             trouble = ""  # what is published may be put away
             self._folder.forgo(look.away)
         self._tell_trouble(mine, trouble)
-        looked_at = {entry.path for entry in look.entries}
-        again = self._again | (self._linked if look.entries or look.gone else set())
-        again |= self._with_changed_pictures()
-        entries = (*look.entries, *self._folder.again(again - looked_at, self._now()))
+        met = {entry.path for entry in look.entries}
+        again = self._folder.again(self._asked_again(mine) - met, self._now())
+        self._is_waiting = bool(again)
+        entries = (*look.entries, *again)
         if not entries and not look.gone:
             return ()
-        paths = {entry.path for entry in entries} | look.gone | look.away
-        briefs = {entry.brief.id for entry in entries if entry.brief}
-        rows = mine.latest(paths=paths, briefs=briefs)
-        missing = look.gone | look.away
-        self._orphans |= {key: row for key, row in rows.items() if row.path in missing}
-        follower = self._follower(mine, rows, self._folder)
-        for entry in entries:
-            follower.take(entry)
-        follower.record()
-        follower.withdraw(look.gone)
-        self._folder.expect(follower.later, self._now())
-        self._again = follower.again
-        paths = {entry.path for entry in entries}
-        self._linked = (self._linked - paths) | follower.linked
-        kept = {path: shown for path, shown in self._showing.items() if path not in paths}
-        self._showing = kept | follower.showing
-        mine.count()
-        return tuple(follower.findings)
+        if not mine.count():  # counted first: a copy that is put back from here on is told by it
+            self._start_over()
+            return self.scan()
+        findings = list(self._round(mine, entries, look.gone, look.away))
+        while not self._folder.unread and (others := self._concerned - met):
+            met |= others
+            findings += self._round(mine, self._folder.again(others, self._now()))
+        return tuple(findings)
 
-    def _with_changed_pictures(self) -> set[str]:
-        """Files of briefs whose pictures have changed since they were looked at."""
-        changed = self._composer.pictures.has_changed
-        root = self._folder.root
-        return {
-            path
-            for path, pictures in self._showing.items()
-            if any(changed(root, picture) for picture in pictures)
-        }
+    def _round(
+        self,
+        mine: QueueRecords,
+        entries: Sequence[Entry],
+        gone: frozenset[str] = frozenset(),
+        away: frozenset[str] = frozenset(),
+    ) -> list[Finding]:
+        """Let the records follow some files; what these concern is kept in `_concerned`."""
+        paths = {entry.path for entry in entries}
+        briefs = {entry.brief.id for entry in entries if entry.brief}
+        rows = mine.latest(paths=paths | gone | away, briefs=briefs)
+        self._orphans |= {key: row for key, row in rows.items() if row.path in gone | away}
+        names = Names(lambda: entries, self._folder.peek, lambda: mine.files)
+        follower = self._follower(mine, rows, self._composer.among(names, mine), self._folder)
+        for entry in entries:
+            alone = self._workshop.composed(entry)
+            if self._folder.unread and any(made.links for made in alone):
+                follower.put_off(entry, alone)  # what it names may not have been read yet
+            else:
+                follower.take(entry)
+        follower.record()
+        follower.withdraw(gone)
+        self._folder.expect(follower.later, self._now())
+        before = mine.files.at(paths | gone)
+        made = follower.made()
+        moved = names_moved(before, {record.path: record for record in made})
+        self._concerned = set(mine.files.put(made, before, moved))
+        mine.files.remove(before.keys() & gone)
+        self._again = (self._again - paths) | follower.missed
+        kept = {record.path: record.pictures for record in made if record.pictures}
+        self._showing = {p: shown for p, shown in self._showing.items() if p not in paths} | kept
+        return follower.findings
+
+    def _asked_again(self, mine: QueueRecords) -> set[str]:
+        """Files to be looked at though they haven't changed."""
+        again = set(self._again)
+        if self._folder.unread:
+            self._catches_up = True
+        else:
+            unsettled = mine.files.unsettled(self._unsettled_after, AGAIN)
+            self._unsettled_after = unsettled[-1] if len(unsettled) == AGAIN else ""
+            self._catches_up = self._catches_up and bool(self._unsettled_after)
+            again |= set(unsettled)
+        told = mine.files.named(NameKind.PICTURE, self._folder.told) if self._showing else ()
+        some = list(islice(self._showing_round, PORTION))
+        if len(some) < PORTION:
+            self._showing_round = iter(list(self._showing))
+        showing = {path: self._showing.get(path, ()) for path in {*told, *some}}
+        return again | changed_pictures(self._composer.pictures, self._folder.root, showing)
 
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records, now; returns as `scan`."""
@@ -172,24 +241,21 @@ class Intake:
             paths={entry.path for entry in entries},
             briefs={entry.brief.id for entry in entries if entry.brief},
         )
-        follower = self._follower(mine, rows, folder)
+        follower = self._follower(mine, rows, self._view().composer, folder)
         for entry in entries:
             follower.take(entry)
         follower.record()
+        if folder is not None:
+            before = mine.files.at(entry.path for entry in entries)
+            made = follower.made()
+            moved = names_moved(before, {record.path: record for record in made})
+            mine.files.put(made, before, moved)
         return tuple(follower.findings)
 
-    def _begun(self) -> QueueRecords | None:
-        """The queue's records; None where all must be compared anew.
-
-        That is so in a new process, and when an older state of the database was put back.
-        """
-        mine = self._mine
-        if mine is None:
-            return None
-        if mine.was_put_back():
-            self._log.warning("database_put_back")
-            return None
-        return mine
+    def _start_over(self) -> None:
+        """Believe nothing that is recorded of files: an older state of the database is there."""
+        self._log.warning("database_put_back")
+        self._mine, self._trusts = None, False
 
     def _make_sure(self, mine: QueueRecords) -> None:
         """See that the folder is the queue that it was, before anything is withdrawn from it.
@@ -209,7 +275,10 @@ class Intake:
         )
 
     def _begin(self) -> QueueRecords:
-        """Compare all that is recorded with all that is in the folder."""
+        """Compare all that is recorded with all that is in the folder.
+
+        That is done in a new process, and when an older state of the database was put back.
+        """
         place = self._folder.place
         self._folder.forget()
         self._folder.find(self._now())  # what isn't there is said so, before anything is written
@@ -221,26 +290,55 @@ class Intake:
         mine = QueueRecords(self._records, identity)
         enrolled = mine.enrol(place, self._now())
         self._trouble = enrolled.trouble
-        missing = [path for path in mine.paths() if not self._folder.knows(path)]
+        paths = frozenset(mine.paths())
+        if self._trusts:
+            self._folder.trust(
+                (path, stamp, brief)
+                for path, stamp, brief, noted in mine.files.settled(self._settings)
+                if noted or path in paths
+            )
+        self._showing = mine.files.showing()
+        self._again |= changed_pictures(self._composer.pictures, self._folder.root, self._showing)
+        lost = [path for path in mine.files.paths() if not self._folder.knows(path)]
+        self._folder.expect(lost, self._now())
+        missing = [path for path in paths if not self._folder.knows(path)]
         self._orphans = mine.latest(paths=missing)
         waiting = {row.path for row in self._orphans.values() if is_unsettled(row)}
         self._folder.expect(waiting, self._now())
         self._mine = mine
         return mine
 
+    def _view(self) -> QueueView:
+        """The queue as others than this intake may have recorded it."""
+        mine = None
+        with suppress(BriefError):
+            if identity := self._folder.identity(make=False):
+                mine = QueueRecords(self._records, identity)
+        queue = Queue(self._folder.root, timezone=self._folder.timezone)
+        return QueueView(queue, self._composer, lambda: mine, self._folder.timezone, self._edits)
+
     def _follower(
         self,
         mine: QueueRecords,
         rows: dict[tuple[str, str], Publication],
+        composer: Composer,
         folder: Folder | None,
     ) -> Follower:
-        composer = replace(self._composer, wary=False).among(self._folder.entries, mine.latest)
+        def compose(entry: Entry) -> tuple[Composition, ...]:
+            alone = self._workshop.composed(entry)
+            if alone and not any(made.links or made.pictures for made in alone):
+                return alone
+            assert entry.brief is not None, "it holds a brief"
+            return composer.compose(entry.brief, entry.folder)
+
         return Follower(
             mine,
             self._records,
             rows,
             self._orphans,
             composer,
+            compose,
+            self._settings,
             self._edits,
             folder,
             self._now,

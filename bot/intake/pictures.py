@@ -1,7 +1,7 @@
 """Pictures beside the briefs, as they would be sent: read once, known again by their files."""
 
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from bot.briefs.listing import Listing
@@ -13,7 +13,7 @@ from bot.briefs.pictures import (
     stamp_of,
     without_metadata,
 )
-from bot.briefs.walk import Stamp
+from bot.briefs.walk import Stamp, stamp_text
 from bot.records import PictureFile
 
 
@@ -21,18 +21,15 @@ class PictureReader:
     """Reads pictures, and remembers the digests of those that haven't changed since.
 
     Args:
-        strip: what is sent of a picture's file; by default no metadata.
+        keep_metadata: whether it is sent as it is, with what says where it was taken.
         site: the folder that holds the site whose posts the briefs are.
         roots: names of folders, in the site or in the queue, that pictures are looked for in too.
     """
 
     def __init__(
-        self,
-        strip: Callable[[Picture], bytes] = without_metadata,
-        site: Path | None = None,
-        roots: Iterable[str] = (),
+        self, *, keep_metadata: bool = False, site: Path | None = None, roots: Iterable[str] = ()
     ) -> None:
-        self._strip = strip
+        self.keep_metadata = keep_metadata
         self._site = site
         self._roots = tuple(roots)
         self._listed: dict[Path, Listing] = {}
@@ -60,7 +57,8 @@ class PictureReader:
     def file(self, folder: Path, path: str) -> PictureFile:
         """What would be sent of a picture; raises as `digest`."""
         picture = self.read(folder, path)
-        return PictureFile.of(picture.kind, self._strip(picture))
+        data = picture.data if self.keep_metadata else without_metadata(picture)
+        return PictureFile.of(picture.kind, data)
 
     def files(self, folder: Path, shows: Iterable[tuple[str, str]]) -> tuple[PictureFile, ...]:
         """The pictures that a plan shows.
@@ -79,10 +77,19 @@ class PictureReader:
             found.append(file)
         return tuple(found)
 
-    def has_changed(self, folder: Path, path: str) -> bool:
-        """Whether a picture's file isn't the one any more whose digest was asked for last."""
+    def stamp(self, folder: Path, path: str) -> str:
+        """What differs once a picture has changed since its digest was asked for."""
         known, _ = self._known.get((folder, path), (None, ""))
-        return stamp_of(folder, path, self._roots_of(folder)) != known
+        return stamp_text(known)
+
+    def stamp_now(self, folder: Path, path: str) -> str:
+        """The same as it is now."""
+        return stamp_text(stamp_of(folder, path, self._roots_of(folder)))
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """What of the configuration decides which pictures are sent, and how."""
+        return self.keep_metadata, str(self._site or ""), self._roots
 
     def find(self, folder: Path, brief: str, name: str) -> str:
         """The path of a picture that a brief calls by its name alone, as Obsidian does.

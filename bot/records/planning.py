@@ -1,7 +1,7 @@
 """Plans: what is to be published, as long as nothing of it is on its way."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -54,48 +54,47 @@ class Planning(RecordsWriter):
             _store(connection, files)
             return added
 
-    def add_all(
-        self, plans: Sequence[NewPublication], now: datetime
-    ) -> list[Publication | RecordsError]:
-        """Record many new briefs' plans in one transaction; each one's row, or why it has none."""
-        found: list[Publication | RecordsError] = []
+    def add_all(self, plans: Sequence[NewPublication], now: datetime) -> list[RecordsError | None]:
+        """Record many new briefs' plans in one transaction; for each, why it couldn't be."""
+        found: list[RecordsError | None] = []
         with self.writing() as connection:
             try:
                 with connection.begin_nested():
-                    return [*self._add_together(connection, plans, now)]
+                    self._add_together(connection, plans, now)
+                return [None] * len(plans)
             except sa.exc.IntegrityError:  # for some of them; which, is seen one by one
                 pass
             for new in plans:
                 try:
-                    found.append(self._add(connection, new, now))
+                    self._add(connection, new, now)
+                    found.append(None)
                 except (PermlinkTaken, Conflict) as error:
                     found.append(error)
         return found
 
     def _add_together(
         self, connection: sa.Connection, plans: Sequence[NewPublication], now: datetime
-    ) -> list[Publication]:
+    ) -> None:
         if not plans:
-            return []
-        rows = connection.execute(
-            sa.insert(publications).returning(publications, sort_by_parameter_order=True),
+            return
+        ids = connection.execute(
+            sa.insert(publications).returning(publications.c.id, sort_by_parameter_order=True),
             [_planned(new, now) for new in plans],
-        ).all()
+        ).scalars()
         self._provide_leases(connection, plans)
         connection.execute(
             sa.insert(events),
             [
                 {
-                    "publication_id": row.id,
+                    "publication_id": publication_id,
                     "at": now,
                     "target": Status.QUEUED.value,
                     "reason": _ADDED[new.kind],
                     **self._bearer(),
                 }
-                for row, new in zip(rows, plans, strict=True)
+                for publication_id, new in zip(ids, plans, strict=True)
             ],
         )
-        return [publication_of(row) for row in rows]
 
     def _add(
         self,
@@ -374,8 +373,11 @@ def _planned(new: NewPublication, now: datetime) -> dict[str, Any]:
     }
 
 
+_PLANNED = tuple(field.name for field in fields(NewPublication))
+
+
 def _columns(new: NewPublication) -> dict[str, Any]:
-    return asdict(new) | {
+    return {name: getattr(new, name) for name in _PLANNED} | {
         "kind": new.kind.value,
         "tags": list(new.tags),
         "shows": dict(new.shows) or None,

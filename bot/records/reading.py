@@ -386,6 +386,11 @@ def _with_status(status: Status) -> Found:
     return _FOUND.where(publications.c.status == status.value)
 
 
+def storable(text: str) -> str:
+    """A name from outside as a database can hold it: no half characters, no NUL (PostgreSQL)."""
+    return text.encode(errors="replace").decode().replace("\0", "")
+
+
 def portions(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
     """As many values at a time as fit well into one question."""
     for start in range(0, len(values), _SOME):

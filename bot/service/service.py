@@ -98,7 +98,7 @@ class Service:
         self._jobs: dict[str, tuple[Callable[[], object], Callable[[], float]]] = {
             "dispatch": (self.dispatch, self._until_due),
             "follow": (self.follow, self.pace),
-            "sweep": (self.sweep, lambda: SWEEP_EVERY),
+            "sweep": (self.sweep, self._until_sweep),
         }
         if intake is not None:
             self._jobs["scan"] = (self.scan, lambda: intake.pause)
@@ -326,6 +326,8 @@ class Service:
         ending.join(STOP_WITHIN / 2)
         self._http.stop()  # whatever a peer does
         ending.join(STOP_WITHIN / 2)
+        if self._intake:
+            self._intake.close()
         if ending.is_alive():
             return False
         self.leave()
@@ -375,6 +377,11 @@ class Service:
         rest = self._records.rest(self._now(), self._calendar(), self._leases.worker)
         idle = IDLE * self.pace() / SLOT if self.pace() < SLOT else IDLE
         return idle if rest is None else min(rest.total_seconds(), idle)
+
+    def _until_sweep(self) -> float:
+        """Seconds until the next sweep: soon, where it is to tell how fast a chain goes."""
+        measuring = any(watch.is_measuring for watch in self._watches.values())
+        return SLOT if measuring else SWEEP_EVERY
 
     def _want_scan(self) -> None:
         """Look at the folder at once; a look that is in line already will do."""
