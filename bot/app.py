@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.clock import Clock
     from bot.http import Http
     from bot.intake.composer import Composer, Composition
+    from bot.intake.pictures import PictureReader
     from bot.intake.view import QueueView
     from bot.records import Publication, Records
     from bot.service.actions import Desk
@@ -82,11 +83,11 @@ def composer(config: Settings) -> "Composer":
     """What makes posts of briefs under this configuration, and knows no others of the queue."""
     from bot.format import Defaults  # noqa: PLC0415
     from bot.intake.composer import Composer  # noqa: PLC0415
-    from bot.intake.pictures import PictureReader  # noqa: PLC0415
 
     return Composer(
         defaults=Defaults(
             author=config.default_author,
+            names=_names(config),
             tags=config.default_tags,
             header=config.header,
             footer=config.footer,
@@ -95,8 +96,25 @@ def composer(config: Settings) -> "Composer":
         profiles=profiles(config),
         default_chain=config.chain,
         wary=True,
-        pictures=PictureReader(keep_metadata=config.keep_metadata),
+        pictures=picture_reader(config),
     )
+
+
+def picture_reader(config: Settings) -> "PictureReader":
+    """What finds and reads the pictures of the queue and of the site around it."""
+    from bot.intake.pictures import PictureReader  # noqa: PLC0415
+
+    return PictureReader(
+        keep_metadata=config.keep_metadata, site=config.root, roots=config.picture_roots
+    )
+
+
+def _names(config: Settings) -> Mapping[str, str]:
+    """Names to accounts: those that the configuration gives, and each account's own."""
+    from bot.format.compose import byname  # noqa: PLC0415
+
+    given = {byname(n): account for account, it in config.authors.items() for n in it.names}
+    return {account: account for account in config.authors} | given
 
 
 def http(config: Settings) -> "Http":
@@ -167,11 +185,12 @@ def desk(config: Settings, records: "Records", composer: "Composer") -> "Desk":
 
 def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
     """What each (chain, brief) has on its chain; nothing when no database can be asked."""
+    from bot.intake.follow import named_now  # noqa: PLC0415
     from bot.records import DatabaseUnavailable, SchemaDiffers  # noqa: PLC0415
 
     try:
         with records(config) as opened:
-            return opened.published(queue=queue_of(config, opened))
+            return named_now(opened.published(queue=queue_of(config, opened)))
     except (DatabaseUnavailable, SchemaDiffers):
         return {}
 

@@ -26,6 +26,7 @@ DEFAULT_FILE = Path("config/briefbot.toml")
 _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
 EDITS = ("auto", "ask", "off")
+PICTURE_ROOTS = ("static", "assets")  # Hugo's and Zola's, and Jekyll's
 _DURATION = re.compile(r"([0-9]{1,5})\s*([smhd])")  # 99999d is what a calendar still holds
 _LONGEST_TIMEOUT = timedelta(minutes=10)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -77,12 +78,14 @@ class AuthorSettings:
     """What the configuration says about one account, `[author.NAME]`.
 
     Attributes:
+        names: what people and other tools call this author, in `author:` of a brief.
         signer: account whose posting key signs for this author, by a grant on the chain
             (account_auths); the author itself when None.
     """
 
     slots: tuple[str, ...] = ()
     min_gap: timedelta = timedelta(0)
+    names: tuple[str, ...] = ()
     signer: str | None = None
 
 
@@ -91,6 +94,7 @@ class Settings:
     """Everything that is configured. Paths are absolute; `root` is what they were relative to.
 
     Attributes:
+        picture_roots: folders, below `root` or the queue, that pictures are looked for in too.
         keep_metadata: whether uploaded pictures keep EXIF (with its GPS position) and the like.
         timeout: what one exchange with a node may take; an upload gets four times as long.
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
@@ -112,6 +116,7 @@ class Settings:
     ignored_checks: tuple[str, ...] = ()
     edits: str = "auto"
     grace: timedelta = timedelta(seconds=10)
+    picture_roots: tuple[str, ...] = PICTURE_ROOTS
     keep_metadata: bool = False
     timeout: timedelta = timedelta(seconds=15)
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -333,7 +338,7 @@ def _settings(
     pictures = _table(table, "pictures")
     queue = _table(table, "queue")
     _known_keys(queue, {"grace"}, "queue.")
-    _known_keys(pictures, {"keep_metadata"}, "pictures.")
+    _known_keys(pictures, {"keep_metadata", "roots"}, "pictures.")
     network = _table(table, "network")
     _known_keys(network, {"timeout"}, "network.")
     _known_keys(checks, {"ignore"}, "checks.")
@@ -344,6 +349,7 @@ def _settings(
         )
         for name in _table(table, "author")
     }
+    _one_each(authors)
     chains = {
         _chain(name, "chains"): _table(_table(table, "chains"), name, "chains.")
         for name in _table(table, "chains")
@@ -368,6 +374,9 @@ def _settings(
         ignored_checks=_texts(checks, "ignore", "checks."),
         edits=edits,
         grace=_duration(queue, "grace", "10s", "queue."),
+        picture_roots=_texts(pictures, "roots", "pictures.")
+        if "roots" in pictures
+        else PICTURE_ROOTS,
         keep_metadata=_truth(pictures, "keep_metadata", "pictures."),
         timeout=_timeout(network),
         chains=chains,
@@ -400,13 +409,25 @@ def _zone(name: str) -> str:
 
 
 def _author(table: Mapping[str, Any], path: str) -> AuthorSettings:
-    _known_keys(table, {"slots", "min_gap", "signer"}, path)
+    _known_keys(table, {"slots", "min_gap", "names", "signer"}, path)
     signer = _text(table, "signer", "", path)
     return AuthorSettings(
         slots=_texts(table, "slots", path),
         min_gap=_duration(table, "min_gap", "0s", path),
+        names=_texts(table, "names", path),
         signer=_account(signer, f"{path}signer") if signer else None,
     )
+
+
+def _one_each(authors: Mapping[str, AuthorSettings]) -> None:
+    """A name is one author's."""
+    owners: dict[str, str] = {}
+    for author, settings in authors.items():
+        for name in settings.names:
+            other = owners.setdefault(" ".join(name.split()).casefold(), author)
+            if other != author:
+                told = f"one of them is a name of {other} too; leave it to one author"
+                raise _SettingError(f"author.{author}.names", told)
 
 
 def _timeout(table: Mapping[str, Any]) -> timedelta:

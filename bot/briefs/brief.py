@@ -7,6 +7,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from bot.briefs.place import name_of
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Beneficiary:
@@ -30,6 +32,11 @@ class Brief:
         body: text after the front matter, without blank lines at the start and white space at
             the end, otherwise byte for byte.
         body_line: line of the file on which `body` starts, from 1.
+        author: the account that the file names.
+        authors: all that it names as authors, accounts and people, as written.
+        place_slug: the permlink that the file's place gives (a bundle's folder), where no `slug`
+            is written.
+        image: a picture's address, its path, or `[[name]]` for one that is found by its name.
         tags: normalised (lower case, no `#`), in order, without doubles.
         date: do not publish before this instant (UTC).
         expires: do not publish after this instant (UTC).
@@ -54,10 +61,12 @@ class Brief:
     body_line: int = 1
     tags: tuple[str, ...] = ()
     author: str | None = None
+    authors: tuple[str, ...] = ()
     date: datetime | None = None
     expires: datetime | None = None
     timezone: str | None = None
     slug: str | None = None
+    place_slug: str | None = None
     community: str | None = None
     description: str | None = None
     authored_by: str | None = None
@@ -81,6 +90,11 @@ class Brief:
     def on(self, chain: str) -> "Brief":
         """The brief as it is for this chain."""
         return replace(self, **self.differing[chain]) if chain in self.differing else self
+
+    @property
+    def name(self) -> str:
+        """What it is called by its file, or its page bundle's folder."""
+        return name_of(self.path)
 
     def line(self, key: str) -> int:
         """The line of the file where `key` stands, or 1 when the author did not write it."""

@@ -48,6 +48,11 @@ CHECKS: Mapping[str, Check] = {
         "Save it as UTF-8 without one.",
         fixable=True,
     ),
+    "file.conflict": Check(
+        ERROR,
+        "A merge left its marks: the file holds two versions of something.",
+        "Decide which one is right; remove the other one, and the lines with the marks.",
+    ),
     "file.changing": Check(
         ERROR,
         "The file was changed less than a second ago, or while it was read.",
@@ -93,8 +98,9 @@ CHECKS: Mapping[str, Check] = {
         ERROR,
         "A control character other than tab, newline and carriage return, written as such or as "
         r"an escape (`\0`); nodes can't read it unchanged.",
-        "Remove it; the finding names its number.",
+        "Remove it; the finding names its number. `--fix` takes out those that aren't escapes.",
         "steemd's JSON reader",
+        fixable=True,
     ),
     "secrets": Check(
         ERROR,
@@ -120,11 +126,18 @@ CHECKS: Mapping[str, Check] = {
         "It isn't valid YAML.",
         "Mend the line that it names; a title with `: ` or `#` in it needs quotes.",
     ),
-    "key.twice": Check(ERROR, "A key and one of its aliases both stand there.", "Keep one."),
+    "key.twice": Check(
+        ERROR,
+        "A key and one of its aliases both stand there, with different values. Tags are put "
+        "together, and so are authors.",
+        "Keep one.",
+    ),
     "key.unknown": Check(
         WARNING,
-        "No such key; it has no effect.",
-        "Correct the spelling (the nearest known key is named), or remove it.",
+        "No such key; it has no effect. A warning when it looks like a slip of a known one, which "
+        "is named; otherwise an info, told once for each key and folder.",
+        "Correct the spelling, or remove it. A key that another tool needs may stay: "
+        "`ignore: [key.unknown]` silences it.",
     ),
     "id.twice": Check(
         ERROR, "Another brief of the queue has the same `id`.", "Give one of them another `id`."
@@ -138,7 +151,11 @@ CHECKS: Mapping[str, Check] = {
         "chain-rules §7.2",
     ),
     "title.blank": Check(
-        ERROR, "There is no title.", "Write `title:`, or a `# heading` first.", "chain-rules §7.1"
+        ERROR,
+        "There is no title. Of a draft that is an info.",
+        "Write `title:`, or a `# heading` first; `--fix` takes the file's name.",
+        "chain-rules §7.1",
+        fixable=True,
     ),
     "title.bytes": Check(
         ERROR, "The title has more than 255 bytes.", "Shorten it.", "chain-rules §1.2"
@@ -146,7 +163,12 @@ CHECKS: Mapping[str, Check] = {
     "title.markdown": Check(
         WARNING, "Markdown isn't shown in a title.", "Write it plainly.", "chain-rules §7.1"
     ),
-    "body.empty": Check(ERROR, "There is nothing to publish.", "Write it.", "chain-rules §1.2"),
+    "body.empty": Check(
+        ERROR,
+        "There is nothing to publish. Of a draft that is an info.",
+        "Write it.",
+        "chain-rules §1.2",
+    ),
     "body.size": Check(
         ERROR,
         "The signed transaction would have more than 65,280 bytes.",
@@ -178,12 +200,21 @@ CHECKS: Mapping[str, Check] = {
     # -- who, where, when, how much --------------------------------------------------------------
     "author": Check(
         ERROR,
-        "The brief names no author, and there is no default.",
+        "The brief names no account as its author, and there is no default. Of a draft that is an "
+        "info.",
         "Write `author:`, or set `author` under [defaults].",
+    ),
+    "author.name": Check(
+        WARNING,
+        "The author is a name that is nobody's account: the brief goes out under the default "
+        "author, with the name as `authored_by`.",
+        'Say whose name it is by `names = ["Jane Doe"]` under `[author.ACCOUNT]`, or write the '
+        "account.",
     ),
     "category": Check(
         ERROR,
-        "No tag and no community, or a first tag that can't be a category.",
+        "No tag and no community, or a first tag that can't be a category. Of a draft that is an "
+        "info.",
         "Write `tags:`; the first is the category.",
         "chain-rules §1.2",
     ),
@@ -199,7 +230,8 @@ CHECKS: Mapping[str, Check] = {
     ),
     "tags.changed": Check(
         WARNING,
-        "A tag holds characters that no tag may have; they are dropped.",
+        "A tag holds characters that no tag may have. They are dropped; an info when they are only "
+        "written otherwise (spaces, letters of other scripts).",
         "Write it with a-z, 0-9 and one dash.",
         "chain-rules §7.1",
         fixable=True,
@@ -266,6 +298,16 @@ CHECKS: Mapping[str, Check] = {
         WARNING,
         "The clock change skips that local time, or repeats it.",
         "Name another time, or the offset: `2026-10-25T02:30+01:00`.",
+    ),
+    "date.far": Check(
+        WARNING,
+        "The date of a brief that isn't published is more than two years ahead.",
+        "Correct the year, if it is a slip.",
+    ),
+    "date.past": Check(
+        WARNING,
+        "The date of a brief that isn't published has passed, so it goes out at once.",
+        "Give it another date, or make it a `draft`, if it isn't to go out now.",
     ),
     "date.order": Check(ERROR, "`expires` isn't after `date`.", "Correct one of them."),
     "edit.author": Check(
@@ -421,6 +463,11 @@ CHECKS: Mapping[str, Check] = {
         "Attributes of Hugo, Jekyll or Pandoc, like `{: .wide}` and `{#place}`, are shown as text.",
         "Remove them.",
     ),
+    "leftover.embed": Check(
+        WARNING,
+        "Obsidian's `![[note]]` is shown as text: nothing but a picture is put in its place.",
+        "Write what it stands for, or a link: `[[note]]`.",
+    ),
     "leftover.liquid": Check(
         WARNING,
         "Jekyll's `{% … %}` and `{{ … }}` are shown as text: nothing computes them.",
@@ -466,9 +513,16 @@ CHECKS: Mapping[str, Check] = {
 """Code to check."""
 
 
-def found(path: str, line: int, code: str, message: str, fixes: tuple[Fix, ...] = ()) -> Finding:
-    """A finding of this check, at its level."""
-    return Finding(path, line, CHECKS[code].level, code, message, fixes)
+def found(
+    path: str,
+    line: int,
+    code: str,
+    message: str,
+    fixes: tuple[Fix, ...] = (),
+    level: Level | None = None,
+) -> Finding:
+    """A finding of this check, at its level unless it is a case of another `level`."""
+    return Finding(path, line, level or CHECKS[code].level, code, message, fixes)
 
 
 def unignored(findings: Iterable[Finding], ignored: Iterable[str]) -> tuple[Finding, ...]:

@@ -30,6 +30,10 @@ class Fix:
     new: str
 
 
+WITHOUT_MARK = Fix(1, 0, "\ufeff", "")
+"""Takes away the byte order mark in front of a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One sentence about one place in a brief, with its remedy.
@@ -66,10 +70,19 @@ class Finding:
 
 
 def fixed(text: str, fixes: Iterable[Fix]) -> str:
-    """The text with these replacements made; one that doesn't fit any more is left out."""
+    """The text with these replacements made; one that doesn't fit any more is left out.
+
+    Columns are those of the text without a byte order mark, which is a replacement of its own.
+    """
+    wanted = set(fixes)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark)
+    if WITHOUT_MARK in wanted:
+        wanted.remove(WITHOUT_MARK)
+        mark = ""
     lines = text.split("\n")
-    for fix in sorted(set(fixes), key=lambda fix: (fix.line, fix.column), reverse=True):
+    for fix in sorted(wanted, key=lambda fix: (fix.line, fix.column), reverse=True):
         line = lines[fix.line - 1]
         if line.startswith(fix.old, fix.column):
             lines[fix.line - 1] = line[: fix.column] + fix.new + line[fix.column + len(fix.old) :]
-    return "\n".join(lines)
+    return mark + "\n".join(lines)

@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.briefs.brief import Brief
 from bot.briefs.opening import opened
 from bot.briefs.opening import replace as put
+from bot.briefs.place import identity_of
 from bot.briefs.queue import SETTLE, BriefError, Entry, Queue, refused_twin, walked
 from bot.briefs.walk import Stamp, Walk, stamp_text
 from bot.briefs.watcher import Watcher
@@ -246,7 +247,7 @@ class Folder:
 
     def id_at(self, path: str) -> str:
         """The id of the file at this path; empty where it holds no brief."""
-        return self._id_of.get(path, path.removesuffix(".md"))
+        return self._id_of.get(path, identity_of(path))
 
     def knows(self, path: str) -> bool:
         """Whether there was such a file at the last look."""
@@ -322,14 +323,14 @@ class Folder:
 
     def _note_id(self, path: str, brief: str) -> None:
         """Remember whose a file is, where its path doesn't say that."""
-        if f"{brief}.md" != path:
+        if path not in _paths_of(brief):
             self._id_of[path] = brief
             self._ids.setdefault(brief, set()).add(path)
 
     def _forget(self, path: str) -> None:
         """Forget whose a file was."""
         name = self._id_of.pop(path, None)
-        self._touched |= {path.removesuffix(".md") if name is None else name} - {""}
+        self._touched |= {identity_of(path) if name is None else name} - {""}
         if name is not None:
             self._ids[name].discard(path)
             if not self._ids[name]:
@@ -338,8 +339,8 @@ class Folder:
     def _owners(self, brief: str) -> set[str]:
         """Files that have this identity; kept is only what a file's path doesn't say."""
         found = set(self._ids.get(brief, ()))
-        path = f"{brief}.md"
-        return found | {path} if path in self._walk and path not in self._id_of else found
+        unnoted = (path for path in _paths_of(brief) if path in self._walk)
+        return found | {path for path in unnoted if path not in self._id_of}
 
     def _distinct(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Of an id that several files have, none is a brief; each names the others."""
@@ -347,3 +348,9 @@ class Folder:
             brief = entry.brief
             others = sorted(self._owners(brief.id) - {entry.path}) if brief else []
             yield refused_twin(entry, others) if others else entry
+
+
+def _paths_of(brief: str) -> tuple[str, ...]:
+    """The paths that say this identity by themselves."""
+    paths = (f"{brief}.md", f"{brief}/index.md")
+    return tuple(path for path in paths if identity_of(path) == brief)

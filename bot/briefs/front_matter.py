@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from bot.briefs.diagnosis import toml_trouble, yaml_trouble
+
 MAX_BYTES = 16 * 1024
 MAX_DEPTH = 20
 
@@ -48,19 +50,43 @@ class Parts:
     body_line: int = 1
 
 
+# Rows of keys, a title among them, up to the closing line; a heading has no such row above it.
+_UNOPENED = re.compile(
+    r"(?=[\w-]{1,40}:[ \t\r\n])(?:(?!-{3}|[Tt]itle:)[^\n]*+\n)*+[Tt]itle:[ \t][^\n]*+\n"
+    r"(?:(?!-{3})[^\n]*+\n)*+---[ \t\r]*(?:\n|$)"
+)
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
 
 
 def split(text: str) -> Parts:
     """Take a file apart; a file without front matter is all body.
 
+    Hexo's files may have no line that opens it: keys, a title among them, and what closes it.
+
     Raises:
         FrontMatterError: it isn't closed, too large, or not valid YAML or TOML.
     """
     first, _, _ = text.partition("\n")
     opening = first.rstrip()
-    if opening not in _FENCES:
+    if opening in _FENCES:
+        return _split(text, opening)
+    if not _UNOPENED.match(text):
         return Parts(body=text)
+    try:
+        parts = _split(f"---\n{text}", "---")
+    except FrontMatterError as error:
+        raise FrontMatterError(max(error.line - 1, 1), error.code, error.message) from None
+    lines = {key: line - 1 for key, line in parts.lines.items()}
+    return Parts(parts.values, lines, parts.body, parts.body_line - 1)
+
+
+def begins(data: bytes) -> bool:
+    """Whether a file begins with a front matter, well-formed or not."""
+    text = data.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+    return text.startswith(("---", "+++")) or _UNOPENED.match(text) is not None
+
+
+def _split(text: str, opening: str) -> Parts:
     lines = text.split("\n")
     closing = (n for n, line in enumerate(lines) if n and line.rstrip() in _FENCES[opening])
     number = next(closing, None)
@@ -101,10 +127,10 @@ def _read_yaml(source: str) -> tuple[dict[str, Any], dict[str, int]]:
         node = yaml.compose(source, Loader=BaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = (mark.line if mark else 0) + 2
-        raise FrontMatterError(
-            line, "front_matter.yaml", f"not valid YAML: {error.problem or error.context}"
-        ) from None
+        row = mark.line if mark else 0
+        slip = yaml_trouble(source, row)
+        row, told = slip or (row, f"{error.problem or error.context}; mend it there or just above")
+        raise FrontMatterError(row + 2, "front_matter.yaml", f"not valid YAML: {told}") from None
     except yaml.YAMLError as error:  # a character that YAML doesn't allow at all
         raise FrontMatterError(1, "front_matter.yaml", f"not valid YAML: {error}") from None
     if node is None:
@@ -175,7 +201,9 @@ def _read_toml(source: str) -> tuple[dict[str, Any], dict[str, int]]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) + 1 if found else 2
-        raise FrontMatterError(line, "front_matter.toml", f"not valid TOML: {error}") from None
+        said = re.sub(r" \(at [^()]*\)$", "", str(error))  # lines of the front matter alone
+        told = toml_trouble(source, line - 2) or f"{said}; mend it there or just above"
+        raise FrontMatterError(line, "front_matter.toml", f"not valid TOML: {told}") from None
     except RecursionError:
         raise FrontMatterError(
             2, "front_matter.depth", f"nested more than {MAX_DEPTH} deep"

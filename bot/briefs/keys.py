@@ -5,14 +5,13 @@ and returns the typed value, or raises `BadValue` with a sentence on the remedy.
 """
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.briefs.brief import Beneficiary
+from bot.briefs.transliteration import transliterated
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "title": (),
@@ -43,7 +42,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 """Canonical key to its aliases, all in lower case with `_`."""
 
-CANONICAL = {alias: key for key, aliases in ALIASES.items() for alias in (key, *aliases)}
+MERGED = ("categories", "tags", "keywords")
+"""Spellings of `tags` that are put together, in this order."""
 
 BY_CHAIN = frozenset(
     {
@@ -59,60 +59,17 @@ BY_CHAIN = frozenset(
 )
 """What may differ from chain to chain."""
 
-FOREIGN = frozenset(
-    {
-        "aliases",
-        "cascade",
-        "comments",
-        "headless",
-        "images",
-        "lang",
-        "language",
-        "lastmod",
-        "layout",
-        "linktitle",
-        "math",
-        "menu",
-        "modified",
-        "outputs",
-        "params",
-        "parse_body",
-        "pin",
-        "pinned",
-        "resources",
-        "series",
-        "sitemap",
-        "subtitle",
-        "template",
-        "toc",
-        "translationkey",
-        "type",
-        "updated",
-        "url",
-        "videos",
-        "weight",
-    }
-)
-"""Keys of Hugo, Jekyll and beempy without a meaning here, accepted quietly."""
-
+# At least two letters, and what stands in names beside them; an `@` in front is an account's.
+_NAME = re.compile(r"(?!@)(?=(?:.*?[^\W\d_]){2})[\w\s.,:;+&@/|()'\"‘’ʼ“”·•–—‐-]{2,200}")
 _ACCOUNT_PART = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
-YEARS = range(1971, 2106)
-"""Those that are whole, in every zone, in the 32 bits of a chain's times."""
+_STYLES = {"date", "pretty", "ordinal", "weekdate", "none"}  # Jekyll's
 WHOLE = 10_000  # a whole reward, in 1/100 of a percent
 MAX_BENEFICIARIES = 8  # chain-rules §1.1, admission
 
 
 class BadValue(Exception):  # noqa: N818  # said to the author, as a finding
     """A value that the key can't have."""
-
-
-class Moved(Exception):  # noqa: N818  # carries a usable value
-    """A local time that the clock change skips or repeats; `instant` is what it is taken as."""
-
-    def __init__(self, instant: datetime, message: str) -> None:
-        super().__init__(message)
-        self.instant = instant
 
 
 def canonical(key: str) -> str:
@@ -168,24 +125,46 @@ def is_account(name: str) -> bool:
     )
 
 
-def tags(value: Any) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Tags, normalised, in order and without doubles; and (as written, as sent) of each.
+def authors(value: Any) -> tuple[str, ...]:
+    """Who wrote it: accounts, and names that people have. Of a table its `name` (or `account`)."""
+    if isinstance(value, list):
+        each = (authors(item) for item in value if item is not None)
+        return tuple(dict.fromkeys(name for names in each for name in names))
+    if isinstance(value, Mapping):
+        named = (value[key] for key in ("account", "name", "username", "title") if value.get(key))
+        value = next(named, None)
+        if value is None:
+            raise BadValue('expected an account, or a table with a name: {name: "Jane Doe"}')
+    # without the mail's address; `[[…]]` is Obsidian's
+    written = re.sub(r"<[^<>]*>$", "", text(value)).strip("[] ")
+    parts = [part.strip() for part in written.split(",")]
+    if all(map(is_account, parts)):
+        return tuple(parts)
+    if not written:
+        return ()
+    return (written,) if _NAME.fullmatch(written) else (account(value),)
 
-    A list, or text separated by spaces or commas. `#` is dropped, letters become small, spaces
-    and underscores inside a list item become `-`, other characters are dropped.
+
+def tags(value: Any) -> tuple[tuple[str, str], ...]:
+    """Tags in order, each as written and as it is sent.
+
+    A list (Hexo's may hold lists), or text separated by spaces or commas. `#` is dropped, letters
+    become small, spaces and underscores inside a list item become `-`, letters of other scripts are
+    transliterated as a permlink's are, other characters are dropped.
     """
-    items = value if isinstance(value, list) else re.split(r"[\s,]+", _words(value))
-    sent = []
+    items = _flat(value) if isinstance(value, list) else re.split(r"[\s,]+", _words(value))
+    plain = [(item.strip(), item.strip().lstrip("#")) for item in items]
+    return tuple(
+        (item, transliterated(re.sub(r"[\s_]+", "-", words))) for item, words in plain if words
+    )
+
+
+def _flat(items: list[Any]) -> Iterator[str]:
     for item in items:
-        if item is None:
-            continue
-        if not isinstance(item, str):
-            raise BadValue('expected a list of tags, or "one two three"')
-        plain = item.strip().lstrip("#").lower()
-        tag = re.sub(r"[^a-z0-9-]", "", re.sub(r"[\s_]+", "-", plain))
-        if plain:
-            sent.append((item.strip(), tag))
-    return tuple(dict.fromkeys(tag for _, tag in sent if tag)), tuple(sent)
+        if isinstance(item, list):
+            yield from _flat(item)
+        elif item is not None:
+            yield _words(item)
 
 
 def _words(value: Any) -> str:
@@ -204,71 +183,35 @@ def zone(value: Any) -> str:
     return name
 
 
-def instant(value: Any, timezone: str) -> datetime:
-    """A date, or date and time, as an instant in UTC.
-
-    Raises:
-        BadValue: it is no date.
-        Moved: the local clock skips or repeats that time.
-    """
-    written = text(value)
-    try:
-        moment = datetime.fromisoformat(written.replace(" UTC", "Z"))
-    except ValueError:
-        try:  # Hugo and Jekyll write the zone after a space
-            moment = datetime.fromisoformat(re.sub(r" (?=[+-]\d\d:?\d\d$)", "", written))
-        except ValueError:
-            raise BadValue(
-                f"{written!r} is no date; write 2026-12-01 or 2026-12-01 09:00"
-            ) from None
-    if moment.year not in YEARS:
-        raise BadValue(f"{written!r} is out of range: a year is from {YEARS[0]} to {YEARS[-1]}")
-    if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
-    local = moment.replace(tzinfo=ZoneInfo(timezone))
-    result = local.astimezone(UTC)
-    if result.astimezone(local.tzinfo).replace(tzinfo=None) != moment:
-        first = _end_of_gap(local)
-        taken = f"taken as {first.astimezone(local.tzinfo):%H:%M}"
-        raise Moved(
-            first, f"{written} is skipped in {timezone} (the clock is put forward); {taken}"
-        )
-    if local.utcoffset() != local.replace(fold=1).utcoffset():
-        why = f"{written} comes twice in {timezone} (the clock is put back)"
-        raise Moved(result, f"{why}; the first is taken")
-    return result
-
-
-def _end_of_gap(local: datetime) -> datetime:
-    """The first instant after the clock was put forward over this local time."""
-    low, high = (local.replace(fold=fold).astimezone(UTC) for fold in (1, 0))
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        if middle.astimezone(local.tzinfo).utcoffset() == local.utcoffset():  # not yet put forward
-            low = middle
-        else:
-            high = middle
-    return high.replace(microsecond=0)
-
-
-def day_in_name(path: str) -> str | None:
-    """The date at the start of a file name `YYYY-MM-DD-title.md`, as Jekyll reads it."""
-    match = re.match(r"(\d{4}-\d\d-\d\d)-", PurePosixPath(path).name)
-    if not match:
-        return None
-    try:
-        date.fromisoformat(match[1])
-    except ValueError:
-        return None
-    return match[1]
-
-
 def slug(value: Any) -> str:
-    """A permlink; of Jekyll's `permalink` the last part."""
-    written = text(value).strip("/").rpartition("/")[2].removesuffix(".html")
+    """A permlink, with or without what stands around it in an address."""
+    written = _last_part(text(value))
     if not re.fullmatch(r"[a-z0-9-]{1,255}", written):
         raise BadValue(f"{written!r}: a permlink is 1 to 255 of a-z, 0-9 and -")
     return written
+
+
+def permalink(value: str) -> str | None:
+    """The last part of another tool's address; None where that is made of the file's name.
+
+    Jekyll's patterns (`/:year/:title/`) and styles (`pretty`), Eleventy's templates (`{{ … }}`).
+    """
+    written = _last_part(text(value))
+    if re.search(r":[a-z]|\{\{|\{%", value) or written in {*_STYLES, "false", "true"}:
+        return None
+    plain = re.fullmatch(r"[a-z0-9-]{1,255}", written)
+    return written if plain else transliterated(re.sub(r"[\s_]+", "-", written)) or None
+
+
+def is_by_name(permalink: str) -> bool:
+    """Whether a permalink of Jekyll asks for the name of the file."""
+    return permalink in _STYLES or bool(re.search(r":(?:title|slug|name|filename)\b", permalink))
+
+
+def _last_part(address: str) -> str:
+    """Of `/blog/my-post/`, `my-post.html` and `/blog/my-post/index.html`: `my-post`."""
+    plain = re.sub(r"(?:(?<=.)/index)?\.html?$", "", address.strip("/"))
+    return plain.rpartition("/")[2]
 
 
 def community(value: Any) -> str:
@@ -287,12 +230,20 @@ def address(value: Any) -> str:
     return written
 
 
-def image(value: Any) -> str:
-    """A picture's address, or its path; of a list the first."""
-    first = value[0] if isinstance(value, list) and value else value
-    if isinstance(first, Mapping):  # Hugo's `cover: {image: …}`
-        first = first.get("image")
-    return text(first)
+def image(value: Any) -> str | None:
+    """A picture's address or path, or `[[its name]]`; of a list the first, of a table its own."""
+    if isinstance(value, list):
+        # Obsidian's link without quotes is a list in a list to YAML
+        inner = value[0] if value and isinstance(value[0], list) and len(value) == 1 else None
+        if inner and len(inner) == 1 and isinstance(inner[0], str):
+            return f"[[{inner[0]}]]"
+        return image(value[0]) if value else None
+    if isinstance(value, Mapping):  # PaperMod's `cover: {image: …}`, Chirpy's `{path: …}`
+        named = (value[key] for key in ("image", "path", "src", "url") if value.get(key))
+        return image(next(named, None))
+    if value is None:
+        return None
+    return re.sub(r"^!?(\[\[[^\[\]|]+)(?:\|[^\[\]]*)?(\]\])$", r"\1\2", text(value)) or None
 
 
 def beneficiaries(value: Any) -> tuple[Beneficiary, ...]:
@@ -389,8 +340,3 @@ def tables(value: Any) -> Mapping[str, Mapping[str, Any]]:
         if table:
             found[name] = table
     return found
-
-
-def at_midnight(day: str) -> str:
-    """A day as the instant at which it begins, in words that `instant` reads."""
-    return datetime.combine(date.fromisoformat(day), time.min).isoformat()

@@ -2,7 +2,7 @@
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,23 +45,28 @@ class Picture:
     data: bytes
 
 
-def stamp_of(root: Path, path: str) -> Stamp | None:
+def stamp_of(root: Path, path: str, roots: Sequence[Path] = ()) -> Stamp | None:
     """What differs once the picture at `path` in the queue `root` has changed; None without one."""
     try:
-        with _opened(root, path) as file:
+        with _opened(root, path, roots) as file:
             return identity(os.fstat(file.fileno()))
     except PictureRefused:
         return None
 
 
-def read_picture(root: Path, path: str) -> Picture:
+def read_picture(root: Path, path: str, roots: Sequence[Path] = ()) -> Picture:
     """The picture at `path` in the queue `root`, whole.
+
+    Args:
+        roots: other folders that sites are made of, where it may be if it isn't in the queue:
+            `images/a.png` is `static/images/a.png` for Hugo, and `assets/a.png` is a picture of
+            `assets` itself for Jekyll. A relative path that leaves the queue may lead into one.
 
     Raises:
         PictureRefused: it isn't there, isn't in the queue, is too large or no picture, or somebody
             writes it just now.
     """
-    with _opened(root, path) as file:
+    with _opened(root, path, roots) as file:
         before = os.fstat(file.fileno())
         data = file.read(LARGEST + 1)
         after = os.fstat(file.fileno())
@@ -73,19 +78,34 @@ def read_picture(root: Path, path: str) -> Picture:
 
 
 @contextmanager
-def _opened(root: Path, path: str) -> Iterator[BinaryIO]:
+def _opened(root: Path, path: str, roots: Sequence[Path]) -> Iterator[BinaryIO]:
+    root, within = next(_elsewhere(root, path, roots), (root, path))
     try:
-        with opened(root, path) as file:
+        with opened(root, within) as file:
             yield file
     except Outside:
         message = f"the picture {path} is outside of the queue; put it there"
         raise PictureRefused("picture.outside", message) from None
     except (FileNotFoundError, NotRegular):
-        message = f"there is no picture {path} in the queue; put it there"
+        places = " nor in ".join(dict.fromkeys(("the queue", *(each.name for each in roots))))
+        message = f"there is no picture {path} in {places}; put it there"
         raise PictureRefused("picture.missing", message) from None
     except OSError as error:
         message = f"the picture {path} can't be read: {error.strerror}"
         raise PictureRefused("picture.missing", message) from None
+
+
+def _elsewhere(root: Path, path: str, roots: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Where a picture is found among the roots; nowhere when it stands in the queue."""
+    if not path.startswith("..") and os.path.lexists(root / path):
+        return
+    whole = os.path.normpath(root / path)
+    for each in roots:
+        inside = whole.removeprefix(f"{os.path.normpath(each)}/")
+        own_name = path.removeprefix(f"{each.name}/")
+        for within in dict.fromkeys((inside, path, own_name)):
+            if not within.startswith(("/", "..")) and os.path.lexists(each / within):
+                yield each, within
 
 
 def _too_large(path: str) -> PictureRefused:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import app
-from bot.briefs import Entry, Finding, Level, fixed, internal
+from bot.briefs import Entry, Finding, Level, fixed, internal, unignored
+from bot.briefs.dates import date_findings
 from bot.briefs.opening import opened, real_path, replace
 from bot.cli import terminal
+from bot.cli.once import FEW, told_once
 from bot.cli.spread import spread
+from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.errors import BotError
 
@@ -49,10 +52,12 @@ def check(
     given = paths or (config.posts,)
     if fix:
         terminal.tell(f"{_mend(_look(config, given, online=False))} files mended", error=True)
+    form = "json" if as_json else form
     looked = _look(config, given, online=online)
     findings = [finding for _, found in looked for finding in found]
-    if as_json or form == "json":
-        terminal.tell_json([finding.told() for finding in findings])
+    looked = told_once(looked, few=FEW if form == "text" else 0)
+    if form == "json":
+        terminal.tell_json([finding.told() for _, found in looked for finding in found])
     else:
         for entry, found in looked:
             for finding in found:
@@ -80,11 +85,16 @@ def _checked(
     online: bool,
 ) -> list[tuple[Entry, Findings]]:
     asked = _online(config, view) if online else None
+    now = utc_now()
 
     def findings(entry: Entry) -> Findings:
         try:
             compositions = view.composer.compose(entry.brief, entry.folder) if entry.brief else ()
             told = [f for each in compositions for f in asked.findings(each)] if asked else []
+            # a published brief's date has passed, as it should
+            new = [each for each in compositions if (each.chain, each.brief.id) not in published]
+            for brief in (each.brief for each in new):
+                told += unignored(date_findings(brief, now, config.timezone), brief.ignore)
             return app.findings(config, [entry], compositions, published, told)
         except BotError:
             raise

@@ -171,6 +171,7 @@ class _Preview:
             click.ClickException: it can't be read or shown, or no such chain is configured.
         """
         from bot.briefs import parse  # noqa: PLC0415
+        from bot.briefs.front_matter import begins  # noqa: PLC0415
         from bot.briefs.opening import real_path  # noqa: PLC0415
         from bot.format.pictures import with_placeholders  # noqa: PLC0415
 
@@ -181,7 +182,7 @@ class _Preview:
             )
         stdin = str(path) == "-"
         data = _read(path)
-        fenced = data.removeprefix(b"\xef\xbb\xbf").startswith((b"---", b"+++"))
+        fenced = begins(data)
         queue = real_path(config.posts)
         file = real_path(path)
         inside = file.is_relative_to(queue)
@@ -193,7 +194,9 @@ class _Preview:
             errors = [f for f in parsed.findings if _is_in_the_way(f, fenced=fenced and not stdin)]
             if errors:
                 raise _Unshowable(errors)
-            text, _ = with_placeholders(data.decode("utf-8-sig"), name, partial(_is_there, folder))
+            text, _ = with_placeholders(
+                data.decode("utf-8-sig"), name, is_there=partial(_is_there, folder)
+            )
             return cls(config, folder, text, None, None, chain or config.chain, ())
         brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief
         with app.view(config) as view:
@@ -201,7 +204,7 @@ class _Preview:
         body = (
             made.post.body
             if made.post
-            else with_placeholders(brief.body, name, partial(_is_there, folder))[0]
+            else with_placeholders(brief.body, name, is_there=partial(_is_there, folder))[0]
         )
         findings = (*parsed.findings, *made.findings)
         return cls(config, folder, body, parsed.brief, made, made.chain, findings)
@@ -259,13 +262,14 @@ class _Preview:
 
     def _pictures(self) -> Mapping[str, str]:
         """What the page shows for the pictures of the queue, by what stands for them."""
-        from bot.briefs.pictures import PictureRefused, read_picture  # noqa: PLC0415
+        from bot.briefs.pictures import PictureRefused  # noqa: PLC0415
         from bot.format.pictures import placeholder, standing  # noqa: PLC0415
 
+        reader = app.picture_reader(self.config)
         pictures: dict[str, str] = {}
         for path in standing(self.body):
             with suppress(PictureRefused):  # a finding says why
-                picture = read_picture(self.folder, path)
+                picture = reader.read(self.folder, path)
                 data = base64.b64encode(picture.data).decode()
                 pictures[placeholder(path)] = f"data:{picture.kind};base64,{data}"
         return pictures

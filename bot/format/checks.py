@@ -4,10 +4,11 @@ What is wrong with the file as written is found by `bot.briefs`; here it is the 
 be sent, with defaults, footer and metadata.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from bot.briefs import Brief, Finding, found
+from bot.briefs import Brief, Finding, Level, found
 from bot.briefs.secrets import private_key_offset
 from bot.format.pictures import located
 from bot.format.post import Post
@@ -21,18 +22,36 @@ _PATCH = re.compile(r"@@ -\d+,?\d* \+\d+,?\d* @@")
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
-def author_findings(brief: Brief, author: str | None) -> Iterator[Finding]:
-    """A post has an author, who is not among the beneficiaries."""
+def author_findings(
+    brief: Brief, author: str | None, unknown: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """A post has an author, who is not among the beneficiaries.
+
+    Args:
+        unknown: names of its authors that are nobody's account.
+    """
     if author is None:
-        yield _at(
-            brief,
-            "title",
-            "author",
-            "no author: write `author:`, or set `author` under [defaults] in the configuration",
+        message = (
+            f"{', '.join(unknown)}: nobody's account; write names = {_list(unknown)} under "
+            "[author.ACCOUNT] in the configuration, or `author:` with the account"
+            if unknown
+            else "no author: write `author:`, or set `author` under [defaults] in the configuration"
         )
+        yield _lack(brief, "author" if unknown else "title", "author", message)
     elif any(share.account == author for share in brief.beneficiaries):
         message = f"{author} is the author; an author's own share isn't a beneficiary, remove it"
         yield _at(brief, "beneficiaries", "beneficiaries", message)
+
+
+def name_findings(brief: Brief, author: str, unknown: Sequence[str]) -> Iterator[Finding]:
+    """Names of authors that are nobody's account don't get lost, but they sign nothing."""
+    if unknown:
+        message = (
+            f"{', '.join(unknown)}: nobody's account, so it goes out under {author}, authored_by "
+            f"{brief.authored_by!r}; names = {_list(unknown)} under [author.ACCOUNT] says whose "
+            "name it is"
+        )
+        yield _at(brief, "author", "author.name", message)
 
 
 def category_findings(brief: Brief, tags: tuple[str, ...]) -> Iterator[Finding]:
@@ -40,7 +59,7 @@ def category_findings(brief: Brief, tags: tuple[str, ...]) -> Iterator[Finding]:
     if brief.reply_to is None and brief.community is None:
         if not tags:
             message = "no tag: the first tag is the post's category; write `tags:`"
-            yield _at(brief, "tags", "category", message)
+            yield _lack(brief, "tags", "category", message)
         elif not _CATEGORY.fullmatch(tags[0]):
             message = f"{tags[0]!r} can't be a category: 1 to 255 of a-z, 0-9 and -"
             yield _at(brief, "tags", "category", message)
@@ -131,6 +150,16 @@ def _tag_findings(brief: Brief, post: Post) -> Iterator[Finding]:
         if not tag[0].isalpha() or not tag[-1].isalnum():
             message = f"{tag}: a tag begins with a letter and ends with a letter or digit"
             yield _at(brief, "tags", "tags", message)
+
+
+def _list(names: Sequence[str]) -> str:
+    return json.dumps(list(names), ensure_ascii=False)
+
+
+def _lack(brief: Brief, key: str, code: str, message: str) -> Finding:
+    """Something isn't there yet: of a draft that is no mistake."""
+    level = Level.INFO if brief.draft else None
+    return found(brief.path, brief.line(key), code, message, level=level)
 
 
 def _at(brief: Brief, key: str, code: str, message: str) -> Finding:

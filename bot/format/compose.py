@@ -1,16 +1,18 @@
 """From a brief to a post. Pure: the same brief and defaults always give the same post."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from bot import __version__
 from bot.briefs import Brief, Finding, Level, found, unignored
+from bot.briefs.keys import is_account
 from bot.format import checks
 from bot.format.body import TemplateFailed, body
 from bot.format.flavour import Flavour
 from bot.format.links import Link, Name, Resolve, cross_posted, nowhere, with_links
 from bot.format.metadata import json_metadata, tags_of
 from bot.format.permlink import permlink, reply_permlink
-from bot.format.pictures import Local, located, placeholder, with_placeholders
+from bot.format.pictures import Find, Local, beside, located, placeholder, with_placeholders
 from bot.format.post import FIFTY_FIFTY, PayoutOptions, Post
 from bot.format.render import collect
 from bot.format.shown import rendering_findings
@@ -22,17 +24,38 @@ class Defaults:
 
     Attributes:
         author: for briefs that name none.
+        names: names of people, as `byname` has them, to the accounts that they write under.
         tags: after the brief's own.
         header, footer: Jinja2 templates of Markdown before and after every body.
         ignore: codes of findings that nobody wants to see.
     """
 
     author: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     header: str = ""
     footer: str = ""
     ignore: tuple[str, ...] = ()
     app: str = f"briefbot/{__version__}"
+
+    def account_of(self, name: str) -> str | None:
+        """The account of an author as a brief names it; None for a name that is nobody's."""
+        return self.names.get(byname(name)) or (name if is_account(name) else None)
+
+    def author_of(self, brief: Brief) -> str | None:
+        """The account under which a brief goes out: the first of its authors that has one."""
+        authors = brief.authors or ((brief.author,) if brief.author else ())
+        return next(filter(None, map(self.account_of, authors)), self.author)
+
+    def authored_by(self, brief: Brief) -> str | None:
+        """Who a brief says has written it, where that isn't just the account that posts it."""
+        told = len(brief.authors) > 1 or any(not self.account_of(name) for name in brief.authors)
+        return brief.authored_by or (", ".join(brief.authors) if told else None)
+
+
+def byname(name: str) -> str:
+    """A person's name as names are compared: in any case, whatever the white space."""
+    return " ".join(name.split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +95,7 @@ class Place:
 
 def place(brief: Brief, defaults: Defaults, resolve: Resolve = nowhere) -> Place | None:
     """Where a brief will stand; None as long as that can't be said."""
-    author = brief.author or defaults.author
+    author = defaults.author_of(brief)
     parent = _parent(brief, resolve)
     tags = (*brief.tags, *defaults.tags)
     if author is None or parent is None or not (parent[0] or brief.community or tags):
@@ -80,7 +103,8 @@ def place(brief: Brief, defaults: Defaults, resolve: Resolve = nowhere) -> Place
     if parent[0]:
         slug = brief.slug or reply_permlink(*parent, brief.id)
         return Place(author, slug, *parent)
-    return Place(author, brief.slug or permlink(brief.title), "", brief.community or tags[0])
+    slug = brief.slug or brief.place_slug or permlink(brief.title)
+    return Place(author, slug, "", brief.community or tags[0])
 
 
 def _parent(brief: Brief, resolve: Resolve) -> tuple[str, str] | None:
@@ -108,17 +132,21 @@ def compose(
     defaults: Defaults,
     flavour: Flavour = Flavour.CONDENSER,
     resolve: Resolve = nowhere,
+    find: Find = beside,
 ) -> Composed:
     """Make the post of a brief, and say what is wrong or surprising in it.
 
     Args:
         flavour: of the front ends that its readers use.
         resolve: tells where other briefs stand.
+        find: tells where pictures are that it calls by their names.
     """
-    author = brief.author or defaults.author
+    author = defaults.author_of(brief)
+    brief = replace(brief, author=author, authored_by=defaults.authored_by(brief))
+    unknown = [name for name in brief.authors if not defaults.account_of(name)]
     tags = tuple(dict.fromkeys((*brief.tags, *defaults.tags)))
     findings = [
-        *checks.author_findings(brief, author),
+        *checks.author_findings(brief, author, unknown),
         *checks.category_findings(brief, tags),
         *checks.cross_post_findings(brief),
     ]
@@ -129,7 +157,7 @@ def compose(
         findings.append(found(brief.path, line, "reply_to.brief", f"{message}; correct it"))
     try:
         around = (defaults.header, defaults.footer)
-        shown, pictures = _with_placeholders(brief)
+        shown, pictures = _with_placeholders(brief, find)
         text, links = with_links(shown.body, brief.path, resolve)
         shown = replace(shown, body=text)
         if brief.cross_post:
@@ -140,7 +168,8 @@ def compose(
         message = f"the {error.name} of the configuration can't be rendered: {error}"
         findings.append(found(brief.path, 1, error.name, message))
         return Composed(None, tuple(findings), place=stands)
-    if findings or author is None or stands is None:
+    errors = any(finding.level is Level.ERROR for finding in findings)
+    if errors or author is None or stands is None:
         return Composed(None, tuple(findings), pictures, links, stands)
     text = made.text
     collected = collect(text, flavour)
@@ -158,6 +187,7 @@ def compose(
         options=_options(brief),
         self_vote=int(brief.self_vote * 100) if brief.self_vote else None,
     )
+    findings += checks.name_findings(brief, author, unknown)
     findings += checks.post_findings(brief, post)
     findings += checks.unsaved_findings(brief, collected.unsaved)
     findings += checks.hashtag_findings(brief, collected.tags, post.tags)
@@ -178,15 +208,22 @@ def compose(
     return Composed(None if failed else post, shown_findings, pictures, links, stands)
 
 
-def _with_placeholders(brief: Brief) -> tuple[Brief, tuple[Local, ...]]:
+def _with_placeholders(brief: Brief, find: Find) -> tuple[Brief, tuple[Local, ...]]:
     """The brief with something standing for each picture of the queue, and those pictures."""
-    text, pictures = with_placeholders(brief.body, brief.path)
+    text, pictures = with_placeholders(brief.body, brief.path, find)
     pictures = tuple(Local(local.path, brief.body_line + local.line) for local in pictures)
-    cover = located(brief.image, brief.path) if brief.image else None
+    cover = _cover(brief.image, brief.path, find) if brief.image else None
     if cover is not None:
         brief = replace(brief, image=placeholder(cover))
         pictures = (Local(cover, brief.line("image")), *pictures)
     return replace(brief, body=text), pictures
+
+
+def _cover(image: str, brief: str, find: Find) -> str | None:
+    """The path of a picture of the queue that a brief has for its cover; None for one elsewhere."""
+    if image.startswith("[["):
+        return find(brief, image.strip("[]"))
+    return located(image, brief)
 
 
 def _options(brief: Brief) -> PayoutOptions | None:

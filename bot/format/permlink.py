@@ -7,48 +7,20 @@ which is what makes publishing it twice impossible.
 import re
 from hashlib import sha256
 
-from anyascii import anyascii
+from bot.briefs.transliteration import transliterated
 
 LIMIT = 128
-# Where condenser's table (speakingurl 9, English) differs from anyascii. Words get dashes around.
-_LETTERS = {
-    "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS",
-    "ا": "a", "ع": "a", "ة": "h", "ъ": "u", "ь": "", "Ь": "", "щ": "sh", "Щ": "Sh", "х": "h",
-    "Х": "H",
-    "€": "eur", "$": "usd", "£": "gbp", "¥": "yen", "¢": "cent", "₹": "inr", "₽": "rub",
-    "½": "-", "¼": "-", "¾": "-", "°": "-", "©": "c", "®": "r", "™": "tm", "_": "",
-}  # fmt: skip
-_WORDS = {
-    "&": "and", "♥": "love", "∞": "infinity", "∑": "sum", "∆": "delta", "∂": "d", "ƒ": "f",
-}  # fmt: skip
 
 
 def permlink(title: str) -> str:
     """The permlink of a title: 1 to 128 of a-z, 0-9 and `-`."""
-    plain = re.sub(r"[<>]", "", title).strip()
-    slug = _shortened("".join(_ascii(character) for character in plain))
+    slug = _shortened(transliterated(re.sub(r"[<>]", "", title).strip()))
     # A script that condenser has no letters for gets a random permlink there; here it is derived.
     return slug or f"post-{sha256(title.encode(errors='surrogatepass')).hexdigest()[:10]}"
 
 
-def _ascii(character: str) -> str:
-    """One character as condenser writes it, or as anyascii does in a script it doesn't know."""
-    if character.isascii() and (character.isalnum() or character == "-"):
-        return character
-    if character in _LETTERS:
-        return _LETTERS[character]
-    if character in _WORDS:
-        return f"-{_WORDS[character]}-"
-    if character.isspace() or not character.isalnum():
-        return "-"
-    latin = anyascii(character)
-    # ideographs and syllables come out as whole words, letters as letters
-    return f"-{latin}-" if latin[:1].isupper() and not character.isupper() else latin
-
-
-def _shortened(text: str) -> str:
-    """Dashes collapsed, cut at 128 and back to the last whole word."""
-    slug = re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", text.lower())).strip("-")
+def _shortened(slug: str) -> str:
+    """Cut at 128 and back to the last whole word."""
     if len(slug) > LIMIT:
         cut = slug[:LIMIT]
         if slug[LIMIT] != "-":

@@ -20,9 +20,24 @@ _ALT = r"(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*+"
 _MARKDOWN = rf"!\[{_ALT}\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<plain>[^\s)]+))"
 _HTML = r"<img\b[^<>]*?\ssrc\s*=\s*(?:\"(?P<double>[^\">]*)\"|'(?P<single>[^'>]*)')"
 _REFERENCE = r"^ {0,3}\[[^\]\n]+\]:[ \t]*(?P<reference>\S+\.(?:png|jpe?g|gif|webp))(?=\s|$)"
-_NAMED = re.compile(f"{_MARKDOWN}|{_HTML}|{_REFERENCE}", re.IGNORECASE | re.MULTILINE)
-_ADDRESSES = ("angled", "plain", "double", "single", "reference")
+_SUFFIX = r"\.(?:png|jpe?g|gif|webp)"
+_EMBED = (
+    rf"!\[\[(?P<embed>[^\[\]|#\n]+{_SUFFIX})(?:#[^\[\]|\n]*)?"
+    r"(?:\|(?P<words>[^\[\]|\n]*))?(?:\|[^\[\]\n]*)?\]\]"
+)
+_NAMED = re.compile(f"{_EMBED}|{_MARKDOWN}|{_HTML}|{_REFERENCE}", re.IGNORECASE | re.MULTILINE)
+_SIZE = re.compile(r"\s*\d+(?:x\d+)?\s*")
+_ADDRESSES = ("embed", "angled", "plain", "double", "single", "reference")
 _ELSEWHERE = re.compile(r"[a-z][a-z\d+.-]*:|//|#|$", re.IGNORECASE)
+
+
+Find = Callable[[str, str], str]
+"""Tells where a picture lies that a brief (its path) calls by its name alone."""
+
+
+def beside(brief: str, name: str) -> str:
+    """Where a picture lies as long as nobody can look: beside the brief."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(brief), name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +101,19 @@ def addresses_in(shown: str, text: str) -> Mapping[str, str]:
 
 
 def with_placeholders(
-    body: str, brief: str, is_there: Callable[[str], bool] = lambda _path: True
+    body: str,
+    brief: str,
+    find: Find = beside,
+    is_there: Callable[[str], bool] = lambda _path: True,
 ) -> tuple[str, tuple[Local, ...]]:
     """The body with something standing for each picture of the queue, and those pictures.
 
-    What stands in code is left as it is.
+    Obsidian's `![[picture.png|300]]` becomes Markdown's `![](…)`; the width is left out, for which
+    front ends have no word. What stands in code is left as it is.
 
     Args:
+        brief: the brief's path.
+        find: tells where a picture is that is called by its name.
         is_there: whether a path is a picture; what isn't one is left as it is, too.
     """
     found = [match for match in _NAMED.finditer(body) if _local(match, brief)]
@@ -104,10 +125,17 @@ def with_placeholders(
         group = next(name for name in _ADDRESSES if match[name] is not None)
         path = _local(match, brief)
         start = match.start(group)
+        if path is not None and group == "embed":
+            path = find(brief, match["embed"].strip())
         if path is None or not is_there(path) or any(first <= start < last for first, last in code):
             continue
-        made += [body[end:start], placeholder(path)]
-        end = match.end(group)
+        if group == "embed":
+            words = "" if _SIZE.fullmatch(match["words"] or "") else (match["words"] or "")
+            made += [body[end : match.start()], f"![{words.strip()}]({placeholder(path)})"]
+            end = match.end()
+        else:
+            made += [body[end:start], placeholder(path)]
+            end = match.end(group)
         locals_.append(Local(path, body.count("\n", 0, start)))
     return "".join([*made, body[end:]]), tuple(locals_)
 

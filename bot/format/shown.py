@@ -44,6 +44,11 @@ _LEFTOVERS = (
         "an attribute, shown as text: remove it",
     ),
     (
+        re.compile(r"!\[\[[^\[\]\n]+\]\]"),
+        "leftover.embed",
+        "Obsidian's embedding, shown as text: write what it stands for, or a link",
+    ),
+    (
         re.compile(r"<!--\s*more\s*-->", re.IGNORECASE),
         "leftover.more",
         "isn't shown, and no front end cuts there; `description:` gives lists their words",
@@ -166,7 +171,7 @@ def _markdown_findings(brief: Brief) -> Iterator[Finding]:
 
 def _leftover_findings(brief: Brief) -> Iterator[Finding]:
     """What other tools compute, outside code."""
-    if not ("{" in brief.body or "<!--" in brief.body):
+    if not any(sign in brief.body for sign in ("{", "<!--", "![[")):
         return
     lines = brief.body.split("\n")
     for token in parsed(brief.body)[0]:

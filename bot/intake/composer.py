@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Composer:
     @property
     def settings(self) -> str:
         """A digest of all that makes another post of the same file."""
-        told = (self.defaults, self.profiles, self.default_chain, self.pictures.keep_metadata)
+        told = (self.defaults, self.profiles, self.default_chain, self.pictures.settings)
         return sha256(json.dumps(told, default=_told, sort_keys=True).encode()).hexdigest()
 
     def among(self, names: Names, recorded: Recorded) -> "Composer":
@@ -110,7 +111,9 @@ class Composer:
             return Composition(brief, chain, None, (), (finding,))
         around = self.neighbours
         resolve = around.resolver(chain, frozenset({brief.path})) if around else nowhere
-        composed = compose(brief, self.defaults, profile.front_end, resolve)
+        composed = compose(
+            brief, self.defaults, profile.front_end, resolve, partial(self.pictures.find, folder)
+        )
         pictures = tuple(sorted({local.path for local in composed.pictures}))
         shows, refused = self._shown(brief, composed.pictures, profile, folder)
         findings = (*composed.findings, *refused, *self._circles(brief, chain, composed.links))

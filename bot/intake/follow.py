@@ -9,6 +9,7 @@ import structlog
 from bot.briefs import Brief, Entry, Finding, Level, found, internal
 from bot.briefs.folder import Folder
 from bot.briefs.pictures import CHANGING, PictureRefused
+from bot.briefs.place import identity_now, identity_of
 from bot.chain.codec import comment_in
 from bot.clock import Clock
 from bot.errors import BotError
@@ -169,6 +170,7 @@ class Follower:
                     self._apply(_refusal(entry.fingerprint, errors), row, entry)
             self._keep(entry, (), {})
             return
+        here = self._known_anew(entry, brief, here)
         compositions = () if brief.draft else self._compose(entry)
         told: dict[str, str] = {}
         for composition in compositions:
@@ -352,6 +354,13 @@ class Follower:
         """Whether another file has this row's identity now; then that one speaks for it."""
         return self._folder is not None and self._folder.has(row.brief)
 
+    def _known_anew(self, entry: Entry, brief: Brief, here: list[Publication]) -> list[Publication]:
+        """Give a bundle's page that was known by its path the identity that its folder gives."""
+        for row in here:
+            if row.brief != brief.id == identity_now(row.brief, row.path) == identity_of(row.path):
+                self._rename(row, brief.id, entry)
+        return [row for row in self._known.values() if _is_of(row, entry)]
+
     def _follow_rename(self, entry: Entry, composition: Composition) -> str:
         """Give a file the publication that it had elsewhere.
 
@@ -448,6 +457,12 @@ def wanted_of(
     if published is not None and changed and edits is not Edits.OFF:
         edit = edit_of(published, fingerprint, composition)
     return Wanted(plan, edit, "", fingerprint), []
+
+
+def named_now(rows: Mapping[Key, Publication]) -> dict[Key, Publication]:
+    """The same by the ids that briefs have now, whether intake has seen their files or not."""
+    named = {(key[0], identity_now(key[1], row.path)): key for key, row in rows.items()}
+    return {key: rows[key if key in rows else was] for key, was in named.items()}
 
 
 def _is_of(row: Publication, entry: Entry) -> bool:

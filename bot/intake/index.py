@@ -9,12 +9,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from bot.briefs import Brief, Entry, Level
-from bot.briefs.pictures import stamp_of
-from bot.briefs.walk import stamp_text
+from bot.briefs.place import identity_of
 from bot.errors import BotError
 from bot.format.compose import place
 from bot.intake.composer import Composer, Composition
 from bot.intake.names import links_of, names_of, stem_of
+from bot.intake.pictures import PictureReader
 from bot.records.files import FileNote, FileRecord, NameKind
 
 
@@ -121,7 +121,7 @@ def names_moved(before: Mapping[str, FileRecord], now: Mapping[str, FileRecord])
         if _known_by(old) != _known_by(new):
             for record in (old, new):
                 moved |= record.own_names if record else set()
-            moved.add(f"/{stem_of(path)}")
+            moved |= {f"/{stem_of(path)}", f"/{identity_of(path)}"}
     return frozenset(moved)
 
 
@@ -133,7 +133,7 @@ def _known_by(record: FileRecord | None) -> object:
 
 
 def changed_pictures(
-    folder: Path, showing: Mapping[str, Iterable[tuple[str, str]]]
+    reader: PictureReader, folder: Path, showing: Mapping[str, Iterable[tuple[str, str]]]
 ) -> frozenset[str]:
     """Files whose pictures aren't what they were any more.
 
@@ -145,7 +145,7 @@ def changed_pictures(
     for path, pictures in showing.items():
         for picture, stamp in pictures:
             if picture not in stamps:
-                stamps[picture] = stamp_text(stamp_of(folder, picture))
+                stamps[picture] = reader.stamp_now(folder, picture)
             if stamps[picture] != stamp:
                 changed.add(path)
     return frozenset(changed)

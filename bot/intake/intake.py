@@ -220,7 +220,7 @@ class Intake:
         if len(some) < PORTION:
             self._showing_round = iter(list(self._showing))
         showing = {path: self._showing.get(path, ()) for path in {*told, *some}}
-        return again | changed_pictures(self._folder.root, showing)
+        return again | changed_pictures(self._composer.pictures, self._folder.root, showing)
 
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records, now; returns as `scan`."""
@@ -300,7 +300,7 @@ class Intake:
                 if noted or path in paths
             )
         self._showing = mine.files.showing()
-        self._again |= changed_pictures(self._folder.root, self._showing)
+        self._again |= changed_pictures(self._composer.pictures, self._folder.root, self._showing)
         lost = [path for path in mine.files.paths() if not self._folder.knows(path)]
         self._folder.expect(lost, self._now())
         self._has_orphans = any(not self._folder.knows(path) for path in paths)

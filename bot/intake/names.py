@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from bot.briefs import Brief, Entry
+from bot.briefs.place import name_of
 from bot.format.links import Name
 from bot.records.files import FileRecords, NameKind
 
@@ -22,7 +22,7 @@ def stem_of(path: str) -> str:
 
 def names_of(path: str, identity: str, title: str) -> tuple[tuple[NameKind, str], ...]:
     """What other briefs may call the one at this path; doubles are told once."""
-    stem = PurePosixPath(path).stem.lower()
+    stem = name_of(path).lower()
     names = (
         (NameKind.ID, identity.lower()),
         (NameKind.STEM, stem),
@@ -72,7 +72,10 @@ class Names:
         found = None
         if name.path is not None:
             stem = stem_of(name.path)
-            found = self._by_stem.get(stem) or self._alone(f"{stem}.md", f"{stem}.markdown")
+            page = f"{stem}/index"  # of a bundle, which is named by its folder
+            found = self._by_stem.get(stem) or self._by_stem.get(page)
+            paths = (f"{each}{end}" for each in (stem, page) for end in (".md", ".markdown"))
+            found = found or self._alone(*paths)
         return found or self._called(_word(name))
 
     def with_id(self, brief: str) -> Brief | None:

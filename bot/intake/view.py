@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.briefs import Brief, BriefError, Entry, Finding, Queue, internal
+from bot.briefs.place import former_identity, is_bundle
 from bot.briefs.queue import distinct
 from bot.briefs.walk import stamp_text
 from bot.errors import BotError
 from bot.intake.composer import Composer, Composition
-from bot.intake.follow import Edits, wanted_of
+from bot.intake.follow import Edits, named_now, wanted_of
 from bot.intake.index import changed_pictures, file_record, names_moved, settings_of
 from bot.intake.names import Names
 from bot.intake.neighbours import NothingRecorded, Recorded
@@ -105,7 +106,9 @@ class QueueView:
             for path in self.paths
             if not (stamp := settled.get(path)) or stamp_text(self._queue.stamp(path)) != stamp
         }
-        fresh |= changed_pictures(self._queue.root, files.showing()) & self.paths
+        fresh |= (
+            changed_pictures(self.composer.pictures, self._queue.root, files.showing()) & self.paths
+        )
         entries = {path: self._queue.entry(path, None)[0] for path in sorted(fresh)}
         ids = {entry.brief.id.lower() for entry in entries.values() if entry.brief}
         ids |= {record.brief.lower() for record in files.at(entries).values()} - {""}
@@ -137,7 +140,8 @@ class QueueView:
         """What files ask for, a batch of them at a time."""
         batch = list(entries)
         briefs = {entry.brief.id for entry in batch if entry.brief}
-        rows = self.mine.latest(briefs=briefs) if self.mine else {}
+        briefs |= {former_identity(entry.path) for entry in batch if is_bundle(entry.path)}
+        rows = named_now(self.mine.latest(briefs=briefs)) if self.mine else {}
         for entry in batch:
             compositions: tuple[Composition, ...] = ()
             if entry.brief is not None:

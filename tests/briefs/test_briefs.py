@@ -114,7 +114,7 @@ def test_yaml_makes_nothing_else_of_a_slug():
         ("title: T\nbeneficiaries: ['bob:60%', 'carol:50%']", "key.beneficiaries", 3),
         ("title: T\nbeneficiaries: ['bob:1%', 'bob:2%']", "key.beneficiaries", 3),
         ("title: T\nslug: Not A Slug", "key.slug", 3),
-        ("title: T\ntags: [a]\nkeywords: [b]", "key.twice", 4),
+        ("title: T\nslug: a\npermlink: b", "key.twice", 4),
         ("title: T\ndate: 2026-12-02\nexpires: 2026-12-01", "date.order", 4),
         ("title: ''", "title.blank", 2),
         ("title: " + "ü" * 128, "title.bytes", 2),

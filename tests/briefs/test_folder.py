@@ -182,3 +182,33 @@ def test_the_system_tells_which_file_was_written_in_place(folder):
         told.wait(0.5)
     assert seen(folder.look(NOW)) == ["599.md"]
     stop()
+
+
+def test_a_page_bundle_is_known_by_its_folder_before_and_after_it_is_read(folder):
+    put(folder, "news/one/index.md")
+    put(folder, "two.md")
+    folder.find(NOW)
+    for _ in range(2):
+        assert (folder.has("news/one"), folder.has("two")) == (True, True)
+        assert (folder.has("news/one/index"), folder.has("news")) == (False, False)
+        folder.look(NOW)
+
+
+def test_a_file_and_a_bundle_of_one_name_are_twins_as_long_as_both_are_there(folder):
+    put(folder, "one.md")
+    assert folder.look(NOW).entries[0].brief.id == "one"
+    put(folder, "one/index.md")
+    assert {entry.path: entry.brief for entry in folder.look(NOW).entries} == {
+        "one.md": None,
+        "one/index.md": None,
+    }
+    (folder.root / "one.md").unlink()
+    [entry] = folder.look(NOW).entries
+    assert (entry.path, entry.brief.id) == ("one/index.md", "one")
+
+
+def test_the_page_of_a_section_is_no_brief(folder):
+    for name in ("_index.md", "a/_index.md", "a/_index.de.md", "a/_INDEX.markdown"):
+        put(folder, name)
+    put(folder, "a/index_.md")
+    assert seen(folder.look(NOW)) == ["a/index_.md"]

@@ -41,6 +41,7 @@ def findings(body, flavour=Flavour.CONDENSER, markup="platform"):
         ('a\n\nb\n{{< figure src="x.png" >}}', [("leftover.shortcode", 4)]),
         ("a\n\n{{<tweet id>}}", [("html.element", 3), ("leftover.shortcode", 3)]),
         ("a\n\n{% raw %} {{ site.url }}", [("leftover.liquid", 3), ("leftover.liquid", 3)]),
+        ("a\n\n![[A note#Part]] and `![[code]]`", [("leftover.embed", 3)]),
         ("a\n\n<!--more-->\n\nb <!-- more -->", [("leftover.more", 3), ("leftover.more", 5)]),
         ("a\n\n# Head {#head}\n\nb {: .wide}", [("leftover.attribute", n) for n in (3, 5)]),
         ("a `{{ x }}`\n\n```\n{% y %}\n```\n\n{a} {#b} c", []),

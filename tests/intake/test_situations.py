@@ -171,6 +171,42 @@ def test_a_published_brief_keeps_its_post_wherever_its_file_moves(room):
     assert len(room.comments()) == 4
 
 
+def known_by_its_path(room, name, **keys):
+    """A bundle's page as it was recorded when its file's path was its id."""
+    room.brief(name, **keys)
+    look(room)
+    [row] = rows(room, path=name)
+    with Records.open(room.database) as records:
+        records.rename(row, name.removesuffix(".md"), name, row.created_at)
+    room.brief(name, **keys)  # older versions kept nothing of a file, so that it is read again
+
+
+def test_a_bundles_page_that_was_known_by_its_path_keeps_its_publication(room):
+    """Whatever has become of it: published, cancelled, waiting."""
+    known_by_its_path(room, "news/one/index.md", slug="old-title")
+    room.brief("news/one/index.md")  # it had its address from its title
+    known_by_its_path(room, "two/index.md", date=LATER)
+    room.run("cancel", "two/index")
+    known_by_its_path(room, "three/index.md", date=LATER)
+    room.brief("four/index.md", date=LATER)
+    planned = [json.loads(line) for line in room.run("plan", "--json").splitlines()]
+    service = room.start()
+    room.wait_for("final")
+    until(lambda: "four" in {row.brief for row in rows(room)}, lambda: told(room))
+    stays(room)
+    room.stop(service)
+
+    assert [step["brief"] for step in planned if step["state"] == "new"] == ["four"]
+    assert {row.brief: (row.permlink, row.status.value) for row in rows(room)} == {
+        "news/one": ("old-title", "final"),
+        "two": ("two", "cancelled"),
+        "three": ("three", "queued"),
+        "four": ("four", "queued"),
+    }
+    assert len(room.comments()) == 1
+    assert "renamed from news/one/index.md" in events(room, "news/one")
+
+
 def test_a_published_brief_that_moves_and_changes_at_once_is_edited(room):
     permlink = published(room, "plain.md")
     (room.root / "posts/plain.md").unlink()

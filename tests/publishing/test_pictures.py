@@ -66,6 +66,22 @@ def test_each_content_is_uploaded_once(newsroom):
     assert len(set(addresses(newsroom)[1])) == 1
 
 
+def test_pictures_of_the_site_and_of_a_vault_are_uploaded_like_those_beside_the_brief(newsroom):
+    (newsroom.root / "static/img").mkdir(parents=True)
+    (newsroom.root / "static/img/site.png").write_bytes(MAP)
+    (newsroom.root / "posts/attachments").mkdir()
+    (newsroom.root / "posts/attachments/bee.png").write_bytes(jpeg())
+    (newsroom.root / "posts/pass").mkdir()
+    (newsroom.root / "posts/pass/beside.png").write_bytes(MAP)
+    body = "![a](/img/site.png) ![[bee.png|300]] ![c](beside.png)"
+    newsroom.brief("pass/index.md", title="Of another name", image="/img/site.png", body=body)
+    newsroom.publish_all(1)
+
+    body, [site, bee, _] = addresses(newsroom, "pass")
+    assert body == f"![a]({site}) ![]({bee}) ![c]({site})"
+    assert (served(site), served(bee)) == (png(), jpeg())
+
+
 def test_metadata_stays_in_where_that_is_asked_for(newsroom):
     config = newsroom.root / "config/briefbot.toml"
     config.write_text(config.read_text() + "[pictures]\nkeep_metadata = true\n")
