@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
     "config_file",
     type=click.Path(dir_okay=False),
     envvar="BRIEFBOT_CONFIG",
-    help="Configuration file [default: config/briefbot.toml].",
+    help="Configuration file [default: config/briefbot.toml, here or in a folder above].",
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
 @click.pass_context
