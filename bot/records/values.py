@@ -256,6 +256,11 @@ class LogRow:
     publication: Publication
     attempts: int
 
+    @property
+    def happened_at(self) -> datetime:
+        """When what there is to tell of it happened: it was published, or its last change."""
+        return self.publication.included_at or self.publication.updated_at
+
 
 def text_digest(title: str, body: str) -> str:
     """sha256 over what readers see of a post, to know it again."""
