@@ -139,6 +139,23 @@ def _is_in_the_way(finding: "Finding", *, fenced: bool) -> bool:
     return fenced or finding.code in {"secrets", "utf8", "control", "file.size"}
 
 
+def _as_far_as_it_goes(config: Settings, brief: "Brief", name: str, chain: str) -> str:
+    """The body of a brief that can't be sent as it is, formatted all the same."""
+    from bot.format.body import TemplateFailed, body  # noqa: PLC0415
+    from bot.format.pictures import with_placeholders  # noqa: PLC0415
+
+    text, _ = with_placeholders(brief.body, name)
+    profiles = app.profiles(config)
+    flavour = profiles.get(chain, profiles[config.chain]).front_end
+    author = brief.author or config.default_author or ""
+    tags = (*brief.tags, *config.default_tags)
+    around = (config.header, config.footer)
+    try:
+        return body(replace(brief, body=text), around, author, tags, flavour).text
+    except TemplateFailed:  # a finding says so
+        return body(replace(brief, body=text), ("", ""), author, tags, flavour).text
+
+
 @dataclass(frozen=True, slots=True)
 class _Preview:
     """One brief on one chain, or a body alone when that is all there is."""
@@ -185,7 +202,7 @@ class _Preview:
             return cls(config, folder, text, None, None, chain or config.chain, ())
         brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief
         made = app.composer(config).compose(brief, folder)[0]
-        body = made.post.body if made.post else with_placeholders(brief.body, name)[0]
+        body = made.post.body if made.post else _as_far_as_it_goes(config, brief, name, made.chain)
         findings = (*parsed.findings, *made.findings)
         return cls(config, folder, body, parsed.brief, made, made.chain, findings)
 

@@ -284,6 +284,34 @@ def test_a_preview_shows_the_post_and_what_is_sent(tmp_path):
     assert "a.md:10: warning markdown.heading" in done.stderr
 
 
+def test_a_preview_has_the_platforms_order(tmp_path):
+    (tmp_path / "a.md").write_text(BRIEF.replace("Hello", "https://youtu.be/dQw4w9WgXcQ\n\nHello"))
+    page = preview(tmp_path, "a.md")
+    order = [
+        'class="avatar" aria-hidden="true">a<', 'href="/@alice">alice</a>', 'in <a href="/created/taliban"',
+        "• <time", "</h1>", "Hello <a", 'class="tags"', "$0.00", "0 votes", "0 replies", ">Reply<", ">Reblog<",
+    ]  # fmt: skip
+
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    assert page.index("Findings") < places[0]  # above the post, where there is no room beside it
+    assert "YouTube · youtu.be/dQw4w9WgXcQ" in page
+    assert "Times" not in page.partition("</style>")[0]
+
+
+@pytest.mark.parametrize("author", ["author: alice", ""])
+def test_extended_markup_is_formatted_with_and_without_an_author(tmp_path, author):
+    body = "Term\n:   What it means\n\nText.[^1]\n\n[^1]: A note, by {{ nobody }}.\n"
+    (tmp_path / "a.md").write_text(f"---\ntitle: T\n{author}\nmarkup: extended\n---\n{body}")
+    shown = preview(tmp_path, "--fragment", "a.md")
+
+    assert ":   What it means" not in shown
+    assert "[^1]" not in shown
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/briefbot.toml").write_text('[defaults]\nfooter = "By {{ nobody }}"')
+    assert ":   What it means" not in preview(tmp_path, "--fragment", "a.md")
+
+
 def test_a_preview_shows_no_picture_from_outside_of_the_queue(tmp_path):
     briefbot(tmp_path, "init", ".")
     (tmp_path / "posts/a.md").write_text(BRIEF.replace("map.png", "../secret.png"))
