@@ -48,6 +48,10 @@ class ConfigError(BotError):
     exit_code = 2
 
 
+class NoPostingKey(ConfigError):  # noqa: N818  # what is missing
+    """There is no posting key for an author; the message names the variable for it."""
+
+
 class _SettingError(Exception):
     """A setting that can't be used; `load` adds where it stands.
 
@@ -131,10 +135,11 @@ class Settings:
         """Where `setting` (such as `chains.mynet.nodes`) stands, for a message about it."""
         return _origin(setting, self.variables, self.file, self.text)
 
-    def posting_key(self, author: str) -> PostingKey | None:
+    def posting_key(self, author: str) -> PostingKey:
         """The key that signs for `author`: environment, `.env`, `*_FILE`, or the OS keyring.
 
         Raises:
+            NoPostingKey: there is none.
             ConfigError: a key file is named, and it can't be read or holds no text.
         """
         settings = self.authors.get(author)
@@ -144,7 +149,13 @@ class Settings:
             return PostingKey(wif)
         if file := self.environment.get(f"{variable}_FILE"):
             return _key_in(f"{variable}_FILE", self.root / file)
-        return _from_keyring(account)
+        if key := _from_keyring(account):
+            return key
+        whose = "" if account == author else f", the key of its signer {account},"
+        raise NoPostingKey(
+            f"no posting key for {author}: put {variable}{whose} into .env "
+            "(see README, your first real post)"
+        )
 
 
 def key_variable(account: str) -> str:

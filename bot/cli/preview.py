@@ -228,6 +228,8 @@ class _Preview:
         at = (brief.date if brief and brief.date else now.astimezone(UTC)).astimezone(zone)
         site = urlsplit(profile.url)
         category = post.parent_permlink if post and not post.is_reply else None
+        if post is None and brief and brief.reply_to is None:  # as far as that can be said
+            category = brief.community or next(iter((*brief.tags, *self.config.default_tags)), None)
         shown = pages.Page(
             title=brief.title if brief else "No title",
             author=post.author if post else (brief.author if brief else None),
