@@ -24,6 +24,8 @@ from bot.errors import BotError
 from bot.toml_lines import line_of
 
 DEFAULT_FILE = Path("config/briefbot.toml")
+DEMO = Path(".briefbot/demo")
+"""The workspace of `briefbot demo`, below the one that it shows."""
 _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
 EDITS = ("auto", "ask", "off")

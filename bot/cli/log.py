@@ -1,5 +1,6 @@
 """`briefbot log`: the publication log."""
 
+import os
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +12,7 @@ from bot.cli import terminal
 from bot.cli.naming import authors, briefs, name_of
 from bot.cli.table import print_log
 from bot.cli.times import Instant
-from bot.config import load
+from bot.config import DEFAULT_FILE, DEMO, Settings, load
 from bot.records import LogRow, NoDatabase, Records, Status
 from bot.reports.log import log_line
 
@@ -78,11 +79,11 @@ def log(
     try:
         records = app.records(config)
     except NoDatabase:
-        show((), NOTHING_YET)
+        show((), _nothing_yet(config))
         return
     with records:
         shown = rows(records)
-        show(shown, _nothing(records, timed=bool(since or until)))
+        show(shown, _nothing(config, records, timed=bool(since or until)))
         while follow:
             time.sleep(1)
             latest = rows(records)
@@ -90,13 +91,19 @@ def log(
             shown = latest
 
 
-NOTHING_YET = "Nothing is recorded yet: `briefbot run` or `briefbot publish` starts it."
+def _nothing_yet(config: Settings) -> str:
+    """That nothing is recorded, and where something may be."""
+    demo = config.root / DEMO
+    told = "Nothing is recorded yet: `briefbot run` or `briefbot publish` starts it."
+    if (demo / DEFAULT_FILE).is_file():
+        told += f" What `briefbot demo` did is in its own workspace: `cd {os.path.relpath(demo)}`."
+    return told
 
 
-def _nothing(records: Records, *, timed: bool) -> str:
+def _nothing(config: Settings, records: Records, *, timed: bool) -> str:
     """Why there is nothing to show."""
     if not records.log(limit=1):
-        return NOTHING_YET
+        return _nothing_yet(config)
     if timed:
         return "Nothing happened in that time; `briefbot log` shows all that is recorded."
     return "Nothing like that is recorded; `briefbot log` shows all that is."

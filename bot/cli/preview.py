@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot import app
+from bot.briefs import BriefError
 from bot.cli import terminal
+from bot.cli.naming import briefs_and_files, in_queue
 from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.errors import BotError
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("named", metavar="PATH|BRIEF", shell_complete=briefs_and_files)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here.")
 @click.option("--open", "opens", is_flag=True, help="Show it in the browser.")
 @click.option("--fragment", is_flag=True, help="The body's HTML alone.")
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def preview(
     ctx: click.Context,
-    path: Path,
+    named: str,
     output: Path | None,
     chain: str | None,
     *,
@@ -45,11 +47,13 @@ def preview(
     fragment: bool,
     watch: bool,
 ) -> None:
-    """Show the brief at PATH as the platform will: one HTML page, or its body alone.
+    """Show a brief as the platform will: one HTML page, or its body alone.
 
-    PATH may be `-` for a brief, or a body without front matter, on standard input.
+    It is named by its path, or, in the queue, by its id, its address or how one of these begins;
+    `-` is a brief, or a body without front matter, on standard input.
     """
     config = load(ctx.obj["config_file"])
+    path = _path(config, named)
     if watch and (fragment or output or str(path) == "-"):
         raise click.UsageError("--watch serves the page of a file: leave out --fragment, -o and -")
     try:
@@ -82,6 +86,17 @@ def preview(
         terminal.tell(str(output), error=True)
     if opens and output:
         webbrowser.open(output.resolve().as_uri())
+
+
+def _path(config: Settings, named: str) -> Path:
+    """The file of this name; where the queue has none, what was named."""
+    path = Path(named)
+    if named == "-" or path.exists():
+        return path
+    with suppress(BriefError):  # no queue
+        for entry in in_queue(config, named):
+            return entry.file
+    return path
 
 
 class _Unshowable(click.ClickException):

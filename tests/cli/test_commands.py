@@ -54,8 +54,8 @@ def test_init_makes_a_folder_to_start_from_and_overwrites_nothing(tmp_path):
     (tmp_path / "blog/config/briefbot.toml").write_text("# mine\n")
     again = briefbot(tmp_path, "init", "blog").stdout
 
-    assert told.count("written") == 3
-    assert again.count("kept") == 3
+    assert told.count("written") == 4
+    assert again.count("kept") == 4
     assert (tmp_path / "blog/config/briefbot.toml").read_text() == "# mine\n"
 
 
@@ -159,12 +159,10 @@ def test_the_demo_publishes_every_sample_once(tmp_path):
     first = briefbot(tmp_path, "demo").stdout
     second = briefbot(tmp_path, "demo").stdout
 
-    log = briefbot(
-        tmp_path,
-        "log",
-        "--json",
-        BRIEFBOT_DATABASE=f"sqlite:///{tmp_path}/.briefbot/demo/briefbot.db",
-    ).stdout
+    assert "`cd .briefbot/demo`" in first
+    assert "`cd .briefbot/demo`" in briefbot(tmp_path, "log").stderr
+    log = briefbot(tmp_path / ".briefbot/demo", "log", "--json").stdout
+    briefbot(tmp_path / ".briefbot/demo", "show", "russia")
     rows = [json.loads(line) for line in log.splitlines()]
     assert {row["brief"] for row in rows} == samples
     assert {row["status"] for row in rows} == {"final"}
