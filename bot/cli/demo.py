@@ -127,13 +127,9 @@ def _progress() -> Iterator[Callable[[Sequence[LogRow]], None]]:
 
 
 def _conclude(rows: Sequence[LogRow], done_before: set[int]) -> None:
-    """The log, the addresses, and what to do next."""
+    """The log, and what to do next."""
     terminal.tell()
     print_log(rows, "UTC")
-    terminal.tell()
-    for row in rows:
-        terminal.tell(row.publication.url)
-    terminal.tell("(they answer while `briefbot demo --serve` runs)")
     new = sum(row.publication.id not in done_before for row in rows)
     terminal.tell()
     if new:

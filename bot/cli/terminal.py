@@ -39,6 +39,7 @@ _INDENT = "    "
 _ROOMY = 100
 """Columns of a terminal from which on nothing is left out."""
 _NARROWEST = 16
+_GAP = 2  # columns between a table's
 _STEERING_IN_MARKUP = re.compile(f"[\0-\x09\x0b-\x1f{_BEYOND_ASCII}]")
 
 
@@ -213,8 +214,9 @@ def _drawn(table: Table, width: int) -> "rich.table.Table":
         n: max(_width(text) for text in (table.columns[n], *(escaped(r[n].text) for r in rows)))
         for n in shown
     }
-    room = max(width - sum(widths[n] + 1 for n in shown if n != wide), _NARROWEST)
-    drawn = Drawn(box=None, pad_edge=False, header_style="bold")
+    room = max(width - sum(widths[n] + _GAP for n in shown if n != wide), _NARROWEST)
+    padding = (0, _GAP, 0, 0)
+    drawn = Drawn(box=None, pad_edge=False, padding=padding, header_style="bold")
     for n in shown:
         justify: Literal["left", "right"] = "right" if table.columns[n] in table.right else "left"
         drawn.add_column(table.columns[n], justify=justify, no_wrap=True)
