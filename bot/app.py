@@ -1,8 +1,8 @@
 """The composition root: records, chains, composer and service, made of the settings."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.clock import Clock
     from bot.http import Http
     from bot.intake.composer import Composer, Composition
+    from bot.intake.view import QueueView
     from bot.records import Publication, Records
     from bot.service.actions import Desk
     from bot.service.service import Service
@@ -45,23 +46,45 @@ def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
     return known
 
 
+@contextmanager
+def view(
+    config: Settings, entries: "Iterable[Entry] | None" = None, *, strict: bool = False
+) -> "Iterator[QueueView]":
+    """The configured queue beside what is recorded of it; the records are opened when needed.
+
+    Args:
+        entries: all of the queue, where they have been read already.
+        strict: whether records that are there must answer; else nothing is known of them then.
+    """
+    from bot.briefs import Queue  # noqa: PLC0415
+    from bot.intake.follow import Edits  # noqa: PLC0415
+    from bot.intake.view import QueueView  # noqa: PLC0415
+    from bot.records import DatabaseUnavailable, NoDatabase, SchemaDiffers  # noqa: PLC0415
+    from bot.records.queues import QueueRecords  # noqa: PLC0415
+
+    unknown = NoDatabase if strict else (DatabaseUnavailable, SchemaDiffers)
+    with ExitStack() as opened:
+
+        def mine() -> "QueueRecords | None":
+            try:
+                there = opened.enter_context(records(config))
+            except unknown:
+                return None
+            identity = queue_of(config, there)
+            return QueueRecords(there, identity) if identity else None
+
+        queue = Queue(config.posts, timezone=config.timezone)
+        edits = Edits(config.edits)
+        yield QueueView(queue, composer(config), mine, config.timezone, edits, entries)
+
+
 def composer(config: Settings) -> "Composer":
-    """What makes posts of briefs under this configuration, and knows their neighbours."""
-    from bot.briefs import BriefError, Entry, Queue  # noqa: PLC0415
-    from bot.briefs.pictures import without_metadata  # noqa: PLC0415
+    """What makes posts of briefs under this configuration, and knows no others of the queue."""
     from bot.format import Defaults  # noqa: PLC0415
     from bot.intake.composer import Composer  # noqa: PLC0415
     from bot.intake.pictures import PictureReader  # noqa: PLC0415
 
-    strip = (lambda picture: picture.data) if config.keep_metadata else without_metadata
-
-    def neighbours() -> tuple[Entry, ...]:
-        try:
-            return Queue(config.posts, timezone=config.timezone).look()
-        except BriefError:  # no queue, no neighbours
-            return ()
-
-    made = Composer(
+    return Composer(
         defaults=Defaults(
             author=config.default_author,
             tags=config.default_tags,
@@ -72,9 +95,8 @@ def composer(config: Settings) -> "Composer":
         profiles=profiles(config),
         default_chain=config.chain,
         wary=True,
-        pictures=PictureReader(strip),
+        pictures=PictureReader(keep_metadata=config.keep_metadata),
     )
-    return made.among(neighbours, lambda: latest(config))
 
 
 def http(config: Settings) -> "Http":
@@ -136,23 +158,11 @@ def queue_of(config: Settings, records: "Records") -> str:
     return records.queue_at(folder.place) or ""
 
 
-def desk(config: Settings, records: "Records") -> "Desk":
+def desk(config: Settings, records: "Records", composer: "Composer") -> "Desk":
     """The queue that a person of this workspace works at."""
     from bot.service.actions import Desk  # noqa: PLC0415
 
-    return Desk(config.posts, queue_of(config, records), config.timezone, composer(config))
-
-
-def latest(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
-    """The latest publication of each (chain, brief); none when there is no database yet."""
-    from bot.records import NoDatabase  # noqa: PLC0415
-    from bot.records.queues import QueueRecords  # noqa: PLC0415
-
-    try:
-        with records(config) as opened:
-            return QueueRecords(opened, queue_of(config, opened)).latest()
-    except NoDatabase:
-        return {}
+    return Desk(config.posts, queue_of(config, records), config.timezone, composer)
 
 
 def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:

@@ -2,16 +2,17 @@
 
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from bot.briefs.brief import Brief
 from bot.briefs.opening import opened
 from bot.briefs.opening import replace as put
 from bot.briefs.queue import BriefError, Entry, Queue, refused_twin, walked
-from bot.briefs.walk import Walk
+from bot.briefs.walk import Stamp, Walk, stamp_text
 from bot.briefs.watcher import Watcher
 
 IDENTITY = ".briefbot-queue"
@@ -21,6 +22,8 @@ GRACE = timedelta(seconds=10)
 and back."""
 MOST = 500
 """So many changed files are read at one look; what else is there to do isn't kept waiting."""
+Read = Callable[[Sequence[str], datetime | None], Iterable[tuple[Entry, Stamp | None]]]
+"""Reads files, each as `Queue.entry` does."""
 MANY = 10
 """So many briefs don't go by half at once: a volume isn't mounted, or a sync is half done."""
 
@@ -53,7 +56,11 @@ class Folder:
 
     def __init__(self, root: Path, *, timezone: str = "UTC", grace: timedelta = GRACE) -> None:
         self.root = root
+        self.timezone = timezone
         self._queue = Queue(root, timezone=timezone)
+        self._read_many: Read = self._one_by_one
+        self.told: frozenset[str] = frozenset()
+        """Paths that the system has told of before the last look; not only briefs."""
         self._grace = grace
         self._touched: set[str] = set()
         self._watcher: Watcher | None = None
@@ -122,10 +129,10 @@ class Folder:
         again = sorted(self._troubled - set(wanted)) if only is None else []
         again += [folder.rstrip("/") for folder in unseen]
         instant = now if only is None else None
-        entries = [self._read(path, instant) for path in (*wanted, *again)]
+        entries = self._read([*wanted, *again], instant)
         twins = {path for name in self._touched for path in self._owners(name)}
         twins -= {*wanted, *again, *self._unread}
-        entries += [self._read(path, instant) for path in sorted(twins)]
+        entries += self._read(sorted(twins), instant)
         return self._settle(missing, entries, now)
 
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
@@ -144,8 +151,8 @@ class Folder:
         Raises:
             BriefError: the folder itself can't be read.
         """
-        if self._watcher is not None:
-            self._walk.hint(self._watcher.take())
+        self.told = self._watcher.take() if self._watcher else frozenset()
+        self._walk.hint(self.told)
         changed, gone = walked(self._walk, self.root)
         self._unread |= dict.fromkeys(changed)
         for path in gone:
@@ -171,11 +178,35 @@ class Folder:
     def again(self, paths: Iterable[str], now: datetime) -> tuple[Entry, ...]:
         """These files as they are now, whether they have changed or not."""
         there = [path for path in sorted(set(paths)) if path in self._walk]
-        return tuple(self._distinct([self._read(path, now) for path in there]))
+        return tuple(self._distinct(self._read(there, now)))
 
-    def entries(self) -> tuple[Entry, ...]:
-        """Every brief as it is this moment."""
-        return self._queue.look()
+    def peek(self, path: str) -> Brief | None:
+        """The brief at this path as it is this moment; None where there is none that can be read.
+
+        It isn't looked at by that: the next look tells of it if it has changed.
+        """
+        return self._queue.entry(path, None)[0].brief
+
+    def read_with(self, read: Read) -> None:
+        """Read files by this from now on."""
+        self._read_many = read
+
+    def trust(self, known: Iterable[tuple[str, str, str]]) -> None:
+        """Don't read what is known from an earlier life and hasn't changed since.
+
+        Args:
+            known: (path, stamp as text, id) of files; the id is empty where it holds no brief.
+        """
+        for path, stamp, brief in known:
+            now = self._queue.stamp(path) if path in self._unread else None
+            if now is not None and stamp_text(now) == stamp:
+                self._walk.read(path, now)
+                del self._unread[path]
+                self._note_id(path, brief)
+
+    def stamp(self, path: str) -> str:
+        """What a file was when it was read, as text; empty when it must be read again."""
+        return stamp_text(self._walk.stamp(path))
 
     def forget(self) -> None:
         """Take everything as new at the next look."""
@@ -199,6 +230,10 @@ class Folder:
     def has(self, brief: str) -> bool:
         """Whether a file has this identity."""
         return bool(self._owners(brief))
+
+    def id_at(self, path: str) -> str:
+        """The id of the file at this path; empty where it holds no brief."""
+        return self._id_of.get(path, path.removesuffix(".md"))
 
     def knows(self, path: str) -> bool:
         """Whether there was such a file at the last look."""
@@ -238,22 +273,34 @@ class Folder:
             tuple(self._distinct(entries)), frozenset(gone), frozenset(missing - gone), trouble
         )
 
-    def _read(self, path: str, now: datetime | None) -> Entry:
-        """One file; what was not read whole is read again at the next look."""
-        entry, stamp = self._queue.entry(path, now)
-        self._walk.read(path, stamp)
-        if stamp is None and path in self._walk:
-            self._troubled.add(path)
-        else:
-            self._troubled.discard(path)
-        self._forget(path)
-        brief = entry.brief.id if entry.brief else ""
-        if brief:
-            self._touched.add(brief)
+    def _read(self, paths: Sequence[str], now: datetime | None) -> list[Entry]:
+        """Files as they are; what was not read whole is read again at the next look."""
+        entries = []
+        for path, (entry, stamp) in zip(paths, self._read_many(paths, now), strict=True):
+            self._walk.read(path, stamp)
+            if stamp is None and path in self._walk:
+                self._troubled.add(path)
+            else:
+                self._troubled.discard(path)
+            self._forget(path)
+            brief = entry.brief.id if entry.brief else ""
+            if brief:
+                self._touched.add(brief)
+            self._note_id(path, brief)
+            entries.append(entry)
+        return entries
+
+    def _one_by_one(
+        self, paths: Sequence[str], now: datetime | None
+    ) -> Iterator[tuple[Entry, Stamp | None]]:
+        for path in paths:
+            yield self._queue.entry(path, now)
+
+    def _note_id(self, path: str, brief: str) -> None:
+        """Remember whose a file is, where its path doesn't say that."""
         if f"{brief}.md" != path:
             self._id_of[path] = brief
             self._ids.setdefault(brief, set()).add(path)
-        return entry
 
     def _forget(self, path: str) -> None:
         """Forget whose a file was."""

@@ -57,7 +57,7 @@ class Queue:
     """
 
     def __init__(self, root: Path, *, timezone: str = "UTC") -> None:
-        self._root = root
+        self.root = root
         self._timezone = timezone
 
     def look(self) -> tuple[Entry, ...]:
@@ -66,15 +66,22 @@ class Queue:
         Raises:
             BriefError: the folder isn't there or can't be read.
         """
-        walk = Walk(self._root)
-        walked(walk, self._root)
-        paths = sorted((*walk, *(folder.rstrip("/") for folder in walk.unseen)))
-        return tuple(_distinct([self.entry(path, None)[0] for path in paths]))
+        return self.read(self.paths())
+
+    def paths(self) -> list[str]:
+        """Paths of all briefs, and of folders that can't be looked into; raises as `look`."""
+        walk = Walk(self.root)
+        walked(walk, self.root)
+        return sorted((*walk, *(folder.rstrip("/") for folder in walk.unseen)))
+
+    def read(self, paths: Iterable[str]) -> tuple[Entry, ...]:
+        """Some briefs as they are this moment; of an id that several of them have none is one."""
+        return tuple(distinct([self.entry(path, None)[0] for path in paths]))
 
     def stamp(self, path: str) -> Stamp | None:
         """What differs once a file has changed; None where there is none that can be looked at."""
         try:
-            return identity((self._root / path).stat())
+            return identity((self.root / path).stat())
         except (OSError, ValueError):
             return None
 
@@ -85,7 +92,7 @@ class Queue:
             now: a file changed less than a second before has a finding instead: an editor may
                 still be writing it.
         """
-        file = self._root / path
+        file = self.root / path
         try:
             path.encode()
         except UnicodeEncodeError:
@@ -105,7 +112,7 @@ class Queue:
             return _refused(file, path, "file.unreadable", told), None
 
     def _read(self, path: str, file: Path, now: datetime | None) -> tuple[Entry, Stamp | None]:
-        with opened(self._root, path) as content:
+        with opened(self.root, path) as content:
             before = os.fstat(content.fileno())
             if before.st_size > MAX_BYTES:
                 size = f"has {before.st_size} bytes; a brief has at most {MAX_BYTES}"
@@ -151,7 +158,7 @@ def _refused(file: Path, path: str, code: str, message: str) -> Entry:
     return Entry(path, file, "", None, (found(path, 1, code, message),))
 
 
-def _distinct(entries: list[Entry]) -> Iterator[Entry]:
+def distinct(entries: list[Entry]) -> Iterator[Entry]:
     """Of an id that several files have, none is a brief; each names the others."""
     owners: dict[str, list[str]] = {}
     for entry in entries:

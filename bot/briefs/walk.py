@@ -30,6 +30,11 @@ Listed = tuple[int, int]
 """Of a folder: what differs once something was made, renamed or removed in it."""
 
 
+def stamp_text(stamp: Stamp | None) -> str:
+    """A stamp as it is kept; empty for none."""
+    return "" if stamp is None else " ".join(map(str, stamp))
+
+
 @dataclass(slots=True)
 class _Folder:
     """What was found in one folder; `listed` is None when it must be listed again."""

@@ -1,7 +1,7 @@
 """`briefbot check`: what would be refused, or would surprise, before it is sent."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +10,15 @@ import click
 
 from bot import app
 from bot.briefs import Entry, Finding, Level, fixed, internal
-from bot.briefs.opening import opened, replace
+from bot.briefs.opening import opened, real_path, replace
 from bot.cli import terminal
 from bot.cli.spread import spread
 from bot.config import Settings, load
 from bot.errors import BotError
 
 if TYPE_CHECKING:
-    from bot.intake.composer import Composer
+    from bot.intake.view import QueueView
+    from bot.records import Publication
     from bot.reports.online import Online
 
 Findings = tuple[Finding, ...]
@@ -66,14 +67,27 @@ def check(
 
 
 def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tuple[Entry, Findings]]:
-    composer = app.composer(config)
     published = app.published(config)
-    asked = _online(config, composer) if online else None
     entries = app.entries(config, paths)
+    queue = real_path(config.posts)
+    whole = entries if queue in map(real_path, paths) else None
+    with app.view(config, whole) as view:
+        return _checked(config, view, entries, published, online=online)
+
+
+def _checked(
+    config: Settings,
+    view: "QueueView",
+    entries: Sequence[Entry],
+    published: "Mapping[tuple[str, str], Publication]",
+    *,
+    online: bool,
+) -> list[tuple[Entry, Findings]]:
+    asked = _online(config, view) if online else None
 
     def findings(entry: Entry) -> Findings:
         try:
-            compositions = composer.compose(entry.brief, entry.folder) if entry.brief else ()
+            compositions = view.composer.compose(entry.brief, entry.folder) if entry.brief else ()
             told = [f for each in compositions for f in asked.findings(each)] if asked else []
             return app.findings(config, [entry], compositions, published, told)
         except BotError:
@@ -85,13 +99,13 @@ def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tupl
     return list(zip(entries, found, strict=True))
 
 
-def _online(config: Settings, composer: "Composer") -> "Online":
+def _online(config: Settings, view: "QueueView") -> "Online":
     from bot.reports.online import Online  # noqa: PLC0415  # brings beem along
 
     http = app.http(config)
     profiles = app.profiles(config)
     chains = {name: app.chain(profile, http) for name, profile in profiles.items()}
-    return Online(chains, config.posting_key, composer.neighbours)
+    return Online(chains, config.posting_key, view.composer.neighbours)
 
 
 def _mend(looked: Iterable[tuple[Entry, Findings]]) -> int:

@@ -28,8 +28,8 @@ def keep(ctx: click.Context, which: str, brief: str) -> None:
         with app.chain(app.profiles(config)[row.chain], app.http(config)) as chain:
             return chain.agreed_content(row.author, row.permlink)
 
-    with app.records(config) as records:
-        desk = app.desk(config, records)
+    with app.records(config) as records, app.view(config) as view:
+        desk = app.desk(config, records, view.composer)
         name = name_of(config, brief)
         result = actions.keep(records, name, actions.Side(which), desk, content_of, utc_now())
     if not result.done and not result.refused:

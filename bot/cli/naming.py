@@ -12,6 +12,7 @@ from bot.briefs import BriefError, Entry, Queue
 from bot.briefs.opening import real_path
 from bot.config import Settings, load
 from bot.errors import BotError
+from bot.records import RecordsError
 from bot.records.naming import beginning
 
 _SUFFIXES = (".md", ".markdown")
@@ -57,19 +58,21 @@ def in_queue(config: Settings, which: str) -> list[Entry]:
     """
     entries = Queue(config.posts, timezone=config.timezone).look()
     name = name_of(config, which)
-    composer = app.composer(config) if "@" in name else None
+    with app.view(config, entries) as view:
 
-    def names(entry: Entry) -> Iterator[str]:
-        yield entry.path
-        if entry.brief:
+        def names(entry: Entry) -> Iterator[str]:
+            yield entry.path
+            if entry.brief is None:
+                return
             yield entry.brief.id
-        for made in composer.compose(entry.brief, entry.folder) if composer and entry.brief else ():
-            if made.post:
-                address = f"@{made.post.author}/{made.post.permlink}"
-                yield from (address, f"{made.chain}/{address}", made.url)
+            # only who asks for an address waits until each has been made
+            for made in view.composer.compose(entry.brief, entry.folder) if "@" in name else ():
+                if made.post:
+                    address = f"@{made.post.author}/{made.post.permlink}"
+                    yield from (address, f"{made.chain}/{address}", made.url)
 
-    exact = [entry for entry in entries if name in names(entry)]
-    return exact or beginning(name, entries, names, lambda entry: entry.path)
+        exact = [entry for entry in entries if name in names(entry)]
+        return exact or beginning(name, entries, names, lambda entry: entry.path)
 
 
 # -- completion ------------------------------------------------------------------------------------
@@ -94,12 +97,14 @@ def _briefs(config: Settings) -> Iterator[str]:
         for entry in Queue(config.posts, timezone=config.timezone).look():
             if entry.brief:
                 yield entry.brief.id
-    yield from (row.brief for row in app.latest(config).values())
+    with suppress(RecordsError), app.records(config) as records:
+        yield from (row.brief for row in records.names())
 
 
 def _authors(config: Settings) -> Iterator[str]:
     yield from app.authors(config)
-    yield from (row.author for row in app.latest(config).values())
+    with suppress(RecordsError), app.records(config) as records:
+        yield from (row.author for row in records.names())
 
 
 briefs = _completion(_briefs)

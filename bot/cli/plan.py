@@ -5,12 +5,10 @@ from dataclasses import asdict
 import click
 
 from bot import app
-from bot.briefs import Queue
 from bot.cli import terminal
 from bot.cli.times import told
 from bot.clock import utc_now
 from bot.config import load
-from bot.intake.follow import Edits
 from bot.reports.log import instant
 from bot.reports.plan import Step, steps
 
@@ -22,10 +20,8 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
     """Show what the service would do next, when, and why; and what it won't do, and why not."""
     config = load(ctx.obj["config_file"])
     now = utc_now()
-    composer = app.composer(config)
-    entries = Queue(config.posts, timezone=config.timezone).look()
-    known = app.latest(config)
-    planned = steps(entries, composer, known, app.published(config), now, Edits(config.edits))
+    with app.view(config, strict=True) as view:
+        planned = steps(view, now)
     if as_json:
         for step in planned:
             terminal.tell_json(asdict(step) | {"when": instant(step.when)})

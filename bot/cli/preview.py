@@ -216,7 +216,8 @@ class _Preview:
             text, _ = with_placeholders(data.decode("utf-8-sig"), name)
             return cls(config, folder, text, None, None, chain or config.chain, ())
         brief = replace(parsed.brief, chains=(chain,)) if chain else parsed.brief
-        made = app.composer(config).compose(brief, folder)[0]
+        with app.view(config) as view:
+            made = view.composer.compose(brief, folder)[0]
         body = made.post.body if made.post else _as_far_as_it_goes(config, brief, name, made.chain)
         findings = (*parsed.findings, *made.findings)
         return cls(config, folder, body, parsed.brief, made, made.chain, findings)

@@ -47,13 +47,13 @@ def publish(
     """
     config = load(ctx.obj["config_file"])
     entries = [entry for name in named for entry in _entries(config, name)]
-    composer = app.composer(config)
-    compositions = [
-        composition
-        for entry in entries
-        if entry.brief
-        for composition in composer.compose(entry.brief, entry.folder)
-    ]
+    with app.view(config) as view:
+        compositions = [
+            composition
+            for entry in entries
+            if entry.brief
+            for composition in view.composer.compose(entry.brief, entry.folder)
+        ]
     if dry_run:
         for composition in compositions:
             told = dry_run_json(composition)

@@ -41,12 +41,14 @@ class Composed:
 
     Attributes:
         pictures: those of the queue that it shows, with their lines in the file.
+        place: where it will stand; None as long as that can't be said.
     """
 
     post: Post | None
     findings: tuple[Finding, ...]
     pictures: tuple[Local, ...] = ()
     links: tuple[Link, ...] = ()
+    place: "Place | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,9 @@ def compose(
     except TemplateFailed as error:
         message = f"the {error.name} of the configuration can't be rendered: {error}"
         findings.append(found(brief.path, 1, error.name, message))
-        return Composed(None, tuple(findings))
+        return Composed(None, tuple(findings), place=stands)
     if findings or author is None or stands is None:
-        return Composed(None, tuple(findings))
+        return Composed(None, tuple(findings), pictures, links, stands)
     text = made.text
     collected = collect(text, flavour)
     tags = tags_of(tags, collected)
@@ -172,7 +174,8 @@ def compose(
     findings += rendering_findings(shown, collected, made.lost, flavour)
     failed = any(finding.level is Level.ERROR for finding in findings)
     ignored = (*brief.ignore, *defaults.ignore)
-    return Composed(None if failed else post, unignored(findings, ignored), pictures, links)
+    shown_findings = unignored(findings, ignored)
+    return Composed(None if failed else post, shown_findings, pictures, links, stands)
 
 
 def _with_placeholders(brief: Brief) -> tuple[Brief, tuple[Local, ...]]:

@@ -1,14 +1,14 @@
 """Briefs as they would stand on their chains, under one configuration."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bot.briefs import Brief, Entry, Finding, found, internal
+from bot.briefs import Brief, Finding, found, internal
 from bot.briefs.pictures import PictureRefused
 from bot.chain.codec import operations_text
 from bot.chain.operations import operations
@@ -16,11 +16,12 @@ from bot.chain.profiles import NO_HOST, ChainProfile
 from bot.chain.protocol import Operation
 from bot.errors import BotError
 from bot.format import Defaults, compose
-from bot.format.compose import Place
-from bot.format.links import Link, nowhere
+from bot.format.compose import Place, parent_name
+from bot.format.links import Link, Name, nowhere
 from bot.format.pictures import Local
 from bot.format.post import Post
-from bot.intake.neighbours import Known, Neighbours
+from bot.intake.names import Names
+from bot.intake.neighbours import Neighbours, Recorded
 from bot.intake.pictures import PictureReader
 from bot.records import Kind, NewPublication
 
@@ -35,7 +36,8 @@ class Composition:
             pictures of the queue, which have their addresses when they are uploaded.
         pictures: paths of those pictures, whether they can be uploaded or not.
         shows: their paths, and sha256 of what would be sent of them.
-        linked: whether it names other briefs, whose addresses may still change.
+        place: where it will stand; None as long as that can't be said.
+        links: how it names other briefs, whose addresses may still change.
     """
 
     brief: Brief
@@ -46,7 +48,8 @@ class Composition:
     url: str = ""
     pictures: tuple[str, ...] = ()
     shows: tuple[tuple[str, str], ...] = ()
-    linked: bool = False
+    place: Place | None = None
+    links: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,20 @@ class Composer:
     """Whether briefs that want one address are found; the records know that of what is recorded."""
     pictures: PictureReader = field(default_factory=PictureReader, compare=False)
 
-    def among(
-        self, entries: Callable[[], Iterable[Entry]], known: Callable[[], Known]
-    ) -> "Composer":
+    @property
+    def settings(self) -> str:
+        """A digest of all that makes another post of the same file."""
+        told = (self.defaults, dict(self.profiles), self.default_chain, self.pictures.keep_metadata)
+        return sha256(repr(told).encode()).hexdigest()
+
+    def among(self, names: Names, recorded: Recorded) -> "Composer":
         """The same, where briefs link and reply to these."""
-        neighbours = Neighbours(entries, known, self.defaults, self.profiles, self.default_chain)
+        neighbours = Neighbours(names, recorded, self.defaults, self.profiles, self.default_chain)
         return replace(self, neighbours=neighbours)
+
+    def chains_of(self, brief: Brief) -> tuple[str, ...]:
+        """The chains on which a brief is published."""
+        return brief.chains or (self.default_chain,)
 
     def compose(self, brief: Brief, folder: Path) -> tuple[Composition, ...]:
         """One composition for each chain that the brief names, or for the default chain.
@@ -79,8 +90,7 @@ class Composer:
         Raises:
             BotError: what all briefs need can't be had: the queue's folder, the records.
         """
-        names = brief.chains or (self.default_chain,)
-        return tuple(self._contained(brief, name, folder) for name in names)
+        return tuple(self._contained(brief, name, folder) for name in self.chains_of(brief))
 
     def _contained(self, brief: Brief, chain: str, folder: Path) -> Composition:
         try:
@@ -108,14 +118,22 @@ class Composer:
             twins = around.at(chain, post.author, post.permlink) - {brief.path}
             findings += tuple(_taken(brief, path) for path in sorted(twins))
             post = None if twins else post
-        # a brief that can't be sent now may be one that waits for the address of another
-        linked = bool(composed.links) or (brief.reply_to is not None and not brief.reply_to[0])
+        parent = parent_name(brief)
+        links = (*(link.name for link in composed.links), *([parent] if parent else []))
+        stands = composed.place
+        made = Composition(
+            brief, chain, None, (), findings, pictures=pictures, place=stands, links=links
+        )
         if post is None or refused:
-            return Composition(brief, chain, None, (), findings, pictures=pictures, linked=linked)
-        stands = Place(post.author, post.permlink, post.parent_author, post.parent_permlink)
-        url = stands.url(profile.url)
-        made = operations(post, profile)
-        return Composition(brief, chain, post, made, findings, url, pictures, shows, linked)
+            return made
+        assert stands is not None, "a post has its place"
+        return replace(
+            made,
+            post=post,
+            operations=operations(post, profile),
+            url=stands.url(profile.url),
+            shows=shows,
+        )
 
     def _shown(
         self, brief: Brief, pictures: Iterable[Local], profile: ChainProfile, folder: Path

@@ -1,6 +1,6 @@
 """The records follow a few files: each wish is composed, compared, and done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.errors import BotError
 from bot.intake.composer import Composer, Composition, publication_of
 from bot.intake.edits import edit_findings, edit_of
+from bot.intake.index import file_record
 from bot.intake.reconcile import Action, Wanted, decide
 from bot.records import (
     Conflict,
@@ -26,6 +27,7 @@ from bot.records import (
     RecordsError,
     Status,
 )
+from bot.records.files import FileRecord
 from bot.records.queues import QueueRecords
 
 Key = tuple[str, str]
@@ -33,7 +35,6 @@ Key = tuple[str, str]
 ASKED = "edits are asked about: `briefbot release` sends it, `cancel` drops it"
 FIRST = frozenset({Kind.POST, Kind.REPLY})
 """What puts a brief on the chain; the other kinds follow it."""
-_DONE = frozenset({Status.FINAL, Status.CANCELLED})
 LEFT = "the brief left the queue, or became a draft"
 
 
@@ -52,14 +53,14 @@ class Follower:
         mine: the queue's records.
         known: the latest publications of these files, and of the identities in them.
         orphans: publications whose files aren't where they were.
+        settings: digest of the configuration.
         folder: the queue; None for files that lie outside of any.
         reported: (path, fingerprint) of what was logged before.
 
     Attributes:
         findings: what stands in the way of briefs.
-        again: files that must be looked at again, since something was on its way.
-        linked: files that name other briefs.
-        showing: files of briefs that aren't published, and the pictures that they show.
+        made: what is to be kept of the files.
+        missed: files that have changed once more since they were read.
         later: files that are gone, of which something was on its way.
     """
 
@@ -70,6 +71,7 @@ class Follower:
         known: dict[Key, Publication],
         orphans: dict[Key, Publication],
         composer: Composer,
+        settings: str,
         edits: Edits,
         folder: Folder | None,
         now: Clock,
@@ -81,6 +83,7 @@ class Follower:
         self._known = known
         self._orphans = orphans
         self._composer = composer
+        self._settings = settings
         self._edits = edits
         self._folder = folder
         self._now = now
@@ -88,9 +91,9 @@ class Follower:
         self._reported = reported
         self._new: list[tuple[Entry, Brief, NewPublication]] = []
         self.findings: list[Finding] = []
-        self.again: set[str] = set()
-        self.linked: set[str] = set()
-        self.showing: dict[str, set[str]] = {}
+        self._again: set[str] = set()
+        self._made: list[FileRecord] = []
+        self.missed: set[str] = set()
         self.later: set[str] = set()
 
     def take(self, entry: Entry) -> None:
@@ -104,12 +107,12 @@ class Follower:
             # the rows were read after the file: if that still is what was read, no other worker
             # can have recorded a newer one
             if self._folder and entry.fingerprint and not self._folder.is_current(entry):
-                self.again.add(entry.path)
+                self.missed.add(entry.path)
                 return
             self._take(entry)
         except (Conflict, PermlinkTaken) as error:  # another worker was quicker
             self._log.info("not_yet", path=entry.path, reason=str(error))
-            self.again.add(entry.path)
+            self.missed.add(entry.path)
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the other briefs go on
@@ -128,6 +131,13 @@ class Follower:
                 continue
             self._log.info("queued", brief=plan.brief, author=plan.author, permlink=plan.permlink)
         self._new = []
+
+    def made(self) -> list[FileRecord]:
+        """What is to be kept of the files; unsettled where something was on its way."""
+        return [
+            replace(record, stamp="") if record.path in self._again else record
+            for record in self._made
+        ]
 
     def withdraw(self, gone: Iterable[str]) -> None:
         """Cancel what waits for files that have been away for long."""
@@ -148,10 +158,14 @@ class Follower:
             if entry.fingerprint:  # it was read, so what it said before isn't wanted any more
                 for row in here:
                     self._apply(_refusal(entry.fingerprint, errors), row, entry)
+            self._keep(entry, (), {})
             return
         compositions = () if brief.draft else self._composer.compose(brief, entry.folder)
+        told: dict[str, str] = {}
         for composition in compositions:
-            self._take_on(entry, composition)
+            errors = self._take_on(entry, composition)
+            told[composition.chain] = "; ".join(map(str, errors))
+        self._keep(entry, compositions, told)
         wanted = {composition.chain for composition in compositions}
         for row in here:
             if row.brief == brief.id and row.chain in wanted:
@@ -161,31 +175,39 @@ class Follower:
             if row.brief == brief.id or not self._is_elsewhere(row):
                 self._apply(Wanted(), row, entry)
 
-    def _take_on(self, entry: Entry, composition: Composition) -> None:
-        """Let the records follow one brief on one chain."""
+    def _keep(
+        self, entry: Entry, compositions: Sequence[Composition], errors: Mapping[str, str]
+    ) -> None:
+        """Remember what was made of a file, unless it lies in no queue."""
+        if self._folder is None or not self._folder.knows(entry.path):
+            return
+        identity = self._folder.id_at(entry.path)
+        made = file_record(entry, compositions, errors, self._composer, identity)
+        stamp = self._folder.stamp(entry.path)
+        self._made.append(replace(made, stamp=stamp, settings=self._settings))
+
+    def _take_on(self, entry: Entry, composition: Composition) -> list[Finding]:
+        """Let the records follow one brief on one chain; returns what stands in its way."""
         brief = composition.brief
-        if composition.linked:
-            self.linked.add(entry.path)
         changing = [finding for finding in composition.findings if finding.code == CHANGING]
         if changing:
             self.findings += changing
-            self.again.add(entry.path)
-            return
+            self._again.add(entry.path)
+            return changing
         key = (composition.chain, brief.id)
         question = ""
         if self._known.get(key) is None or self._known[key].status is Status.CANCELLED:
             question = self._follow_rename(entry, composition)
         row = self._known.get(key)
-        if composition.pictures and (row is None or row.status not in _DONE):
-            self.showing.setdefault(entry.path, set()).update(composition.pictures)
         wanted, errors = self._wanted(entry, composition, row)
         self.findings += errors
-        if errors and composition.linked:  # what it names may have an address without a change
-            self.again.add(entry.path)
+        if errors and composition.links:  # what it names may get an address without a change
+            self._again.add(entry.path)
         if question and wanted.plan is not None:
             self._hold(entry, wanted.plan, question)
-            return
-        self._apply(wanted, row, entry)
+        else:
+            self._apply(wanted, row, entry)
+        return errors
 
     def _wanted(
         self, entry: Entry, composition: Composition, row: Publication | None
@@ -212,7 +234,7 @@ class Follower:
             do(wanted, row, entry)
         except PictureRefused as error:  # somebody has written it since it was composed
             self._log.info("not_yet", brief=row.brief if row else "", reason=str(error))
-            self.again |= {entry.path} if entry else set()
+            self._again |= {entry.path} if entry else set()
         except (Conflict, PermlinkTaken) as error:
             if entry is not None and entry.brief is not None:
                 self.findings.append(self._refused(entry, entry.brief, error))
@@ -226,7 +248,7 @@ class Follower:
 
     def _later(self, wanted: Wanted, row: Publication | None, entry: Entry | None) -> None:  # noqa: ARG002
         if entry is not None:
-            self.again.add(entry.path)
+            self._again.add(entry.path)
         elif row is not None:
             self.later.add(row.path)
 
@@ -292,7 +314,7 @@ class Follower:
             self._records.add(plan, self._now(), held=question, files=files)
             self._log.warning("held", brief=plan.brief, reason=question)
         except PictureRefused:
-            self.again.add(entry.path)
+            self._again.add(entry.path)
         except (Conflict, PermlinkTaken) as error:
             assert entry.brief is not None, "it has a plan"
             self.findings.append(self._refused(entry, entry.brief, error))
@@ -303,7 +325,7 @@ class Follower:
 
     def _refused(self, entry: Entry, brief: Brief, error: RecordsError) -> Finding:
         """Why the records don't take a plan, which is tried again at the next look."""
-        self.again.add(entry.path)
+        self._again.add(entry.path)
         if isinstance(error, PermlinkTaken):
             by = error.existing.path or error.existing.brief
             if error.existing.queue != self._mine.queue:

@@ -1,19 +1,26 @@
 """The service's side of reconciliation: looks at the folder, and lets the records follow."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 
 import structlog
 
 from bot.briefs import Entry, Finding
 from bot.briefs.folder import Folder, Look
-from bot.briefs.queue import BriefError
+from bot.briefs.queue import BriefError, Queue
+from bot.briefs.walk import PORTION
 from bot.clock import Clock
 from bot.intake.composer import Composer
 from bot.intake.follow import Edits, Follower
+from bot.intake.index import changed_pictures, names_moved, settings_of
+from bot.intake.names import Names
 from bot.intake.reconcile import is_unsettled
+from bot.intake.view import QueueView
 from bot.records import Publication, Records
+from bot.records.files import NameKind
 from bot.records.queues import QueueRecords
 
 SOON = 0.5
@@ -23,6 +30,8 @@ RETRY = 2.0
 SHARE = 0.004
 """Of a core that looking may take; a large queue is looked at less often."""
 LONGEST = 10.0
+AGAIN = 100
+"""So many files of which something is on its way, or in their way, are looked at again at once."""
 TELL_EVERY = 5.0
 
 
@@ -44,16 +53,21 @@ class Intake:
         edits: Edits = Edits.AUTO,
     ) -> None:
         self._folder = folder
-        self._composer = composer
+        # the records know of recorded briefs that want one address
+        self._composer = replace(composer, wary=False)
         self._records = records
         self._now = now
         self._log = log
         self._edits = edits
         self._mine: QueueRecords | None = None
         self._orphans: dict[tuple[str, str], Publication] = {}
+        self._settings = settings_of(composer, folder.timezone, edits)
+        self._trusts = True
         self._again: set[str] = set()
-        self._linked: set[str] = set()
-        self._showing: dict[str, set[str]] = {}
+        self._unsettled_after = ""
+        self._concerned: set[str] = set()
+        self._showing: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._showing_round: Iterator[str] = iter(())
         self._reported: set[tuple[str, str]] = set()
         self._trouble = ""
         self._cost = 0.0
@@ -69,7 +83,9 @@ class Intake:
         Raises:
             BriefError: the folder itself can't be read when the service begins.
         """
-        mine = self._begun() or self._begin()
+        if self._mine is not None and self._mine.was_put_back():
+            self._start_over()
+        mine = self._mine or self._begin()
         try:
             self._make_sure(mine)
             begun = time.thread_time()
@@ -116,40 +132,61 @@ class Intake:
             trouble = ""  # what is published may be put away
             self._folder.forgo(look.away)
         self._tell_trouble(mine, trouble)
-        looked_at = {entry.path for entry in look.entries}
-        again = self._again | (self._linked if look.entries or look.gone else set())
-        again |= self._with_changed_pictures()
-        entries = (*look.entries, *self._folder.again(again - looked_at, self._now()))
+        met = {entry.path for entry in look.entries}
+        entries = (*look.entries, *self._folder.again(self._asked_again(mine) - met, self._now()))
         if not entries and not look.gone:
             return ()
-        paths = {entry.path for entry in entries} | look.gone | look.away
+        if not mine.count():  # counted first: a copy that is put back from here on is told by it
+            self._start_over()
+            return self.scan()
+        findings = list(self._round(mine, entries, look.gone, look.away))
+        while not self._folder.unread and (others := self._concerned - met):
+            met |= others
+            findings += self._round(mine, self._folder.again(others, self._now()))
+        return tuple(findings)
+
+    def _round(
+        self,
+        mine: QueueRecords,
+        entries: Sequence[Entry],
+        gone: frozenset[str] = frozenset(),
+        away: frozenset[str] = frozenset(),
+    ) -> list[Finding]:
+        """Let the records follow some files; what these concern is kept in `_concerned`."""
+        paths = {entry.path for entry in entries}
         briefs = {entry.brief.id for entry in entries if entry.brief}
-        rows = mine.latest(paths=paths, briefs=briefs)
-        missing = look.gone | look.away
-        self._orphans |= {key: row for key, row in rows.items() if row.path in missing}
-        follower = self._follower(mine, rows, self._folder)
+        rows = mine.latest(paths=paths | gone | away, briefs=briefs)
+        self._orphans |= {key: row for key, row in rows.items() if row.path in gone | away}
+        names = Names(lambda: entries, self._folder.peek, lambda: mine.files)
+        follower = self._follower(mine, rows, self._composer.among(names, mine), self._folder)
         for entry in entries:
             follower.take(entry)
         follower.record()
-        follower.withdraw(look.gone)
+        follower.withdraw(gone)
         self._folder.expect(follower.later, self._now())
-        self._again = follower.again
-        paths = {entry.path for entry in entries}
-        self._linked = (self._linked - paths) | follower.linked
-        kept = {path: shown for path, shown in self._showing.items() if path not in paths}
-        self._showing = kept | follower.showing
-        mine.count()
-        return tuple(follower.findings)
+        before = mine.files.at(paths | gone)
+        made = follower.made()
+        moved = names_moved(before, {record.path: record for record in made})
+        self._concerned = set(mine.files.put(made, before, moved))
+        mine.files.remove(before.keys() & gone)
+        self._again = (self._again - paths) | follower.missed
+        kept = {record.path: record.pictures for record in made if record.pictures}
+        self._showing = {p: shown for p, shown in self._showing.items() if p not in paths} | kept
+        return follower.findings
 
-    def _with_changed_pictures(self) -> set[str]:
-        """Files of briefs whose pictures have changed since they were looked at."""
-        changed = self._composer.pictures.has_changed
-        root = self._folder.root
-        return {
-            path
-            for path, pictures in self._showing.items()
-            if any(changed(root, picture) for picture in pictures)
-        }
+    def _asked_again(self, mine: QueueRecords) -> set[str]:
+        """Files to be looked at though they haven't changed."""
+        again = set(self._again)
+        if not self._folder.unread:
+            unsettled = mine.files.unsettled(self._unsettled_after, AGAIN)
+            self._unsettled_after = unsettled[-1] if len(unsettled) == AGAIN else ""
+            again |= set(unsettled)
+        told = mine.files.named(NameKind.PICTURE, self._folder.told) if self._showing else ()
+        some = list(islice(self._showing_round, PORTION))
+        if len(some) < PORTION:
+            self._showing_round = iter(list(self._showing))
+        showing = {path: self._showing.get(path, ()) for path in {*told, *some}}
+        return again | changed_pictures(self._folder.root, showing)
 
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records, now; returns as `scan`."""
@@ -172,24 +209,21 @@ class Intake:
             paths={entry.path for entry in entries},
             briefs={entry.brief.id for entry in entries if entry.brief},
         )
-        follower = self._follower(mine, rows, folder)
+        follower = self._follower(mine, rows, self._view().composer, folder)
         for entry in entries:
             follower.take(entry)
         follower.record()
+        if folder is not None:
+            before = mine.files.at(entry.path for entry in entries)
+            made = follower.made()
+            moved = names_moved(before, {record.path: record for record in made})
+            mine.files.put(made, before, moved)
         return tuple(follower.findings)
 
-    def _begun(self) -> QueueRecords | None:
-        """The queue's records; None where all must be compared anew.
-
-        That is so in a new process, and when an older state of the database was put back.
-        """
-        mine = self._mine
-        if mine is None:
-            return None
-        if mine.was_put_back():
-            self._log.warning("database_put_back")
-            return None
-        return mine
+    def _start_over(self) -> None:
+        """Believe nothing that is recorded of files: an older state of the database is there."""
+        self._log.warning("database_put_back")
+        self._mine, self._trusts = None, False
 
     def _make_sure(self, mine: QueueRecords) -> None:
         """See that the folder is the queue that it was, before anything is withdrawn from it.
@@ -209,7 +243,10 @@ class Intake:
         )
 
     def _begin(self) -> QueueRecords:
-        """Compare all that is recorded with all that is in the folder."""
+        """Compare all that is recorded with all that is in the folder.
+
+        That is done in a new process, and when an older state of the database was put back.
+        """
         place = self._folder.place
         self._folder.forget()
         self._folder.find(self._now())  # what isn't there is said so, before anything is written
@@ -221,26 +258,47 @@ class Intake:
         mine = QueueRecords(self._records, identity)
         enrolled = mine.enrol(place, self._now())
         self._trouble = enrolled.trouble
-        missing = [path for path in mine.paths() if not self._folder.knows(path)]
+        paths = frozenset(mine.paths())
+        if self._trusts:
+            self._folder.trust(
+                (path, stamp, brief)
+                for path, stamp, brief, noted in mine.files.settled(self._settings)
+                if noted or path in paths
+            )
+        self._showing = mine.files.showing()
+        self._again |= changed_pictures(self._folder.root, self._showing)
+        lost = [path for path in mine.files.paths() if not self._folder.knows(path)]
+        self._folder.expect(lost, self._now())
+        missing = [path for path in paths if not self._folder.knows(path)]
         self._orphans = mine.latest(paths=missing)
         waiting = {row.path for row in self._orphans.values() if is_unsettled(row)}
         self._folder.expect(waiting, self._now())
         self._mine = mine
         return mine
 
+    def _view(self) -> QueueView:
+        """The queue as others than this intake may have recorded it."""
+        mine = None
+        with suppress(BriefError):
+            if identity := self._folder.identity(make=False):
+                mine = QueueRecords(self._records, identity)
+        queue = Queue(self._folder.root, timezone=self._folder.timezone)
+        return QueueView(queue, self._composer, lambda: mine, self._folder.timezone, self._edits)
+
     def _follower(
         self,
         mine: QueueRecords,
         rows: dict[tuple[str, str], Publication],
+        composer: Composer,
         folder: Folder | None,
     ) -> Follower:
-        composer = replace(self._composer, wary=False).among(self._folder.entries, mine.latest)
         return Follower(
             mine,
             self._records,
             rows,
             self._orphans,
             composer,
+            self._settings,
             self._edits,
             folder,
             self._now,

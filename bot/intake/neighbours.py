@@ -1,24 +1,41 @@
 """The other briefs of the queue, as links and replies name them."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
-from pathlib import PurePosixPath
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
-from bot.briefs import Brief, Entry
+from bot.briefs import Brief
 from bot.chain.profiles import ChainProfile
 from bot.format import Defaults
 from bot.format.compose import parent_name, place
 from bot.format.links import Name, Resolve, Target, with_links
+from bot.intake.names import Names
 from bot.records import UNPUBLISHED, Publication, Status
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}-")
 DEEPEST = 255
 """Replies to replies that nodes take (chain-rules §1.2 e4)."""
 _THERE = {Status.INCLUDED, Status.FINAL}
 
-Known = Mapping[tuple[str, str], Publication]
-"""The latest publication of each (chain, brief)."""
+
+class Recorded(Protocol):
+    """What the records tell of a queue's briefs."""
+
+    def latest_of(self, chain: str, brief: str) -> Publication | None:
+        """A brief's latest publication on a chain."""
+
+    def at(self, chain: str, author: str, permlink: str) -> Publication | None:
+        """The living publication at an address, of whichever queue."""
+
+
+class NothingRecorded:
+    """Records of a queue of which nothing is recorded."""
+
+    def latest_of(self, chain: str, brief: str) -> Publication | None:  # noqa: ARG002
+        """None."""
+        return None
+
+    def at(self, chain: str, author: str, permlink: str) -> Publication | None:  # noqa: ARG002
+        """None."""
+        return None
 
 
 class Neighbours:
@@ -26,28 +43,24 @@ class Neighbours:
 
     What goes wrong with a brief while another one asks for it is no trouble of the one that asks:
     it has no address then, and a finding of its own.
-
-    Args:
-        entries: gives the queue's files; called when the first link is met.
-        known: gives what is recorded of them.
     """
 
     def __init__(
         self,
-        entries: Callable[[], Iterable[Entry]],
-        known: Callable[[], Known],
+        names: Names,
+        recorded: Recorded,
         defaults: Defaults,
         profiles: Mapping[str, ChainProfile],
         default_chain: str,
     ) -> None:
-        self._entries = entries
-        self._known = known
+        self._names = names
+        self._recorded = recorded
         self._defaults = defaults
         self._profiles = profiles
         self._default_chain = default_chain
-        self._awaited: dict[str, frozenset[tuple[str, str]]] = {}
-        self._next: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._stand: dict[str, dict[tuple[str, str], set[str]]] = {}
+        self._rows: dict[tuple[str, str], Publication | None] = {}
+        self._next: dict[tuple[str, str], tuple[Brief, ...]] = {}
+        self._stand: dict[str, dict[tuple[str, str], list[Brief]]] = {}
 
     def resolver(self, chain: str, asking: frozenset[str] = frozenset()) -> Resolve:
         """What tells where a brief stands on a chain; None for what isn't published there.
@@ -58,27 +71,41 @@ class Neighbours:
         """
 
         def resolve(name: Name) -> Target | None:
-            brief = self._named(name)
+            brief = self._names.brief(name)
             return self._stands(chain, brief, asking) if brief else None
 
         return resolve
 
     def awaits(self, chain: str, author: str, permlink: str) -> bool:
         """Whether a brief that isn't published yet will stand there; what needs it waits for it."""
-        if chain not in self._awaited:
-            self._awaited[chain] = frozenset(self._addresses(chain))
-        return (author, permlink) in self._awaited[chain]
+        row = self._recorded.at(chain, author, permlink)
+        if row is not None:
+            return row.status not in _THERE
+        return any(
+            self._row(chain, brief.id) is None for brief in self._standing(chain, author, permlink)
+        )
 
-    def _addresses(self, chain: str) -> Iterator[tuple[str, str]]:
-        """(author, permlink) of all that is going to stand on a chain."""
-        for brief in self._by_path.values():
-            if (chain, brief.id) not in self._recorded:
-                target = self._stands(chain, brief, frozenset())
-                if target is not None:
-                    yield target.author, target.permlink
-        for (where, _), row in self._recorded.items():
-            if where == chain and row.status not in {*_THERE, Status.CANCELLED}:
-                yield row.author, row.permlink
+    def at(self, chain: str, author: str, permlink: str) -> frozenset[str]:
+        """Paths of the briefs that stand, or want to stand, at this address."""
+        found = {brief.path for brief in self._standing(chain, author, permlink)}
+        row = self._recorded.at(chain, author, permlink)
+        if row is not None and (brief := self._names.with_id(row.brief)):
+            found.add(brief.path)
+        return frozenset(found)
+
+    def _standing(self, chain: str, author: str, permlink: str) -> Iterator[Brief]:
+        """Briefs that stand, or want to stand, at an address."""
+        if chain not in self._stand:
+            self._stand[chain] = {}
+            for brief in self._names.changed():
+                if target := self._stands(chain, brief, frozenset()):
+                    there = (target.author, target.permlink)
+                    self._stand[chain].setdefault(there, []).append(brief)
+        yield from self._stand[chain].get((author, permlink), ())
+        for brief in self._names.with_permlink(permlink):
+            target = self._stands(chain, brief, frozenset())
+            if target is not None and (target.author, target.permlink) == (author, permlink):
+                yield brief
 
     def _stands(self, chain: str, brief: Brief, asking: frozenset[str]) -> Target | None:
         """Where a brief stands or will stand; a reply's address depends on all above it."""
@@ -89,7 +116,7 @@ class Neighbours:
         while above is not None:
             if chain not in (above.chains or (self._default_chain,)):
                 return None
-            row = self._recorded.get((chain, above.id))
+            row = self._row(chain, above.id)
             if row is not None and row.status not in {*UNPUBLISHED, Status.CANCELLED}:
                 target = Target(row.author, row.permlink, row.url)
                 break
@@ -100,7 +127,7 @@ class Neighbours:
             parent = parent_name(above)
             if parent is None:
                 break
-            above = self._named(parent)
+            above = self._names.brief(parent)
         for each in reversed(thread):
             target = self._planned(chain, each, target)
         return target
@@ -117,74 +144,39 @@ class Neighbours:
             return None
         return Target(stands.author, stands.permlink, stands.url(self._profiles[chain].url))
 
-    def at(self, chain: str, author: str, permlink: str) -> frozenset[str]:
-        """Paths of the briefs that stand, or want to stand, at this address."""
-        if chain not in self._stand:
-            self._stand[chain] = {}
-            for brief in self._by_path.values():
-                target = self._stands(chain, brief, frozenset())
-                if target is not None:
-                    there = self._stand[chain].setdefault((target.author, target.permlink), set())
-                    there.add(brief.path)
-        return frozenset(self._stand[chain].get((author, permlink), ()))
-
     def leads_back(self, chain: str, start: Brief, name: Name) -> bool:
         """Whether a brief that isn't published yet links back to `start`, by any way."""
         met: set[str] = set()
-        first = self._named(name)
-        ahead = [first.path] if first else []
+        first = self._names.brief(name)
+        ahead = [first] if first else []
         while ahead:
-            path = ahead.pop()
-            if path == start.path:
+            brief = ahead.pop()
+            if brief.path == start.path:
                 return True
-            if path not in met:
-                met.add(path)
-                ahead += self._ahead(chain, path)
+            if brief.path not in met:
+                met.add(brief.path)
+                ahead += self._ahead(chain, brief)
         return False
 
-    def _ahead(self, chain: str, path: str) -> tuple[str, ...]:
-        """Paths of what an unpublished brief links to."""
-        if (chain, path) not in self._next:
-            brief = self._by_path[path.rpartition(".")[0]]
-            row = self._recorded.get((chain, brief.id))
-            try:
-                links = with_links(brief.body, brief.path, self.resolver(chain))[1]
-            except Exception:  # noqa: BLE001  # whatever it is, it is that brief's
-                links = ()
-            named = [self._named(link.name) for link in links if link.target]
+    def _ahead(self, chain: str, brief: Brief) -> tuple[Brief, ...]:
+        """What an unpublished brief links to."""
+        key = (chain, brief.path)
+        if key not in self._next:
+            row = self._row(chain, brief.id)
             published = row is not None and row.status in _THERE
-            self._next[chain, path] = (
-                () if published else tuple(other.path for other in named if other)
-            )
-        return self._next[chain, path]
+            self._next[key] = () if published else tuple(self._linked(chain, brief))
+        return self._next[key]
 
-    def _named(self, name: Name) -> Brief | None:
-        if name.path is not None:
-            stem = re.sub(r"\.(?:md|markdown)$", "", name.path, flags=re.IGNORECASE)
-            if found := self._by_path.get(stem):
-                return found
-        word = re.sub(r"\.(?:md|markdown)$", "", name.word.strip().lower())
-        return self._by_word.get(word)
+    def _linked(self, chain: str, brief: Brief) -> Iterator[Brief]:
+        try:
+            links = with_links(brief.body, brief.path, self.resolver(chain))[1]
+        except Exception:  # noqa: BLE001  # whatever it is, it is that brief's
+            return
+        for link in links:
+            if link.target and (other := self._names.brief(link.name)):
+                yield other
 
-    @cached_property
-    def _recorded(self) -> Known:
-        return self._known()
-
-    @cached_property
-    def _by_path(self) -> Mapping[str, Brief]:
-        return {e.path.rpartition(".")[0]: e.brief for e in self._entries() if e.brief}
-
-    @cached_property
-    def _by_word(self) -> Mapping[str, Brief]:
-        """By id, by the file's name (with its day and without), and by title; ids come first."""
-        found: dict[str, Brief] = {}
-        names: tuple[Callable[[Brief], str], ...] = (
-            lambda brief: brief.id,
-            lambda brief: PurePosixPath(brief.path).stem,
-            lambda brief: _DAY.sub("", PurePosixPath(brief.path).stem),
-            lambda brief: brief.title,
-        )
-        for name in names:
-            for brief in self._by_path.values():
-                found.setdefault(name(brief).lower(), brief)
-        return found
+    def _row(self, chain: str, brief: str) -> Publication | None:
+        if (chain, brief) not in self._rows:
+            self._rows[chain, brief] = self._recorded.latest_of(chain, brief)
+        return self._rows[chain, brief]

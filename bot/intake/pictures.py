@@ -1,17 +1,16 @@
 """Pictures beside the briefs, as they would be sent: read once, known again by their files."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from bot.briefs.pictures import (
     CHANGING,
-    Picture,
     PictureRefused,
     read_picture,
     stamp_of,
     without_metadata,
 )
-from bot.briefs.walk import Stamp
+from bot.briefs.walk import Stamp, stamp_text
 from bot.records import PictureFile
 
 
@@ -19,11 +18,11 @@ class PictureReader:
     """Reads pictures, and remembers the digests of those that haven't changed since.
 
     Args:
-        strip: what is sent of a picture's file; by default no metadata.
+        keep_metadata: whether it is sent as it is, with what says where it was taken.
     """
 
-    def __init__(self, strip: Callable[[Picture], bytes] = without_metadata) -> None:
-        self._strip = strip
+    def __init__(self, *, keep_metadata: bool = False) -> None:
+        self.keep_metadata = keep_metadata
         self._known: dict[tuple[Path, str], tuple[Stamp | None, str]] = {}
 
     def digest(self, folder: Path, path: str) -> str:
@@ -44,7 +43,8 @@ class PictureReader:
     def file(self, folder: Path, path: str) -> PictureFile:
         """What would be sent of a picture; raises as `digest`."""
         picture = read_picture(folder, path)
-        return PictureFile.of(picture.kind, self._strip(picture))
+        data = picture.data if self.keep_metadata else without_metadata(picture)
+        return PictureFile.of(picture.kind, data)
 
     def files(self, folder: Path, shows: Iterable[tuple[str, str]]) -> tuple[PictureFile, ...]:
         """The pictures that a plan shows.
@@ -63,7 +63,7 @@ class PictureReader:
             found.append(file)
         return tuple(found)
 
-    def has_changed(self, folder: Path, path: str) -> bool:
-        """Whether a picture's file isn't the one any more whose digest was asked for last."""
+    def stamp(self, folder: Path, path: str) -> str:
+        """What differs once a picture has changed since its digest was asked for."""
         known, _ = self._known.get((folder, path), (None, ""))
-        return stamp_of(folder, path) != known
+        return stamp_text(known)

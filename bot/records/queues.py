@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import RecordsError
+from bot.records.files import FileRecords
 from bot.records.reading import never_went_out, portions, publication_of
 from bot.records.records import Records
 from bot.records.tables import publications, queues
@@ -25,6 +27,26 @@ class Enrolled:
     trouble: str
 
 
+class Unfinished(NamedTuple):
+    """Of a publication that isn't done, what a plan tells of it; the fields are `Publication`'s.
+
+    A named tuple, since there may be a hundred thousand.
+    """
+
+    brief: str
+    path: str
+    chain: str
+    author: str
+    permlink: str
+    title: str
+    status: Status
+    scheduled_at: datetime | None
+    retry_at: datetime | None
+    error: str | None
+    trx_id: str | None
+    block_num: int | None
+
+
 class QueueRecords:
     """The publications that came from one queue.
 
@@ -36,6 +58,7 @@ class QueueRecords:
         self._records = records
         self._revision = 0
         self.queue = queue
+        self.files = FileRecords(records, queue)
 
     def enrol(self, place: str, now: datetime) -> Enrolled:
         """Make this queue known; the first one takes over what older versions have recorded.
@@ -76,15 +99,19 @@ class QueueRecords:
                 sa.update(queues).where(queues.c.id == self.queue).values(trouble=trouble)
             )
 
-    def count(self) -> None:
-        """Count one more look that may have changed something."""
+    def count(self) -> bool:
+        """Count one more look that may change something; False when `was_put_back`."""
         with self._records.writing() as connection:
-            self._revision = connection.execute(
+            revision = connection.execute(
                 sa.update(queues)
                 .where(queues.c.id == self.queue)
                 .values(revision=queues.c.revision + 1)
                 .returning(queues.c.revision)
-            ).scalar_one()
+            ).scalar_one_or_none()
+        if revision is None or revision <= self._revision:
+            return False
+        self._revision = revision
+        return True
 
     def was_put_back(self) -> bool:
         """Whether an older state of the database than was seen before is there now."""
@@ -108,6 +135,36 @@ class QueueRecords:
             for some in portions(sorted(set(values or ()))):
                 found |= self._latest(column.in_(some))
         return found
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        """All that isn't final, and what was cancelled and not queued again, oldest first."""
+        columns = [publications.c[field] for field in Unfinished._fields]
+        same = publications.alias()
+        again = (
+            sa.exists()
+            .where(same.c.queue == publications.c.queue, same.c.chain == publications.c.chain)
+            .where(same.c.brief == publications.c.brief, _is_later(same, publications))
+        )
+        cancelled = publications.c.status == Status.CANCELLED.value
+        query = (
+            sa.select(*columns)
+            .where(publications.c.queue == self.queue, publications.c.kind != Kind.REBLOG.value)
+            .where(publications.c.status != Status.FINAL.value)
+            .where(sa.or_(sa.not_(cancelled), sa.not_(again)))
+            .order_by(publications.c.id)
+        )
+        with self._records.reading() as connection:
+            for row in connection.execution_options(yield_per=5000).execute(query):
+                yield Unfinished(*row)._replace(status=Status(row.status))
+
+    def latest_of(self, chain: str, brief: str) -> Publication | None:
+        """A brief's latest publication on a chain."""
+        here = sa.and_(publications.c.chain == chain, publications.c.brief == brief)
+        return self._latest(here).get((chain, brief))
+
+    def at(self, chain: str, author: str, permlink: str) -> Publication | None:
+        """The living publication at an address, of whichever queue."""
+        return self._records.at(chain, author, permlink)
 
     def paths(self) -> Iterator[str]:
         """Paths of all files that were recorded."""

@@ -342,19 +342,20 @@ class RecordsReader:
         return found or self._beginning(which)
 
     def _beginning(self, which: str) -> tuple[LogRow, ...]:
-        def trx(row: Any) -> tuple[str, ...]:
-            return (row.trx_id,) if row.trx_id and len(which) >= _TOLD_OF_TRX else ()
+        def called(row: Any) -> tuple[str, ...]:
+            trx = row.trx_id if row.trx_id and len(which) >= _TOLD_OF_TRX else ""
+            return row.brief, row.path, f"@{row.author}/{row.permlink}", trx
 
-        columns = [publications.c[name] for name in ("brief", "path", "author", "permlink")]
-        with self.reading() as connection:
-            known = connection.execute(sa.select(*columns, publications.c.trx_id).distinct()).all()
-        meant = beginning(
-            which,
-            known,
-            lambda row: (row.brief, row.path, f"@{row.author}/{row.permlink}", *trx(row)),
-            lambda row: row.brief,
-        )
+        meant = beginning(which, self.names(), called, lambda row: row.brief)
         return self.log(brief=meant[0].brief) if meant else ()
+
+    def names(self) -> Sequence[Any]:
+        """What publications are called by: rows of brief, path, author, permlink and trx_id."""
+        columns = ("brief", "path", "author", "permlink", "trx_id")
+        with self.reading() as connection:
+            return connection.execute(
+                sa.select(*(publications.c[name] for name in columns)).distinct()
+            ).all()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -62,8 +62,9 @@ WAITING = sa.text("status = 'waiting'")
 UNABLE = sa.text("status = 'waiting' AND retry_at IS NULL")
 _OPEN = sa.text("status NOT IN ('final', 'cancelled') AND kind NOT IN ('post', 'reply')")
 
-# As literals: SQLite takes a partial index only where a question repeats its words.
 SHOWING = sa.text("shows IS NOT NULL AND status NOT IN ('final', 'cancelled')")
+
+UNSETTLED = sa.text("stamp = ''")
 
 publications = sa.Table(
     "publications",
@@ -205,6 +206,34 @@ queues = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     sa.Column("trouble", sa.Text, nullable=False, server_default=""),
     sa.Column("seen_at", Instant, nullable=False),
+)
+
+# What was made of each file of a queue when it was last read; an empty stamp: look at it again.
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("queue", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("stamp", sa.Text, nullable=False),
+    sa.Column("settings", sa.Text, nullable=False),
+    sa.Column("brief", sa.Text, nullable=False),
+    sa.Column("names", sa.JSON, nullable=False),
+    sa.Column("places", sa.JSON, nullable=False),
+    sa.Column("notes", sa.JSON(none_as_null=True)),
+    sa.Column("pictures", sa.JSON(none_as_null=True)),
+    sa.Index(
+        "ix_files_unsettled", "queue", "path", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED
+    ),
+)
+
+# By which name which file is found: its own names, and those by which it names others.
+file_names = sa.Table(
+    "file_names",
+    metadata,
+    sa.Column("queue", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
 )
 
 # The pictures that unpublished publications show, as they are sent: any worker may upload them.

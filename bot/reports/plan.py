@@ -1,14 +1,15 @@
 """What the service would do next, when, and why; also why not. Reads, writes nothing."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.briefs import Entry, Level, internal
-from bot.intake.composer import Composer, Composition
-from bot.intake.follow import Edits, Key, wanted_of
+from bot.briefs import Level
+from bot.intake.follow import Key
 from bot.intake.reconcile import Action, decide
+from bot.intake.view import Asked, QueueView
 from bot.records import UNPUBLISHED, Publication, Status
+from bot.records.files import FileNote
+from bot.records.queues import Unfinished
 
 WHY = {
     Status.PUBLISHING: "on its way: {reason}",
@@ -40,121 +41,138 @@ class Step:
     why: str
 
 
-def steps(
-    entries: Iterable[Entry],
-    composer: Composer,
-    known: Mapping[Key, Publication],
-    published: Mapping[Key, Publication],
-    now: datetime,
-    edits: Edits = Edits.AUTO,
-) -> list[Step]:
+def steps(view: QueueView, now: datetime) -> list[Step]:
     """Everything between the folder and the chain: what moves first, then what doesn't.
 
-    Args:
-        known: the latest publication of each (chain, brief).
-        published: what each (chain, brief) has on its chain.
-        edits: whether changed files edit their posts.
+    What hasn't changed since the service looked at it is told as it is recorded.
     """
     result: list[Step] = []
     met: set[Key] = set()
-    refused: set[str] = set()
+    looked: set[str] = set()
     unread: set[str] = set()
-    for entry in entries:
-        brief = entry.brief
-        errors = [str(f) for f in entry.findings if f.level is Level.ERROR]
-        if brief is None:
-            (refused if entry.fingerprint else unread).add(entry.path)
-            result.append(Step(entry.path, "", "", "", "", "problem", None, "; ".join(errors)))
-            continue
-        for composition in composer.compose(brief, entry.folder):
-            key = (composition.chain, brief.id)
-            met.add(key)
-            state = _State(composition, entry.fingerprint, known.get(key), published.get(key), now)
-            step = _contained(state, edits)
+    for entry, asked in view.anew():
+        looked.add(entry.path)
+        if entry.brief is None:
+            errors = [str(f) for f in entry.findings if f.level is Level.ERROR]
+            result.append(_refused(entry.path, "; ".join(errors)))
+            unread |= set() if entry.fingerprint else {entry.path}
+        for each in asked:
+            met.add((each.composition.chain, each.composition.brief.id))
+            step = _step(_State(each, now))
             result += [step] if step else []
-    for key, row in known.items():
-        if key in met or row.status not in UNPUBLISHED or row.path in refused:
-            continue
-        if row.path.startswith(tuple(f"{path}/" for path in unread)) or row.path in unread:
-            when = max(row.scheduled_at or now, now) if row.status is Status.QUEUED else None
-            why = "its file can't be read; what was queued stays as it is"
-            result.append(_told(row, when or row.retry_at, why))
-        else:
-            why = "left the queue; it is withdrawn when it doesn't come back"
-            result.append(_told(row, None, why))
-    return sorted(result, key=lambda step: (step.when is None, step.when, step.brief))
+    if view.mine is None:
+        return _in_order(result)
+    for path, (brief, notes) in view.mine.files.notes().items():
+        if path in view.paths and path not in looked:
+            met |= {(note.chain, brief) for note in notes}
+            result += [_noted(path, brief, note) for note in notes]
+    refused = {step.brief for step in result if not step.chain} - unread
+    rest = _Rest(view.paths - looked, unread, now)
+    for row in view.mine.unfinished():
+        if (row.chain, row.brief) not in met and row.path not in refused:
+            step = rest.step(row)
+            result += [step] if step else []
+    return _in_order(result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What is told of publications whose files weren't looked at.
+
+    Attributes:
+        unchanged: files that are as they are recorded.
+        unread: files, and folders, that can't be read.
+    """
+
+    unchanged: frozenset[str]
+    unread: set[str]
+    now: datetime
+
+    def step(self, row: Unfinished) -> Step | None:
+        """As the record tells it, unless its file isn't there."""
+        if row.path in self.unchanged or row.status in {Status.PUBLISHING, Status.INCLUDED}:
+            return _recorded(row, self.now)
+        if row.status not in UNPUBLISHED:
+            return None
+        if any(row.path == path or row.path.startswith(f"{path}/") for path in self.unread):
+            queued = row.status is Status.QUEUED
+            when = max(row.scheduled_at or self.now, self.now) if queued else row.retry_at
+            return _told(row, when, "its file can't be read; what was queued stays as it is")
+        return _told(row, None, "left the queue; it is withdrawn when it doesn't come back")
+
+
+def _in_order(steps: list[Step]) -> list[Step]:
+    return sorted(steps, key=lambda step: (step.when is None, step.when, step.brief))
+
+
+def _refused(path: str, why: str) -> Step:
+    return Step(path, "", "", "", "", "problem", None, why)
+
+
+def _noted(path: str, brief: str, note: FileNote) -> Step:
+    """Why nothing of an unchanged file goes out."""
+    if not note.chain:
+        return _refused(path, note.why)
+    return Step(
+        brief, note.chain, note.author, note.permlink, note.title, note.state, None, note.why
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """One brief on one chain: what it asks for, and what is recorded of it."""
+    """What one brief asks for on one chain."""
 
-    composition: Composition
-    fingerprint: str
-    row: Publication | None
-    published: Publication | None
+    asked: Asked
     now: datetime
-
-    @property
-    def due(self) -> tuple[datetime, str]:
-        """When it goes out, and why then."""
-        date = self.composition.brief.date
-        if date and date > self.now:
-            return date, "its date"
-        return self.now, "as soon as the account may post"
 
     def untold(self, state: str, when: datetime | None, why: str) -> Step:
         """A step of what has no record."""
-        brief, post = self.composition.brief, self.composition.post
+        brief, post = self.asked.composition.brief, self.asked.composition.post
         author = post.author if post else brief.author or ""
         permlink = post.permlink if post else ""
-        chain = self.composition.chain
+        chain = self.asked.composition.chain
         return Step(brief.id, chain, author, permlink, brief.title, state, when, why)
 
 
-def _contained(state: _State, edits: Edits) -> Step | None:
-    """As `_step`; what goes wrong with a brief is a problem of that brief."""
-    try:
-        return _step(state, edits)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the others are planned
-        why = str(internal(state.composition.brief.path, error))
-        return state.untold("problem", None, why)
-
-
-def _step(state: _State, edits: Edits) -> Step | None:
+def _step(state: _State) -> Step | None:  # noqa: PLR0911  # a table of cases
     """What follows, by the very table that the service asks."""
-    composition, row = state.composition, state.row
-    if composition.brief.draft:
+    asked, row, now = state.asked, state.asked.row, state.now
+    if asked.composition.brief.draft:
         return state.untold("draft", None, "it is a draft")
-    wanted, errors = wanted_of(composition, state.fingerprint, row, state.published, edits)
-    told = "; ".join(str(error) for error in errors)
-    action = decide(wanted, row)
-    if row is None:
-        return state.untold("problem", None, told) if told else state.untold("new", *state.due)
-    if action is Action.QUEUE:
-        return state.untold("new", *state.due)
+    told = "; ".join(map(str, asked.errors))
+    action = decide(asked.wanted, row)
+    due = _due(asked.composition.brief.date, now)
+    if row is None or action is Action.QUEUE:
+        return state.untold("problem", None, told) if told else state.untold("new", *due)
     if action is Action.EDIT:
         why = "its file was changed: the post is edited"
-        return replace(_told(row, state.now, why), state="edit")
+        return replace(_told(row, now, why), state="edit")
     if action is Action.REPLAN and row.status in {Status.REJECTED, Status.MISSED}:
-        return _told(row, state.due[0], "the brief was changed; it is tried again")
-    return _recorded(state, row, told)
-
-
-def _recorded(state: _State, row: Publication, told: str) -> Step | None:
-    """What a record says of itself, where the folder changes nothing about it."""
-    if row.status is Status.FINAL and not told:
-        return None
+        return _told(row, due[0], "the brief was changed; it is tried again")
     if told and row.status in {*UNPUBLISHED, Status.FINAL}:
         return state.untold("problem", None, told)
     if row.status is Status.QUEUED:
-        return _told(row, *state.due)
+        return _told(row, *due)
+    return None if row.status is Status.FINAL else _recorded(row, now)
+
+
+def _due(date: datetime | None, now: datetime) -> tuple[datetime, str]:
+    """When something goes out, and why then."""
+    if date and date > now:
+        return date, "its date"
+    return now, "as soon as the account may post"
+
+
+def _recorded(row: Publication | Unfinished, now: datetime) -> Step:
+    """What a record says of itself, where the folder changes nothing about it."""
+    if row.status is Status.QUEUED:
+        return _told(row, *_due(row.scheduled_at, now))
     when = row.retry_at if row.status is Status.WAITING else None
     words = {"error": row.error, "reason": row.trx_id, "block": row.block_num}
     return _told(row, when, WHY[row.status].format(**words))
 
 
-def _told(row: Publication, when: datetime | None, why: str) -> Step:
+def _told(row: Publication | Unfinished, when: datetime | None, why: str) -> Step:
     return Step(
         row.brief, row.chain, row.author, row.permlink, row.title, row.status.value, when, why
     )

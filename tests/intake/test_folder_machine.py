@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from bot.briefs import Level, Queue
+from bot.briefs.folder import Folder
 from bot.chain.profiles import profile
 from bot.format import Defaults
 from bot.intake.composer import Composer
+from bot.intake.view import QueueView
 from bot.records import Status
+from bot.records.queues import QueueRecords
 from tests.publishing.test_machine import template
 from tests.publishing.test_world import ROUNDS
 from tests.publishing.world import make_world
@@ -236,13 +239,14 @@ class Files(RuleBasedStateMachine):
         )
         composer = Composer(self.world.defaults, {"devnet": chain}, "devnet", wary=True)
         with self.world.records() as records:
-            known = {(row.chain, row.brief): row for row in records.latest()}
-        composer = composer.among(queue.look, lambda: known)
-        for entry in queue.look():
-            for made in composer.compose(entry.brief, entry.folder) if entry.brief else ():
-                if not any(finding.level is Level.ERROR for finding in made.findings):
-                    [word] = WORD.findall(self.read(entry.path))
-                    yield entry.path, word
+            recorded = QueueRecords(records, Folder(self.world.posts).identity())
+            view = QueueView(queue, composer, lambda: recorded, entries=queue.look())
+            for entry in queue.look():
+                brief = entry.brief
+                for made in view.composer.compose(brief, entry.folder) if brief else ():
+                    if not any(finding.level is Level.ERROR for finding in made.findings):
+                        [word] = WORD.findall(self.read(entry.path))
+                        yield entry.path, word
 
     def is_asked(self, row):
         """Whether a person is asked, since nobody else can tell whose text it is.

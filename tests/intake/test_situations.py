@@ -581,7 +581,7 @@ def copied(room, folder):
             (folder / "new.db").replace(file)
 
         return take, put_back
-    tables = ("queues", "publications", "events", "leases", "attempts")
+    tables = ("queues", "files", "file_names", "publications", "events", "leases", "attempts")
 
     def execute(*statements):
         with Records.open(room.database) as records, records.writing() as connection:

@@ -10,10 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.briefs import Queue
+from bot.briefs.folder import Folder
 from bot.briefs.pictures import CHANGING, PictureRefused
 from bot.cli import briefbot, spread
-from bot.intake import neighbours
+from bot.intake import neighbours, view
 from bot.intake.neighbours import DEEPEST
+from bot.intake.view import QueueView
+from bot.records.queues import QueueRecords
 from bot.reports import plan
 from tests.briefs.test_pictures import png
 from tests.publishing.world import make_world
@@ -211,8 +214,8 @@ def test_the_plan_goes_on_past_a_fault_of_its_own(world, monkeypatch):
     world.settle()
     world.brief("bad", author="bob", body="Changed.")
     world.brief("good")
-    fails = failing(plan.wanted_of, lambda made, *_: made.brief.id == "bad")
-    monkeypatch.setattr(plan, "wanted_of", fails)
+    fails = failing(view.wanted_of, lambda made, *_: made.brief.id == "bad")
+    monkeypatch.setattr(view, "wanted_of", fails)
     states = {step.brief: (step.state, step.why) for step in planned(world)}
     assert states["bad"][0] == "problem"
     assert "Fault" in states["bad"][1]
@@ -246,11 +249,11 @@ def test_the_plan_withdraws_nothing_that_the_scan_keeps(world):
 
 
 def planned(world):
-    with world.records() as records:
-        known = {(row.chain, row.brief): row for row in records.latest()}
-        published = records.published()
     composer = world.workers[0].service._intake._composer
-    return plan.steps(Queue(world.posts).look(), composer, known, published, world.now())
+    with world.records() as records:
+        queue = Folder(world.posts).identity()
+        looked = QueueView(Queue(world.posts), composer, lambda: QueueRecords(records, queue))
+        return plan.steps(looked, world.now())
 
 
 def test_replies_to_replies_end_where_the_chain_ends_them(tmp_path):
