@@ -126,7 +126,7 @@ class Nodes:
                 yield node, answer
         if not answered:
             kind = NotServed if unserved else NodesUnreachable
-            raise kind(f"no node tells {asked(method)} usably ({'; '.join(reasons)})")
+            raise kind(f"no node answered usably about {asked(method)} ({'; '.join(reasons)})")
 
     def agreed(
         self,

@@ -300,7 +300,8 @@ class RecordsReader:
             .where(attempts.c.publication_id == publications.c.id)
             .scalar_subquery()
         )
-        happened = sa.func.coalesce(publications.c.included_at, publications.c.updated_at)
+        included, changed = publications.c.included_at, publications.c.updated_at
+        happened = sa.case((included < changed, included), else_=changed)
         query = sa.select(publications, counted.label("attempts"))
         if statuses:
             query = query.where(publications.c.status.in_([s.value for s in statuses]))

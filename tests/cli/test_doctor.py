@@ -313,7 +313,7 @@ def test_what_a_node_doesnt_tell_is_named_as_people_name_it(newsroom):
     newsroom.ask("http://127.0.0.1:9")
     told = points(newsroom, expect=3)
 
-    assert "no node tells the chain's head usably" in told["node (devnet)"][1]
+    assert "no node answered usably about the chain's head" in told["node (devnet)"][1]
     assert not [message for _, message in told.values() if "_api" in message or "get_" in message]
 
 
