@@ -112,8 +112,10 @@ class Composer:
         composed = compose(brief, self.defaults, profile.front_end, resolve)
         pictures = tuple(sorted({local.path for local in composed.pictures}))
         shows, refused = self._shown(brief, composed.pictures, profile, folder)
-        findings = (*composed.findings, *refused, *self._circles(brief, chain, composed.links))
-        post = composed.post
+        early = tuple(self._early(brief, chain, composed.links))
+        circles = self._circles(brief, chain, composed.links)
+        findings = (*composed.findings, *refused, *early, *circles)
+        post = None if early else composed.post
         if post is not None and around and self.wary:
             twins = around.at(chain, post.author, post.permlink) - {brief.path}
             findings += tuple(_taken(brief, path) for path in sorted(twins))
@@ -150,6 +152,19 @@ class Composer:
                 message = NO_HOST.format(chain=profile.name)
                 findings.append(found(brief.path, local.line, "picture.host", message))
         return tuple(sorted(shows.items())), tuple(findings)
+
+    def _early(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
+        """Links to briefs of the queue that have no address: they would go out as they are."""
+        for link in links:
+            other = self.neighbours.named(link.name) if self.neighbours else None
+            if other is None or link.target is not None or other.path == brief.path:
+                continue
+            why = "is a draft" if other.draft else f"can't stand on {chain} as it is"
+            message = (
+                f"{link.name.word}: {other.path} {why}, so it has no address; this brief goes out "
+                "once it has one"
+            )
+            yield found(brief.path, link.line, "link.early", message)
 
     def _circles(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
         """Links to briefs that link back, so that one of them must go first."""

@@ -76,6 +76,10 @@ class Neighbours:
 
         return resolve
 
+    def named(self, name: Name) -> Brief | None:
+        """The brief that a text calls so, whether it has an address or not."""
+        return self._names.brief(name)
+
     def awaits(self, chain: str, author: str, permlink: str) -> bool:
         """Whether a brief that isn't published yet will stand there; what needs it waits for it."""
         row = self._recorded.at(chain, author, permlink)

@@ -1,6 +1,8 @@
 """What somebody meets who uses briefbot for the first time: drafts, dates, databases, zones."""
 
+import itertools
 import json
+import os
 import re
 import sqlite3
 from dataclasses import replace
@@ -16,6 +18,7 @@ from bot.cli import COMMANDS
 from bot.cli.times import instant_of, told
 from bot.devnet.testing import Devnet
 from bot.records import Records
+from tests.cli.test_terminal import reopen, terminal
 from tests.publishing.forked import Forked
 from tests.publishing.newsroom import Newsroom
 from tests.records.test_records import PLAN
@@ -304,3 +307,54 @@ def test_times_name_their_zone_alike_and_what_is_planned_is_said_to_be(tmp_path)
     assert f"scheduled at  {summer}" in show
     assert re.search(r"^20\d\d-\d\d-\d\d \d\d:\d\d CES?T  · → queued", show, re.MULTILINE)
     assert plan.startswith(f"{summer}  queued  later")
+
+
+# -- in a terminal of 80 columns -------------------------------------------------------------------
+
+LONG = "a-rather-long-permlink-of-many-words-as-titles-make-them-and-then-some-more-of-it"
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    """A newsroom whose names, reasons and notes are long."""
+    root = tmp_path_factory.mktemp("crowded")
+    with Devnet() as devnet:
+        newsroom = Newsroom(root / "newsroom", devnet, f"sqlite:///{root}/briefbot.db")
+        newsroom.brief("later.md", slug=LONG, date="2036-12-01")
+        newsroom.brief(f"{LONG}.md", title="Two", slug="two", author="bob", date="2036-12-02")
+        newsroom.brief("held.md", title="Three", date="2036-12-03")
+        newsroom.brief("draft.md", title="Four", draft="true")
+        newsroom.brief("bad.md", title="Five", author="nobody", reward="lots", body="##Heading")
+        newsroom.run("publish", "later", LONG, "held")
+        newsroom.run("hold", "held")
+        yield newsroom
+
+
+@pytest.mark.parametrize(
+    "command", ["log", "plan", "show later", "show held", "check", "doctor", "hold nothing", "lgo"]
+)
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu"])
+def test_what_a_person_reads_fits_and_no_word_is_broken(crowded, command, zone):
+    environment = {"TERM": "xterm", "NO_COLOR": "1", "BRIEFBOT_TIMEZONE": zone}
+    with terminal(columns=80) as (slave, shown):
+        process = Forked(
+            *command.split(), folder=crowded.root, output=os.ttyname(slave),
+            environment=environment, prepare=reopen,
+        )  # fmt: skip
+        process.wait(60)
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in shown.decode().splitlines()]
+    lines = [
+        line for line in lines if "http://" not in line and str(crowded.root.parent) not in line
+    ]
+
+    assert lines
+    assert [line for line in lines if len(line.rstrip()) > 80] == []
+    assert not [line for line in lines if line.rstrip().endswith("…") or "… " in line]
+    for start, end in itertools.pairwise(line.strip() for line in lines):
+        broken = f"{start.rpartition(' ')[2]}{end.partition(' ')[0]}"
+        assert broken not in {"published", "2036-12-01", "Europe/Berlin"}, (start, end)
+
+
+def test_a_pipe_gets_one_line_each(crowded):
+    assert len(crowded.run("log").splitlines()) == 3
+    assert len(crowded.run("plan").splitlines()) == 5
