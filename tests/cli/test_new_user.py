@@ -348,8 +348,10 @@ def test_what_a_person_reads_fits_and_no_word_is_broken(crowded, command, zone):
     ]
 
     assert lines
-    assert [line for line in lines if len(line.rstrip()) > 80] == []
-    assert not [line for line in lines if line.rstrip().endswith("…") or "… " in line]
+    # a word that is longer than a line has one of its own, whole
+    assert [line for line in lines if len(line.rstrip()) > 80 and " " in line.strip()] == []
+    if command in {"log", "plan"}:
+        assert "…" not in "".join(lines)
     for start, end in itertools.pairwise(line.strip() for line in lines):
         broken = f"{start.rpartition(' ')[2]}{end.partition(' ')[0]}"
         assert broken not in {"published", "2036-12-01", "Europe/Berlin"}, (start, end)
