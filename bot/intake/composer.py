@@ -156,15 +156,11 @@ class Composer:
     def _early(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
         """Links to briefs of the queue that have no address: they would go out as they are."""
         for link in links:
-            other = self.neighbours.named(link.name) if self.neighbours else None
-            if other is None or link.target is not None or other.path == brief.path:
-                continue
-            why = "is a draft" if other.draft else f"can't stand on {chain} as it is"
-            message = (
-                f"{link.name.word}: {other.path} {why}, so it has no address; this brief goes out "
-                "once it has one"
-            )
-            yield found(brief.path, link.line, "link.early", message)
+            if link.target is None and self.neighbours is not None:
+                why = self.neighbours.early(chain, brief, link.name)
+                message = f"{why}, so it has no address to link to; this brief goes out once it has"
+                if why:
+                    yield found(brief.path, link.line, "link.early", message)
 
     def _circles(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
         """Links to briefs that link back, so that one of them must go first."""

@@ -94,8 +94,15 @@ def test_a_link_to_what_goes_to_another_chain_is_no_text_either(newsroom):
     newsroom.brief("b.md", chain="hive")
     told = newsroom.run("check", expect=1)
 
-    assert "b.md can't stand on devnet as it is" in told
+    assert "b.md doesn't go to devnet" in told
     assert told.count("link.early") == 1
+
+
+def test_a_link_to_what_has_errors_is_no_text_either(newsroom):
+    newsroom.brief("a.md", body="See [[b]].")
+    newsroom.write("b.md", "---\ntitle: B\nauthor: bob\n---\nWithout a tag.\n")
+
+    assert "b.md can't be sent as it is" in newsroom.run("check", expect=1)
 
 
 def test_a_published_brief_keeps_its_address_under_another_title(newsroom):
