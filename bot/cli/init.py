@@ -55,7 +55,7 @@ title: "My first brief"
 tags: [introduceyourself, life]      # the first is the category
 # author: alice                      # default: `author` in config/briefbot.toml
 # date: 2026-12-01 09:00             # not before; without it, as soon as may be
-draft: true                          # remove this line when the brief may go out
+draft: true                          # remove this line when it may go out
 ---
 Write **Markdown** here. `briefbot check` says what would go wrong,
 `briefbot plan` what goes out when.
