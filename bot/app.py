@@ -244,7 +244,8 @@ def without_password(url: str) -> str:
     """A database's address as it may be shown."""
     from bot.records.engine import address_of  # noqa: PLC0415
 
-    return address_of(url).render_as_string(hide_password=True)
+    shown = address_of(url).render_as_string(hide_password=True)
+    return shown.replace("sqlite+pysqlite:", "sqlite:", 1)  # as it is written
 
 
 def service(

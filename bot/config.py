@@ -21,8 +21,11 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from bot.errors import BotError
+from bot.toml_lines import line_of
 
 DEFAULT_FILE = Path("config/briefbot.toml")
+DEMO = Path(".briefbot/demo")
+"""The workspace of `briefbot demo`, below the one that it shows."""
 _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
 EDITS = ("auto", "ask", "off")
@@ -33,6 +36,8 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _ACCOUNT = re.compile(r"[a-z][a-z0-9.-]{2,15}")
 _CHAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _PLAIN = re.compile(r"[\w.-]{1,60}", re.ASCII)
+_POSITION = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")  # tomllib's words
+_AT_THE_END = "(at end of document)"
 _LARGEST_FILE = 1024 * 1024
 _LARGEST_KEY_FILE = 4096  # a key has 51 characters
 
@@ -46,12 +51,20 @@ class ConfigError(BotError):
     exit_code = 2
 
 
-class _SettingError(Exception):
-    """A setting that can't be used; `load` adds where it stands."""
+class NoPostingKey(ConfigError):  # noqa: N818  # what is missing
+    """There is no posting key for an author; the message names the variable for it."""
 
-    def __init__(self, setting: str, told: str) -> None:
+
+class _SettingError(Exception):
+    """A setting that can't be used; `load` adds where it stands.
+
+    Args:
+        place: the setting by its whole name, where that isn't for everybody to read.
+    """
+
+    def __init__(self, setting: str, told: str, place: str = "") -> None:
         super().__init__(f"{setting}: {told}")
-        self.setting = setting
+        self.place = place or setting
 
 
 class PostingKey:
@@ -100,10 +113,12 @@ class Settings:
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
         grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
+        text: what stands in `file`.
     """
 
     root: Path
     file: Path | None = None
+    text: str = field(default="", repr=False)
     chain: str = "devnet"
     timezone: str = "UTC"
     posts: Path
@@ -125,12 +140,13 @@ class Settings:
 
     def origin(self, setting: str) -> str:
         """Where `setting` (such as `chains.mynet.nodes`) stands, for a message about it."""
-        return _origin(setting, self.variables, self.file)
+        return _origin(setting, self.variables, self.file, self.text)
 
-    def posting_key(self, author: str) -> PostingKey | None:
+    def posting_key(self, author: str) -> PostingKey:
         """The key that signs for `author`: environment, `.env`, `*_FILE`, or the OS keyring.
 
         Raises:
+            NoPostingKey: there is none.
             ConfigError: a key file is named, and it can't be read or holds no text.
         """
         settings = self.authors.get(author)
@@ -140,7 +156,13 @@ class Settings:
             return PostingKey(wif)
         if file := self.environment.get(f"{variable}_FILE"):
             return _key_in(f"{variable}_FILE", self.root / file)
-        return _from_keyring(account)
+        if key := _from_keyring(account):
+            return key
+        whose = "" if account == author else f", the key of its signer {account},"
+        raise NoPostingKey(
+            f"no posting key for {author}: put {variable}{whose} into .env "
+            "(see README, your first real post)"
+        )
 
 
 def key_variable(account: str) -> str:
@@ -230,19 +252,20 @@ def load(
     """Read the settings.
 
     Args:
-        file: the TOML file; by default `config/briefbot.toml` of the current folder, which may
-            be missing. Relative paths in it are relative to the folder that holds `config/`.
+        file: the TOML file; by default `config/briefbot.toml` of the current folder or of the
+            nearest one above it, which may be missing. Relative paths in it are relative to the
+            folder that holds `config/`.
         environ: the process environment.
 
     Raises:
         ConfigError: a file can't be read, bad TOML, an unknown key, a value that can't be used.
     """
-    chosen = Path(file) if file else DEFAULT_FILE
-    if file and _is_missing(chosen):
-        raise ConfigError(f"{_shown(str(chosen))}: no such file; `briefbot init` writes one")
-    text = _text_of(chosen, needed=bool(file))
-    table = _toml(text or "", chosen)
+    if file and _is_missing(Path(file)):
+        raise ConfigError(f"{_shown(str(file))}: no such file; `briefbot init` writes one")
     try:
+        chosen = Path(file) if file else _nearest(Path.cwd())
+        text = _text_of(chosen, needed=bool(file))
+        table = _toml(text or "", chosen)
         parent = chosen.resolve().parent
     except OSError as error:
         raise ConfigError(
@@ -256,10 +279,39 @@ def load(
         for name, value in sorted(environment.items()):
             if setting := _override(table, name, value):
                 variables[setting] = name
-        return _settings(table, root, there, environment, variables)
+        return _settings(table, root, there, text or "", environment, variables)
     except _SettingError as error:
-        origin = _origin(error.setting, variables, there)
+        origin = _origin(error.place, variables, there, text or "")
         raise ConfigError(f"{origin}: {error}") from None
+
+
+def _nearest(folder: Path) -> Path:
+    """The configuration of this folder or of the nearest one above it, as seen from here.
+
+    The way up ends with the home folder. What another user has put above is never used unasked:
+    it would say where this user's posts go (git's CVE-2022-24765).
+
+    Raises:
+        ConfigError: the nearest one belongs to somebody else.
+    """
+    if not _is_missing(DEFAULT_FILE):
+        return DEFAULT_FILE
+    home = os.path.realpath(Path("~").expanduser())
+    below = folder
+    for above in folder.parents:
+        if str(below) == home:
+            break
+        below = above
+        file = Path(os.path.relpath(above, folder)) / DEFAULT_FILE
+        try:
+            owner = file.lstat().st_uid
+        except OSError:  # it isn't there, or this user may not even look at it
+            continue
+        if owner not in {0, os.geteuid()}:
+            told = "belongs to another user; name it with --config if you mean it"
+            raise ConfigError(f"{_shown(str(file))}: {told}")
+        return file
+    return DEFAULT_FILE
 
 
 def _toml(text: str, file: Path) -> dict[str, Any]:
@@ -269,7 +321,13 @@ def _toml(text: str, file: Path) -> dict[str, Any]:
         told = str(error).split(";", 1)[0]
     except RecursionError:
         told = "it is nested too deeply"
-    raise ConfigError(f"{_shown(str(file))}: not valid TOML: {told}; correct it there")
+    where = _shown(str(file))
+    if position := _POSITION.search(told):
+        where = f"{where}:{position[1]}"
+        told = _POSITION.sub(r" (column \2)", told)
+    elif told.endswith(_AT_THE_END):
+        where = f"{where}:{len(text.splitlines())}"
+    raise ConfigError(f"{where}: not valid TOML: {told}; correct it there")
 
 
 def _dotenv(file: Path) -> dict[str, str]:
@@ -286,14 +344,17 @@ def _dotenv(file: Path) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _origin(setting: str, variables: Mapping[str, str], file: Path | None) -> str:
-    """The variable that says `setting` or what it is part of; else the file."""
+def _origin(setting: str, variables: Mapping[str, str], file: Path | None, text: str) -> str:
+    """The variable that says `setting` or what it is part of; else the file, and the line."""
     part = setting
     while part:
         if part in variables:
             return _shown(variables[part])
         part = part.rpartition(".")[0]
-    return _shown(str(file)) if file else "the environment"
+    if file is None:
+        return "the environment"
+    line = line_of(text, setting)
+    return _shown(str(file)) + (f":{line}" if line else "")
 
 
 def _shown(name: str) -> str:
@@ -322,6 +383,7 @@ def _settings(
     table: dict[str, Any],
     root: Path,
     file: Path | None,
+    text: str,
     environment: Mapping[str, str],
     variables: Mapping[str, str],
 ) -> Settings:
@@ -344,20 +406,21 @@ def _settings(
     _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
     authors = {
-        _account(name, "author"): _author(
+        _account(name, "author", name): _author(
             _table(_table(table, "author"), name, "author."), f"author.{name}."
         )
         for name in _table(table, "author")
     }
     _one_each(authors)
     chains = {
-        _chain(name, "chains"): _table(_table(table, "chains"), name, "chains.")
+        _chain(name, "chains", name): _table(_table(table, "chains"), name, "chains.")
         for name in _table(table, "chains")
     }
     default_author = _text(defaults, "author", "", "defaults.")
     return Settings(
         root=root,
         file=file,
+        text=text,
         chain=_chain(_word(table, "chain", "devnet"), "chain"),
         timezone=_zone(_word(table, "timezone", "UTC")),
         posts=root / _word(table, "posts", "posts"),
@@ -385,17 +448,17 @@ def _settings(
     )
 
 
-def _account(name: str, setting: str) -> str:
+def _account(name: str, setting: str, table: str = "") -> str:
     if not _ACCOUNT.fullmatch(name):
         told = "expected an account's name: 3 to 16 of a-z, 0-9, - and ., a letter first"
-        raise _SettingError(setting, told)
+        raise _SettingError(setting, told, f"{setting}.{table}" if table else "")
     return name
 
 
-def _chain(name: str, setting: str) -> str:
+def _chain(name: str, setting: str, table: str = "") -> str:
     if not _CHAIN.fullmatch(name):
         told = "expected a chain's name: up to 32 letters, digits, - and _"
-        raise _SettingError(setting, told)
+        raise _SettingError(setting, told, f"{setting}.{table}" if table else "")
     return name
 
 
@@ -458,7 +521,7 @@ def _known_keys(table: Mapping[str, Any], known: set[str], path: str) -> None:
             near = difflib.get_close_matches(key[:60], known, 1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
             name = key if _PLAIN.fullmatch(key) else "a key of it"
-            raise _SettingError(f"{path}{name}", f"unknown setting; {hint}")
+            raise _SettingError(f"{path}{name}", f"unknown setting; {hint}", f"{path}{key}")
 
 
 def _table(table: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, Any]:

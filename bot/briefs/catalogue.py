@@ -386,6 +386,13 @@ CHECKS: Mapping[str, Check] = {
         "text.",
         "Correct the name: an id, a file's name or a title.",
     ),
+    "link.early": Check(
+        ERROR,
+        "A link names a brief of the queue that has no address: it is a draft, or isn't for this "
+        "chain, or has errors.",
+        "Nothing, if that brief is to come: once it has an address, this one goes out by itself. "
+        "Else take the link out.",
+    ),
     "link.circle": Check(
         WARNING,
         "Two briefs that aren't published yet link to each other, by whatever way. Neither waits "

@@ -64,10 +64,7 @@ def public_key(chain: Chain, author: str, key: PostingKey | None) -> str:
         KeyRefused: there is none, or it is no private key.
     """
     if key is None:
-        raise KeyRefused(
-            f"no posting key for {author}: put BRIEFBOT_POSTING_KEY_… into .env "
-            "(see README, your first real post)"
-        )
+        raise KeyRefused(f"no posting key for {author} is configured")
     try:
         return chain.public_key(key)
     except PermanentChainError as error:

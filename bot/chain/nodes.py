@@ -17,6 +17,7 @@ from bot.chain.errors import (
     TransientChainError,
     UnknownOutcome,
 )
+from bot.chain.questions import asked
 from bot.chain.wire import ErrorReply, Wire, host_of, json_text
 from bot.http import Unanswered, Unsent
 
@@ -125,7 +126,7 @@ class Nodes:
                 yield node, answer
         if not answered:
             kind = NotServed if unserved else NodesUnreachable
-            raise kind(f"no node answered {method} usably ({'; '.join(reasons)})")
+            raise kind(f"no node answered usably about {asked(method)} ({'; '.join(reasons)})")
 
     def agreed(
         self,
@@ -156,13 +157,15 @@ class Nodes:
                 for contrary in told.values():
                     for liar, _ in contrary if contrary is not same else ():
                         nodes = " and ".join(host_of(other) for other, _ in same)
-                        self.set_aside(liar, "denies", f"contradicts {nodes} about {method}")
+                        self.set_aside(liar, "denies", f"contradicts {nodes} about {asked(method)}")
                 return tuple(answer for _, answer in same)
         hosts = ["/".join(host_of(node) for node, _ in same) for same in told.values()]
         if len(hosts) > 1:
-            what = f"the nodes contradict each other about {method} ({' against '.join(hosts)})"
+            what = (
+                f"the nodes contradict each other about {asked(method)} ({' against '.join(hosts)})"
+            )
         else:
-            what = f"only {hosts[0]} answers {method}, and {count} nodes must tell the same"
+            what = f"only {hosts[0]} tells {asked(method)}, and {count} nodes must tell the same"
         raise NodesDisagree(f"{what}; they are asked again", SLOT)
 
     def send(self, method: str, params: str, refusals: int = 1, turn: int = 0) -> str:

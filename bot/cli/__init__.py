@@ -1,5 +1,6 @@
 """The commands: each parses, calls one function, prints."""
 
+import difflib
 import importlib
 
 import click
@@ -54,6 +55,19 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; one that there isn't is told with those that it is like."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], COMMANDS)
+            if not near:
+                raise
+            told = f"{error.message} Did you mean {' or '.join(near)}?"
+            raise click.UsageError(told, ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands from the table above, importing none."""
         with formatter.section("Commands"):
@@ -67,7 +81,7 @@ class LazyGroup(click.Group):
     "config_file",
     type=click.Path(dir_okay=False),
     envvar="BRIEFBOT_CONFIG",
-    help="Configuration file [default: config/briefbot.toml].",
+    help="Configuration file [default: config/briefbot.toml, here or in a folder above].",
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
 @click.pass_context

@@ -6,11 +6,12 @@ import click
 
 from bot import app
 from bot.cli import terminal
+from bot.cli.naming import authors
 from bot.config import load
 
 
 @click.command()
-@click.option("--author", help="Only this account.")
+@click.option("--author", shell_complete=authors, help="Only this account.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
 def audit(ctx: click.Context, author: str | None, *, as_json: bool) -> None:

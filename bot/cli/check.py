@@ -51,7 +51,8 @@ def check(
     config = load(ctx.obj["config_file"])
     given = paths or (config.posts,)
     if fix:
-        terminal.tell(f"{_mend(_look(config, given, online=False))} files mended", error=True)
+        mended = _mend(_look(config, given, online=False))
+        terminal.tell(f"{_counted(mended, 'file')} mended", error=True)
     form = "json" if as_json else form
     looked = _look(config, given, online=online)
     findings = [finding for _, found in looked for finding in found]
@@ -61,8 +62,11 @@ def check(
     else:
         for entry, found in looked:
             for finding in found:
-                terminal.tell(_annotation(entry, finding) if form == "github" else str(finding))
-        terminal.tell(f"{len(looked)} briefs: {_counts(findings)}", error=True)
+                if form == "github":
+                    terminal.tell(_annotation(entry, finding), verbatim=True)
+                else:
+                    terminal.tell(str(finding))
+        terminal.tell(f"{_counted(len(looked), 'brief')}: {_counts(findings)}", error=True)
     if any(finding.level is Level.ERROR for finding in findings):
         ctx.exit(1)
 
@@ -138,8 +142,12 @@ def _mend(looked: Iterable[tuple[Entry, Findings]]) -> int:
 def _counts(findings: Sequence[Finding]) -> str:
     levels = [finding.level for finding in findings]
     counts = {level: levels.count(level) for level in Level}
-    told = [f"{counts[Level.ERROR]} errors", f"{counts[Level.WARNING]} warnings"]
-    return ", ".join([*told, f"{counts[Level.INFO]} infos"] if counts[Level.INFO] else told)
+    told = [_counted(counts[level], level.value) for level in (Level.ERROR, Level.WARNING)]
+    return ", ".join([*told, _counted(counts[Level.INFO], "info")] if counts[Level.INFO] else told)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _annotation(entry: Entry, finding: Finding) -> str:

@@ -6,13 +6,14 @@ from bot import app
 from bot.cli import terminal
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
+from bot.cli.naming import briefs, name_of
 from bot.clock import utc_now
 from bot.config import load
 from bot.service import actions
 
 
 @click.command()
-@click.argument("which", metavar="BRIEF|@AUTHOR/PERMLINK")
+@click.argument("which", metavar="BRIEF|@AUTHOR/PERMLINK", shell_complete=briefs)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.option(
     "--wait",
@@ -28,7 +29,7 @@ def delete(ctx: click.Context, which: str, wait: str | None, *, yes: bool) -> No
     """
     config = load(ctx.obj["config_file"])
     with app.records(config) as records:
-        published = actions.deletable(records, which)
+        published = actions.deletable(records, name_of(config, which))
         if not published:
             raise click.ClickException(f"{which} isn't published; see `briefbot log`")
         if not yes:
@@ -39,5 +40,5 @@ def delete(ctx: click.Context, which: str, wait: str | None, *, yes: bool) -> No
         for refused in result.refused:
             terminal.tell(f"{refused.publication.brief}: {refused.reason}", error=True)
         service = app.service(config, records, utc_now, quiet_log())
-        if not carried(service, result.done, wait) or result.refused:
+        if not carried(service, result.done, wait, config.timezone) or result.refused:
             ctx.exit(1)

@@ -1,5 +1,6 @@
 """`briefbot demo`: the whole main job on a chain of its own."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,11 +14,21 @@ from bot.cli import terminal
 from bot.cli.logging import quiet_log
 from bot.cli.table import log_table, print_log
 from bot.clock import utc_now
-from bot.config import Settings, key_variable
+from bot.config import DEMO, Settings, key_variable, load
 from bot.devnet.testing import Devnet
 from bot.records import LogRow, Records, Status
 
-HOME = Path(".briefbot/demo")
+CONFIG = """\
+# The workspace of `briefbot demo`, written anew by each. Its devnet, and so its
+# node, is there while `briefbot demo --serve` runs.
+chain = "devnet"
+posts = {posts}
+database = "sqlite:///briefbot.db"
+
+{authors}
+[chains.devnet]
+nodes = [{node}]
+"""
 BLOCK_INTERVAL = 0.2  # seconds of real time a block; its chain time is 3 seconds all the same
 PATIENCE = 60.0
 SETTLED = {Status.FINAL, Status.REJECTED, Status.MISSED, Status.CANCELLED, Status.HELD}
@@ -32,7 +43,7 @@ def demo(ctx: click.Context, *, serve: bool) -> None:
     The devnet and the database live in .briefbot/demo, so running it again publishes nothing
     twice. Nothing leaves this machine.
     """
-    home = Path.cwd() / HOME
+    home = Path.cwd() / DEMO
     home.mkdir(parents=True, exist_ok=True)
     posts = Path.cwd() / "posts"
     if not posts.is_dir():
@@ -50,20 +61,28 @@ def demo(ctx: click.Context, *, serve: bool) -> None:
 
 
 def _settings(home: Path, posts: Path, devnet: Devnet) -> Settings:
-    """The embedded default: this folder's briefs, the devnet's chain and its accounts' keys."""
+    """The demo's own workspace, written: this folder's briefs, the devnet, its accounts' keys.
+
+    Whoever goes there afterwards has every command.
+    """
     authors = {
         entry.brief.author
         for entry in Queue(posts).look()
         if entry.brief is not None and entry.brief.author is not None
     }
-    return Settings(
-        root=home,
-        chain="devnet",
-        posts=posts,
-        database=f"sqlite:///{home / 'briefbot.db'}",
-        chains={"devnet": {"nodes": [devnet.url]}},
-        environment={key_variable(author): devnet.key(author) for author in sorted(authors)},
+    file = home / "config/briefbot.toml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(
+        CONFIG.format(
+            posts=json.dumps(str(posts)),
+            node=json.dumps(devnet.url),
+            authors="".join(f'[author."{author}"]\n' for author in sorted(authors)),
+        ),
+        encoding="utf-8",
     )
+    keys = "".join(f"{key_variable(name)}={devnet.key(name)}\n" for name in sorted(authors))
+    (home / ".env").write_text(keys, encoding="utf-8")
+    return load(file, {})
 
 
 def _publish(config: Settings, records: Records, *, serve: bool) -> bool:
@@ -108,20 +127,20 @@ def _progress() -> Iterator[Callable[[Sequence[LogRow]], None]]:
 
 
 def _conclude(rows: Sequence[LogRow], done_before: set[int]) -> None:
-    """The log, the addresses, and what to do next."""
+    """The log, and what to do next."""
     terminal.tell()
     print_log(rows, "UTC")
-    terminal.tell()
-    for row in rows:
-        terminal.tell(row.publication.url)
-    terminal.tell("(they answer while `briefbot demo --serve` runs)")
     new = sum(row.publication.id not in done_before for row in rows)
     terminal.tell()
     if new:
-        terminal.tell(f"{new} briefs published, each in one transaction that can't be undone.")
+        briefs = "1 brief" if new == 1 else f"{new} briefs"
+        terminal.tell(f"{briefs} published, each in one transaction that can't be undone.")
     else:
         terminal.tell("Nothing was published: every brief in posts/ is on the chain already.")
     terminal.tell(
-        "Next: add a brief to posts/ and run this again, or make a folder of your own with "
-        "`briefbot init`: README, “Your first real post”."
+        f"Look at it: `cd {DEMO}`, the demo's own workspace, then `briefbot log`, `show`, …"
+    )
+    terminal.tell(
+        "Next: add a brief to posts/ and run this again, or try a folder of your own on a devnet: "
+        "README, “Try it”."
     )

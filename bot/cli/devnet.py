@@ -97,7 +97,7 @@ def _print_keys(chosen: Network) -> None:
     if chosen.bare:
         terminal.tell(f"account {WITNESS}, with one key for everything: {wif(signing_key(chosen))}")
         return
-    terminal.tell("accounts with their posting and active keys:")
+    terminal.tell("accounts, with their posting and active keys:")
     for name in ACCOUNTS:
-        keys = (wif(derived(name, role, PHRASE)) for role in ("posting", "active"))
-        terminal.tell(f"  {name:<9} {'  '.join(keys)}")
+        for role, shown in (("posting", name), ("active", "")):
+            terminal.tell(f"  {shown:<9} {role:<8} {wif(derived(name, role, PHRASE))}")

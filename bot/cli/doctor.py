@@ -1,9 +1,11 @@
 """`briefbot doctor`: is everything there that publishing needs?"""
 
+import os
 import stat
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
@@ -13,7 +15,8 @@ from bot.chain.profiles import ChainProfile
 from bot.cli import terminal
 from bot.clock import utc_now
 from bot.config import Settings, load
-from bot.records import RecordsError
+from bot.records import DatabaseUnavailable, NoDatabase, RecordsError
+from bot.records.engine import address_of
 from bot.records.queues import QueueRecords
 from bot.reports.doctor import Diagnosis, Health, alone, examine, failed
 
@@ -97,7 +100,7 @@ def _queue(config: Settings) -> Generator[Diagnosis, None, tuple[Entry, ...]]:
 def _database(config: Settings) -> Generator[Diagnosis]:
     now = utc_now()
     try:
-        with app.records(config, create=True) as records:
+        with app.records(config) as records:
             records.examine()
             records.try_writing(now)
             yield Diagnosis("database", Health.OK, app.without_password(config.database))
@@ -106,8 +109,21 @@ def _database(config: Settings) -> Generator[Diagnosis]:
             for event in records.node_events(now - timedelta(hours=1)):
                 message = f"{event.node} was set aside at {event.at:%H:%M} UTC: it {event.reason}"
                 yield Diagnosis(f"nodes ({event.chain})", Health.WARN, message)
+    except NoDatabase:
+        yield _no_database(config)
     except RecordsError as error:
         yield failed("database", str(error), error.exit_code)
+
+
+def _no_database(config: Settings) -> Diagnosis:
+    """Whether a database that isn't there yet can be made."""
+    address = address_of(config.database)
+    folder = Path(address.database or "").parent
+    if address.get_backend_name() == "sqlite" and not os.access(folder, os.W_OK | os.X_OK):
+        message = f"{folder} is no folder that this user can write in; make it one"
+        return failed("database", f"{message}, or set `database`", DatabaseUnavailable.exit_code)
+    url = app.without_password(config.database)
+    return Diagnosis("database", Health.OK, f"none yet; `briefbot run` or `publish` makes {url}")
 
 
 def _authors(

@@ -30,7 +30,7 @@ def export(ctx: click.Context, form: str, output: Path | None) -> None:
         lines = _table(rows) if form == "csv" else _objects(records, rows)
         if output is None:
             for line in lines:
-                terminal.tell(line)
+                terminal.tell(line, verbatim=True)
         else:
             try:
                 output.write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="")

@@ -5,6 +5,7 @@ import click
 from bot import app
 from bot.chain.protocol import Content
 from bot.cli import terminal
+from bot.cli.naming import briefs, name_of
 from bot.clock import utc_now
 from bot.config import load
 from bot.records import Publication
@@ -13,7 +14,7 @@ from bot.service import actions
 
 @click.command()
 @click.argument("which", type=click.Choice(["chain", "brief"]))
-@click.argument("brief")
+@click.argument("brief", shell_complete=briefs)
 @click.pass_context
 def keep(ctx: click.Context, which: str, brief: str) -> None:
     """Decide about an edit that is held because the post was changed on the chain by other means.
@@ -29,7 +30,8 @@ def keep(ctx: click.Context, which: str, brief: str) -> None:
 
     with app.records(config) as records, app.view(config) as view:
         desk = app.desk(config, records, view.composer)
-        result = actions.keep(records, brief, actions.Side(which), desk, content_of, utc_now())
+        name = name_of(config, brief)
+        result = actions.keep(records, name, actions.Side(which), desk, content_of, utc_now())
     if not result.done and not result.refused:
         raise click.ClickException(f"no edit of {brief} is held; see `briefbot log`")
     for row in result.done:

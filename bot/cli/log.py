@@ -1,38 +1,20 @@
 """`briefbot log`: the publication log."""
 
+import os
 import time
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import datetime
 
 import click
 
 from bot import app
 from bot.cli import terminal
+from bot.cli.naming import authors, briefs, name_of
 from bot.cli.table import print_log
-from bot.config import load
+from bot.cli.times import Instant
+from bot.config import DEFAULT_FILE, DEMO, Settings, load
 from bot.records import LogRow, NoDatabase, Records, Status
 from bot.reports.log import log_line
-
-
-class Instant(click.ParamType[datetime]):
-    """An ISO date or date and time; without a zone, in the configured one."""
-
-    name = "time"
-
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read it, or say how it is written."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time; write 2026-12-01 or 2026-12-01T09:00", param, ctx)
-        if moment.tzinfo is None:
-            assert ctx is not None
-            moment = moment.replace(tzinfo=ZoneInfo(load(ctx.obj["config_file"]).timezone))
-        return moment.astimezone(UTC)
 
 
 @click.command()
@@ -43,11 +25,15 @@ class Instant(click.ParamType[datetime]):
     type=click.Choice([status.value for status in Status]),
     help="Only these; may be given several times.",
 )
-@click.option("--author", help="Only this account's.")
-@click.option("--since", type=Instant(), help="Queued at or after this time.")
-@click.option("--until", type=Instant(), help="Queued before this time.")
-@click.option("--brief", help="Only this brief's.")
-@click.option("--limit", type=click.IntRange(1), help="The newest N.")
+@click.option("--author", shell_complete=authors, help="Only this account's.")
+@click.option(
+    "--since",
+    type=Instant(),
+    help="What happened at or after this time: yesterday, 24h, 7d, 2026-12-01, 2026-12-01T09:00.",
+)
+@click.option("--until", type=Instant(), help="What happened before this time.")
+@click.option("--brief", shell_complete=briefs, help="Only this brief's.")
+@click.option("--limit", type=click.IntRange(1), help="The last N that something happened to.")
 @click.option("--follow", is_flag=True, help="Go on printing what changes, until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, newest last.")
 @click.pass_context
@@ -63,42 +49,61 @@ def log(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Show the publication log: what went out, what came of it, and why something did not."""
+    """Show the publication log: what went out, what came of it, and why something did not.
+
+    What happened last comes last: that a post was published, or whatever else was its last change.
+    """
     config = load(ctx.obj["config_file"])
 
     def rows(records: Records) -> tuple[LogRow, ...]:
+        found = records.find(name_of(config, brief)) if brief is not None else ()
+        named = found[0].publication.brief if found else brief
         return records.log(
             statuses=tuple(Status(status) for status in statuses),
             author=author,
             since=since,
             until=until,
-            brief=brief,
+            brief=named,
             limit=limit,
         )
+
+    def show(rows: Sequence[LogRow], without: str = "") -> None:
+        if as_json:
+            for row in rows:
+                terminal.tell_json(log_line(row))
+        elif rows:
+            print_log(rows, config.timezone)
+        elif without:
+            terminal.tell(without, error=True)
 
     try:
         records = app.records(config)
     except NoDatabase:
-        _print((), as_json=as_json, timezone=config.timezone)
+        show((), _nothing_yet(config))
         return
     with records:
         shown = rows(records)
-        _print(shown, as_json=as_json, timezone=config.timezone)
+        show(shown, _nothing(config, records, timed=bool(since or until)))
         while follow:
             time.sleep(1)
             latest = rows(records)
-            if changed := [row for row in latest if row not in shown]:
-                _print(changed, as_json=as_json, timezone=config.timezone)
+            show([row for row in latest if row not in shown])
             shown = latest
 
 
-def _print(rows: tuple[LogRow, ...] | list[LogRow], *, as_json: bool, timezone: str) -> None:
-    if as_json:
-        for row in rows:
-            terminal.tell_json(log_line(row))
-    elif rows:
-        print_log(rows, timezone)
-    else:
-        terminal.tell(
-            "Nothing is recorded yet: `briefbot run` or `briefbot publish` starts it.", error=True
-        )
+def _nothing_yet(config: Settings) -> str:
+    """That nothing is recorded, and where something may be."""
+    demo = config.root / DEMO
+    told = "Nothing is recorded yet: `briefbot run` or `briefbot publish` starts it."
+    if (demo / DEFAULT_FILE).is_file():
+        told += f" What `briefbot demo` did is in its own workspace: `cd {os.path.relpath(demo)}`."
+    return told
+
+
+def _nothing(config: Settings, records: Records, *, timed: bool) -> str:
+    """Why there is nothing to show."""
+    if not records.log(limit=1):
+        return _nothing_yet(config)
+    if timed:
+        return "Nothing happened in that time; `briefbot log` shows all that is recorded."
+    return "Nothing like that is recorded; `briefbot log` shows all that is."

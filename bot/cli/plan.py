@@ -6,7 +6,7 @@ import click
 
 from bot import app
 from bot.cli import terminal
-from bot.cli.table import local
+from bot.cli.times import told
 from bot.clock import utc_now
 from bot.config import load
 from bot.reports.log import instant
@@ -34,9 +34,15 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
 def _print(planned: list[Step], timezone: str) -> None:
     if not terminal.is_read_by_a_person():
         for step in planned:
-            when = local(step.when, timezone) or "-"
+            when = told(step.when, timezone) or "-"
             terminal.tell(f"{when}  {step.state}  {step.brief}  {step.why}")
         return
-    told = [(local(step.when, timezone), step.state, step.brief, step.why) for step in planned]
-    rows = [[terminal.Cell(text) for text in texts] for texts in told]
-    terminal.tell_table(terminal.Table(("when", "state", "brief", "why"), rows, wide="why"))
+    rows = [
+        [
+            terminal.Cell(told(step.when, timezone)),
+            terminal.Cell(step.state),
+            terminal.Cell(step.brief, notes=[step.why]),
+        ]
+        for step in planned
+    ]
+    terminal.tell_table(terminal.Table(("when", "state", "brief"), rows, wide="brief"))

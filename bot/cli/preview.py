@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot import app
+from bot.briefs import BriefError
 from bot.cli import terminal
+from bot.cli.naming import briefs_and_files, in_queue
 from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.errors import BotError
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("named", metavar="PATH|BRIEF", shell_complete=briefs_and_files)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here.")
 @click.option("--open", "opens", is_flag=True, help="Show it in the browser.")
 @click.option("--fragment", is_flag=True, help="The body's HTML alone.")
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def preview(
     ctx: click.Context,
-    path: Path,
+    named: str,
     output: Path | None,
     chain: str | None,
     *,
@@ -46,11 +48,13 @@ def preview(
     fragment: bool,
     watch: bool,
 ) -> None:
-    """Show the brief at PATH as the platform will: one HTML page, or its body alone.
+    """Show a brief as the platform will: one HTML page, or its body alone.
 
-    PATH may be `-` for a brief, or a body without front matter, on standard input.
+    It is named by its path, or, in the queue, by its id, its address or how one of these begins;
+    `-` is a brief, or a body without front matter, on standard input.
     """
     config = load(ctx.obj["config_file"])
+    path = _path(config, named)
     if watch and (fragment or output or str(path) == "-"):
         raise click.UsageError("--watch serves the page of a file: leave out --fragment, -o and -")
     try:
@@ -83,6 +87,17 @@ def preview(
         terminal.tell(str(output), error=True)
     if opens and output:
         webbrowser.open(output.resolve().as_uri())
+
+
+def _path(config: Settings, named: str) -> Path:
+    """The file of this name; where the queue has none, what was named."""
+    path = Path(named)
+    if named == "-" or path.exists():
+        return path
+    with suppress(BriefError):  # no queue
+        for entry in in_queue(config, named):
+            return entry.file
+    return path
 
 
 class _Unshowable(click.ClickException):
@@ -151,6 +166,25 @@ def _is_in_the_way(finding: "Finding", *, fenced: bool) -> bool:
     return fenced or finding.code in {"secrets", "utf8", "control", "file.size"}
 
 
+def _as_far_as_it_goes(
+    config: Settings, brief: "Brief", folder: Path, name: str, chain: str
+) -> str:
+    """The body of a brief that can't be sent as it is, formatted all the same."""
+    from bot.format.body import TemplateFailed, body  # noqa: PLC0415
+    from bot.format.pictures import with_placeholders  # noqa: PLC0415
+
+    text, _ = with_placeholders(brief.body, name, is_there=partial(_is_there, folder))
+    profiles = app.profiles(config)
+    flavour = profiles.get(chain, profiles[config.chain]).front_end
+    author = brief.author or config.default_author or ""
+    tags = (*brief.tags, *config.default_tags)
+    around = (config.header, config.footer)
+    try:
+        return body(replace(brief, body=text), around, author, tags, flavour).text
+    except TemplateFailed:  # a finding says so
+        return body(replace(brief, body=text), ("", ""), author, tags, flavour).text
+
+
 @dataclass(frozen=True, slots=True)
 class _Preview:
     """One brief on one chain, or a body alone when that is all there is."""
@@ -204,7 +238,7 @@ class _Preview:
         body = (
             made.post.body
             if made.post
-            else with_placeholders(brief.body, name, is_there=partial(_is_there, folder))[0]
+            else _as_far_as_it_goes(config, brief, folder, name, made.chain)
         )
         findings = (*parsed.findings, *made.findings)
         return cls(config, folder, body, parsed.brief, made, made.chain, findings)
@@ -233,6 +267,8 @@ class _Preview:
         at = (brief.date if brief and brief.date else now.astimezone(UTC)).astimezone(zone)
         site = urlsplit(profile.url)
         category = post.parent_permlink if post and not post.is_reply else None
+        if post is None and brief and brief.reply_to is None:  # as far as that can be said
+            category = brief.community or next(iter((*brief.tags, *self.config.default_tags)), None)
         shown = pages.Page(
             title=brief.title if brief else "No title",
             author=post.author if post else (brief.author if brief else None),

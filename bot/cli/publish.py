@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from bot import app
-from bot.briefs import Entry, Level
+from bot.briefs import BriefError, Entry, Level
 from bot.cli import terminal
 from bot.cli.carry import carried
 from bot.cli.logging import quiet_log
+from bot.cli.naming import briefs_and_files, in_queue
 from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.intake.composer import Composition
@@ -19,7 +20,7 @@ from bot.service.carrying import take_up
 
 @click.command()
 @click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "named", metavar="PATH|BRIEF…", nargs=-1, required=True, shell_complete=briefs_and_files
 )
 @click.option("--now", "at_once", is_flag=True, help="Whatever their `date` says.")
 @click.option("--dry-run", is_flag=True, help="Show the operations; touch no node, send nothing.")
@@ -32,16 +33,20 @@ from bot.service.carrying import take_up
 @click.pass_context
 def publish(
     ctx: click.Context,
-    paths: Sequence[Path],
+    named: Sequence[str],
     wait: str | None,
     *,
     at_once: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Publish these briefs; the log, the checks and the exactly-once rules are the service's."""
+    """Publish these briefs; the log, the checks and the exactly-once rules are the service's.
+
+    A brief is named by its path, or, in the queue, by its id, its address or how one of these
+    begins. Exits with 1 when one is a draft, has an error, fails, or isn't as far as --wait asks.
+    """
     config = load(ctx.obj["config_file"])
-    entries = app.entries(config, paths)
+    entries = [entry for name in named for entry in _entries(config, name)]
     with app.view(config) as view:
         compositions = [
             composition
@@ -56,10 +61,34 @@ def publish(
     findings = app.findings(config, entries, compositions, app.published(config))
     for finding in findings:
         terminal.tell(str(finding), error=True)
-    if any(finding.level is Level.ERROR for finding in findings):
+    drafts = [entry for entry in entries if entry.brief and entry.brief.draft]
+    for entry in drafts:
+        terminal.tell(f"{entry.path}: it is a draft; take `draft: true` out of it", error=True)
+    if any(finding.level is Level.ERROR for finding in findings) or (drafts and not dry_run):
         ctx.exit(1)
     if not dry_run and not _publish(config, entries, wait, at_once=at_once):
         ctx.exit(1)
+
+
+def _entries(config: Settings, name: str) -> list[Entry]:
+    """The brief of this name.
+
+    Raises:
+        click.UsageError: there is none.
+        Ambiguous: there are several.
+    """
+    path = Path(name)
+    if path.is_file():
+        return app.entries(config, [path])
+    if path.is_dir():
+        raise click.UsageError(f"{name} is a folder; name the briefs in it that shall go out")
+    try:
+        found = in_queue(config, name)
+    except BriefError:  # no queue
+        found = []
+    if not found:
+        raise click.UsageError(f"{name}: no such file, and no brief of the queue is called so")
+    return found
 
 
 def dry_run_json(composition: Composition) -> dict[str, object]:
@@ -92,4 +121,4 @@ def _publish(
         )
         for finding in taken.findings:
             terminal.tell(str(finding), error=True)
-        return carried(service, taken.publications, wait) and not taken.findings
+        return carried(service, taken.publications, wait, config.timezone) and not taken.findings

@@ -60,8 +60,6 @@ def _warn_of_missing_keys(config: Settings, log: structlog.stdlib.BoundLogger) -
     """Say which authors' briefs will wait; a key that is there is judged when it is needed."""
     for author in app.authors(config):
         try:
-            reason = "" if config.posting_key(author) else "no posting key is configured"
+            config.posting_key(author)
         except ConfigError as error:
-            reason = str(error)
-        if reason:
-            log.warning("author_cannot_post", author=author, reason=reason)
+            log.warning("author_cannot_post", author=author, reason=str(error))

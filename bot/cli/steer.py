@@ -7,6 +7,7 @@ import click
 
 from bot import app
 from bot.cli import terminal
+from bot.cli.naming import briefs, name_of, nothing_recorded
 from bot.clock import utc_now
 from bot.config import load
 from bot.records import Records
@@ -26,13 +27,14 @@ def _command(
     name: str, action: Callable[[Records, str, datetime], actions.Result], doc: str
 ) -> click.Command:
     @click.command(name, help=doc)
-    @click.argument("brief")
+    @click.argument("brief", shell_complete=briefs)
     @click.pass_context
     def command(ctx: click.Context, brief: str) -> None:
-        with app.records(load(ctx.obj["config_file"])) as records:
-            result = action(records, brief, utc_now())
+        config = load(ctx.obj["config_file"])
+        with app.records(config) as records:
+            result = action(records, name_of(config, brief), utc_now())
         if not result.done and not result.refused:
-            raise click.ClickException(f"nothing is recorded for {brief}; see `briefbot plan`")
+            raise nothing_recorded(config, brief)
         if not tell_result(result):
             ctx.exit(1)
 

@@ -1,11 +1,10 @@
 """Tables for people: readable in a terminal of 80 columns, plain lines when piped."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot.cli import terminal
 from bot.cli.terminal import Cell, Table
+from bot.cli.times import told
 from bot.records import Kind, LogRow, Publication, Status
 
 COLOURS = {
@@ -21,27 +20,25 @@ COLOURS = {
 }
 
 
-def local(moment: datetime | None, timezone: str) -> str:
-    """An instant in the reader's zone, to the minute, or nothing."""
-    return f"{moment.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}" if moment else ""
-
-
 def log_table(rows: Sequence[LogRow], timezone: str) -> Table:
     """The publication log as a table."""
     return Table(
         ("#", "when", "status", "post", "block", "trx"),
-        [_cells(row.publication, timezone) for row in rows],
+        [_cells(row, timezone) for row in rows],
         wide="post",
         right={"#", "block"},
+        spare={"trx"},
     )
 
 
-def _cells(publication: Publication, timezone: str) -> list[Cell]:
+def _cells(row: LogRow, timezone: str) -> list[Cell]:
+    publication = row.publication
+    notes = [note for note in (_planned(publication, timezone), _why(publication)) if note]
     return [
         Cell(str(publication.id)),
-        Cell(local(_when(publication), timezone)),
+        Cell(told(row.happened_at, timezone)),
         Cell(publication.status.value, style=COLOURS[publication.status]),
-        Cell(_what(publication), note=_why(publication)),
+        Cell(_what(publication), notes=notes),
         Cell(str(publication.block_num or "")),
         Cell((publication.trx_id or "")[:8]),
     ]
@@ -56,9 +53,10 @@ def print_log(rows: Sequence[LogRow], timezone: str) -> None:
         publication = row.publication
         parts = [
             str(publication.id),
-            local(_when(publication), timezone),
+            told(row.happened_at, timezone),
             publication.status.value,
             _what(publication),
+            _planned(publication, timezone),
             f"block {publication.block_num}" if publication.block_num else "",
             publication.trx_id or "",
             _why(publication),
@@ -66,9 +64,13 @@ def print_log(rows: Sequence[LogRow], timezone: str) -> None:
         terminal.tell("  ".join(part for part in parts if part))
 
 
-def _when(publication: Publication) -> datetime | None:
-    """The instant that says most about where it is."""
-    return publication.included_at or publication.scheduled_at or publication.created_at
+def _planned(publication: Publication, timezone: str) -> str:
+    """When it goes out or goes on, which has not happened yet."""
+    if publication.status is Status.QUEUED and publication.scheduled_at:
+        return f"planned for {told(publication.scheduled_at, timezone)}"
+    if publication.status is Status.WAITING and publication.retry_at:
+        return f"goes on at {told(publication.retry_at, timezone)}"
+    return ""
 
 
 def _what(publication: Publication) -> str:

@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import re
+import shutil
 import sys
 import threading
 import traceback
@@ -18,7 +19,8 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import category, combining, east_asian_width
 
 import click
 from click.exceptions import NoArgsIsHelpError
@@ -31,16 +33,23 @@ if TYPE_CHECKING:
 _BEYOND_ASCII = "\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _STEERING = re.compile(f"[\0-\x1f{_BEYOND_ASCII}]")
 _STEERING_IN_JSON = re.compile(f"[{_BEYOND_ASCII}]")  # JSON itself escapes what comes before
+_WORDS = re.compile(r"\s*\S+")  # an address or a path stays whole, for who copies it
+_PARTS = re.compile(r"\s*(?:[^\s/-]+[/-]*|[/-]+)")
+_INDENT = "    "
+_ROOMY = 100
+"""Columns of a terminal from which on nothing is left out."""
+_NARROWEST = 16
+_GAP = 2  # columns between a table's
 _STEERING_IN_MARKUP = re.compile(f"[\0-\x09\x0b-\x1f{_BEYOND_ASCII}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A table's cell: its text, rich's style for it, and a dim line below it."""
+    """A table's cell: its text, rich's style for it, and dim lines below it."""
 
     text: str
     style: str = ""
-    note: str = ""
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,14 @@ class Table:
         columns: their headings.
         wide: the column that takes what room is left.
         right: those that are set flush right.
+        spare: those that are left out where there is little room.
     """
 
     columns: Sequence[str]
     rows: Iterable[Sequence[Cell]]
     wide: str
     right: Collection[str] = ()
+    spare: Collection[str] = ()
 
 
 def escaped(text: str) -> str:
@@ -74,21 +85,32 @@ def json_text(value: Any, indent: int | None = None, **options: Any) -> str:
     return _STEERING_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def tell(text: str = "", *, error: bool = False, mark: tuple[str, str] | None = None) -> None:
-    """Print one line.
+def tell(
+    text: str = "",
+    *,
+    error: bool = False,
+    mark: tuple[str, str] | None = None,
+    verbatim: bool = False,
+) -> None:
+    """Print one line; where a person reads it, in as many as it takes, the further ones indented.
 
     Args:
         error: to standard error.
         mark: a word in front of the line, and its colour in a terminal.
+        verbatim: never in more than one line.
     """
-    word = click.style(f"{escaped(mark[0])}  ", fg=mark[1]) if mark else ""
-    click.echo(word + escaped(text), err=error)
+    word = f"{escaped(mark[0])}  " if mark else ""
+    line = escaped(text)
+    if not verbatim and is_read_by_a_person(error=error):
+        room = shutil.get_terminal_size().columns
+        line = "\n".join(_lines(word + line, room, _WORDS, _INDENT))[len(word) :]
+    click.echo((click.style(word, fg=mark[1]) if mark else "") + line, err=error)
 
 
 def tell_json(value: Any, indent: int | None = None) -> None:
     """Print JSON, on one line unless it is indented."""
     for line in json_text(value, indent).split("\n"):
-        tell(line)
+        tell(line, verbatim=True)
 
 
 def tell_markup(markup: str) -> None:
@@ -129,7 +151,8 @@ def tell_table(table: Table) -> None:
     """Print a table."""
     from rich.console import Console  # noqa: PLC0415  # rich, only where a person reads
 
-    Console(highlight=False).print(_drawn(table))
+    console = Console(highlight=False)
+    console.print(_drawn(table, console.width))
 
 
 @contextmanager
@@ -140,7 +163,7 @@ def live_table() -> Iterator[Callable[[Table], None]]:
 
     console = Console(highlight=False)
     with Live(console=console, transient=True, auto_refresh=False) as live:
-        yield lambda table: live.update(_drawn(table), refresh=True)
+        yield lambda table: live.update(_drawn(table, console.width), refresh=True)
 
 
 def is_read_by_a_person(*, error: bool = False) -> bool:
@@ -179,25 +202,62 @@ def hang_up() -> None:
     sys.stderr.close()
 
 
-def _drawn(table: Table) -> "rich.table.Table":
+def _drawn(table: Table, width: int) -> "rich.table.Table":
     from rich.table import Table as Drawn  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    drawn = Drawn(box=None, pad_edge=False, header_style="bold")
-    for heading in table.columns:
-        drawn.add_column(
-            heading,
-            justify="right" if heading in table.right else "left",
-            overflow="fold" if heading == table.wide else "ellipsis",
-            ratio=1 if heading == table.wide else None,
-        )
-    for row in table.rows:
-        texts = [Text(escaped(cell.text), cell.style) for cell in row]
-        for text, cell in zip(texts, row, strict=True):
-            if cell.note:
-                text.append(f"\n{escaped(cell.note)}", "dim")
+    left_out = table.spare if width < _ROOMY else ()
+    shown = [n for n, heading in enumerate(table.columns) if heading not in left_out]
+    wide = table.columns.index(table.wide)
+    rows = list(table.rows)
+    widths = {
+        n: max(_width(text) for text in (table.columns[n], *(escaped(r[n].text) for r in rows)))
+        for n in shown
+    }
+    room = max(width - sum(widths[n] + _GAP for n in shown if n != wide), _NARROWEST)
+    padding = (0, _GAP, 0, 0)
+    drawn = Drawn(box=None, pad_edge=False, padding=padding, header_style="bold")
+    for n in shown:
+        justify: Literal["left", "right"] = "right" if table.columns[n] in table.right else "left"
+        drawn.add_column(table.columns[n], justify=justify, no_wrap=True)
+    for row in rows:
+        texts = []
+        for n in shown:
+            cell = row[n]
+            fitted = _lines(escaped(cell.text), room if n == wide else widths[n], _PARTS)
+            text = Text("\n".join(fitted), cell.style)
+            for note in cell.notes:
+                text.append("\n" + "\n".join(_lines(escaped(note), room, _PARTS)), "dim")
+            texts.append(text)
         drawn.add_row(*texts)
     return drawn
+
+
+def _lines(text: str, width: int, pieces: re.Pattern[str], indent: str = "") -> Iterator[str]:
+    """A line in lines that fit, broken between pieces; the further ones are indented.
+
+    A piece that is longer than a line has one of its own.
+    """
+    line = ""
+    for piece in pieces.findall(text):
+        if line.strip() and _width(line) + _width(piece) > width:
+            yield line
+            line = indent + piece.lstrip()
+        else:
+            line += piece
+    yield line
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes in a terminal (Unicode UAX #11)."""
+    return sum(
+        0
+        if combining(c) or category(c) in {"Mn", "Me", "Cf"}
+        else 2
+        if east_asian_width(c) in "WF"
+        else 1
+        for c in text
+    )
 
 
 class _OneLine(logging.Formatter):

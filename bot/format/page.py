@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,15 @@ _PLAYERS = (
     "https://w.soundcloud.com", "https://emb.d.tube", "https://3speak.online", "https://3speak.tv",
     "https://open.spotify.com", "https://platform.twitter.com",
 )  # fmt: skip
+
+
+DECLINED = "Payout declined"
+_VIDEO = re.compile(
+    r'<div class="videoWrapper youtube" style="background-image:url\('
+    r'https://img\.youtube\.com/vi/(?P<id>[\w-]+)/0\.jpg\)"><div class="play"></div>'
+)
+_CAPTION = r'<p class="video-caption">YouTube · youtu.be/\g<id></p>'
+"""Tells of a video whose picture can't be had, offline or under this page's policy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +70,18 @@ class Page:
     site: str
     largest: int = LARGEST
 
+    @property
+    def earned(self) -> str:
+        """What stands where the platform shows the payout: a new post has none yet."""
+        return DECLINED if self.payout == DECLINED else "$0.00"
+
 
 def payout(options: PayoutOptions | None) -> str:
     """The payout settings in words."""
     if options is None:
         return "Payout: half in dollars, half in power"
     if options.max_accepted_payout == 0:
-        return "Payout declined"
+        return DECLINED
     split = {FIFTY_FIFTY: "half in dollars, half in power", 0: "all in power"}.get(
         options.percent, f"{options.percent / 200:g} % in dollars, the rest in power"
     )
@@ -91,6 +106,7 @@ def write(page: Page, pictures: Mapping[str, str], script: str = "") -> str:
     shown = page.html.replace('src="//', 'src="https://')
     for address, data in pictures.items():
         shown = shown.replace(f'="{address}"', f'="{data}"')
+    shown = _VIDEO.sub(rf"\g<0>{_CAPTION}", shown)
     return _template().render(
         page=page,
         body=Markup(shown),  # noqa: S704  # sanitised by `render`

@@ -116,8 +116,10 @@ class Composer:
         )
         pictures = tuple(sorted({local.path for local in composed.pictures}))
         shows, refused = self._shown(brief, composed.pictures, profile, folder)
-        findings = (*composed.findings, *refused, *self._circles(brief, chain, composed.links))
-        post = composed.post
+        early = tuple(self._early(brief, chain, composed.links))
+        circles = self._circles(brief, chain, composed.links)
+        findings = (*composed.findings, *refused, *early, *circles)
+        post = None if early else composed.post
         if post is not None and around and self.wary:
             twins = around.at(chain, post.author, post.permlink) - {brief.path}
             findings += tuple(_taken(brief, path) for path in sorted(twins))
@@ -154,6 +156,15 @@ class Composer:
                 message = NO_HOST.format(chain=profile.name)
                 findings.append(found(brief.path, local.line, "picture.host", message))
         return tuple(sorted(shows.items())), tuple(findings)
+
+    def _early(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
+        """Links to briefs of the queue that have no address: they would go out as they are."""
+        for link in links:
+            if link.target is None and self.neighbours is not None:
+                why = self.neighbours.early(chain, brief, link.name)
+                message = f"{why}, so it has no address to link to; this brief goes out once it has"
+                if why:
+                    yield found(brief.path, link.line, "link.early", message)
 
     def _circles(self, brief: Brief, chain: str, links: Iterable[Link]) -> Iterator[Finding]:
         """Links to briefs that link back, so that one of them must go first."""

@@ -425,7 +425,9 @@ class Follower:
         for finding in findings:
             state = (entry.path, f"{entry.fingerprint} {finding.code}")
             if state not in self._reported:
-                self._log.warning("not_queued", finding=str(finding))
+                # a save in progress is nobody's mistake
+                tell = self._log.info if finding.code == "file.changing" else self._log.warning
+                tell("not_queued", finding=str(finding))
                 self._reported.add(state)
 
 

@@ -76,6 +76,22 @@ class Neighbours:
 
         return resolve
 
+    def early(self, chain: str, asking: Brief, name: Name) -> str:
+        """Why the brief that a text calls so has no address yet; empty where that isn't known."""
+        brief = self._names.brief(name)
+        if brief is None or brief.path == asking.path:
+            return ""
+        if brief.draft:
+            return f"{brief.path} is a draft"
+        if chain not in (brief.chains or (self._default_chain,)):
+            return f"{brief.path} doesn't go to {chain}"
+        try:
+            # what it replies to is that brief's own matter, and told there
+            stands = place(brief.on(chain), self._defaults, lambda _: Target("a", "b", ""))
+        except Exception:  # noqa: BLE001  # whatever it is, it is that brief's
+            return ""
+        return "" if stands else f"{brief.path} can't be sent as it is"
+
     def awaits(self, chain: str, author: str, permlink: str) -> bool:
         """Whether a brief that isn't published yet will stand there; what needs it waits for it."""
         row = self._recorded.at(chain, author, permlink)

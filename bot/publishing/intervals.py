@@ -4,6 +4,8 @@ To wait is cheaper than to be refused: each rule raises `TransientChainError` wi
 chain time that are left, and the reason in words for people.
 """
 
+from datetime import timedelta
+
 from bot.chain.constants import REPLY_INTERVAL, ROOT_INTERVAL, SLOT
 from bot.chain.errors import TransientChainError
 from bot.chain.protocol import Account, Head
@@ -35,6 +37,8 @@ def respect_intervals(publication: Publication, account: Account, head: Head) ->
         rule = "posts of one account are more than 5 minutes apart"
     rest = (last - head.time).total_seconds() + longest
     if rest > 0:  # never longer than the rule, however wrong a node's clock is
+        rest = min(rest, longest)
+        again = head.time + timedelta(seconds=rest)
         raise TransientChainError(
-            f"{rule}; {publication.author} may post again soon", min(rest, longest)
+            f"{rule}; {publication.author} may post again at {again:%Y-%m-%d %H:%M:%S} UTC", rest
         )

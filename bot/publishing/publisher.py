@@ -25,6 +25,7 @@ from bot.chain.errors import (
 from bot.chain.protocol import Account, Content, Head, Keys, PostingKey, SignedTransaction
 from bot.chain.watch import Watch
 from bot.clock import Clock
+from bot.config import NoPostingKey
 from bot.errors import BotError
 from bot.format.patch import edit_body
 from bot.publishing.intervals import respect_date, respect_intervals
@@ -237,6 +238,8 @@ class Publisher:
         account = author_account(self._chain, author)
         try:
             key = self._keys(author)
+        except NoPostingKey as error:
+            raise KeyRefused(str(error)) from None
         except BotError as error:  # a key file that can't be read
             raise KeyRefused(f"the key for {author} can't be used: {error}") from None
         holder = check_key(self._chain, account, key)

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 
 from bot.records.engine import reading
+from bot.records.naming import Address, beginning
 from bot.records.tables import (
     LIVING,
     UNABLE,
@@ -35,6 +36,7 @@ from bot.records.values import (
 )
 
 _TRX_ID = re.compile(r"[0-9a-f]{40}")
+_TOLD_OF_TRX = 8  # characters of a transaction's id in the log's table
 _SOME = 200  # values in one question
 _ALIVE = set(Outcome) - {Outcome.EXPIRED, Outcome.FINAL}
 """Of attempts that nobody has proved dead, nor irreversible."""
@@ -284,12 +286,12 @@ class RecordsReader:
         limit: int | None = None,
         **equal: str | None,
     ) -> tuple[LogRow, ...]:
-        """The publication log, newest last.
+        """The publication log: what happened last comes last (`LogRow.happened_at`).
 
         Args:
-            since: recorded at or after this instant.
-            until: recorded before this instant.
-            limit: the newest so many.
+            since: it happened at or after this instant.
+            until: it happened before this instant.
+            limit: those that changed last, so many.
             equal: columns and the values they must have: `author`, `brief`, `chain`, `path`,
                 `permlink`, `trx_id`; None is no condition.
         """
@@ -298,32 +300,63 @@ class RecordsReader:
             .where(attempts.c.publication_id == publications.c.id)
             .scalar_subquery()
         )
-        query = sa.select(publications, counted.label("attempts")).order_by(
-            publications.c.id.desc()
-        )
+        included, changed = publications.c.included_at, publications.c.updated_at
+        happened = sa.case((included < changed, included), else_=changed)
+        query = sa.select(publications, counted.label("attempts"))
         if statuses:
             query = query.where(publications.c.status.in_([s.value for s in statuses]))
         if since is not None:
-            query = query.where(publications.c.created_at >= since)
+            query = query.where(happened >= since)
         if until is not None:
-            query = query.where(publications.c.created_at < until)
+            query = query.where(happened < until)
         for column, value in equal.items():
             if value is not None:
                 query = query.where(publications.c[column] == value)
         if limit is not None:
-            query = query.limit(limit)
+            last = publications.c.updated_at.desc(), publications.c.id.desc()
+            query = query.order_by(*last).limit(limit)
         with self.reading() as connection:
             rows = connection.execute(query).all()
-        return tuple(LogRow(publication_of(row), row.attempts) for row in reversed(rows))
+        found = [LogRow(publication_of(row), row.attempts) for row in rows]
+        return tuple(sorted(found, key=lambda row: (row.happened_at, row.publication.id)))
 
     def find(self, which: str) -> tuple[LogRow, ...]:
-        """Publications by brief (id or path), `@author/permlink`, or transaction id."""
-        if which.startswith("@"):
-            author, _, permlink = which.removeprefix("@").partition("/")
-            return self.log(author=author, permlink=permlink)
-        if _TRX_ID.fullmatch(which):
-            return self.log(trx_id=which)
-        return self.log(brief=which) or self.log(path=which)
+        """Publications of one brief, by what people call it (`naming`), or by transaction id.
+
+        What has just this name comes before what has a name that begins so.
+
+        Raises:
+            Ambiguous: several briefs have names that begin so.
+        """
+        found: tuple[LogRow, ...] = ()
+        if address := Address.of(which):
+            found = self.log(author=address.author, permlink=address.permlink)
+            if address.place and "://" not in address.place:
+                found = tuple(row for row in found if address.place in _places(row.publication))
+        elif _TRX_ID.fullmatch(which):
+            found = self.log(trx_id=which)
+        elif which.startswith("/"):
+            folder, _, name = which.rpartition("/")  # not in the queue, published all the same
+            rows = self.log(path=name)
+            found = tuple(row for row in rows if row.publication.queue.endswith(f":{folder}"))
+        found = found or self.log(brief=which) or self.log(path=which)
+        return found or self._beginning(which)
+
+    def _beginning(self, which: str) -> tuple[LogRow, ...]:
+        def called(row: Any) -> tuple[str, ...]:
+            trx = row.trx_id if row.trx_id and len(which) >= _TOLD_OF_TRX else ""
+            return row.brief, row.path, f"@{row.author}/{row.permlink}", trx
+
+        meant = beginning(which, self.names(), called, lambda row: row.brief)
+        return self.log(brief=meant[0].brief) if meant else ()
+
+    def names(self) -> Sequence[Any]:
+        """What publications are called by: rows of brief, path, author, permlink and trx_id."""
+        columns = ("brief", "path", "author", "permlink", "trx_id")
+        with self.reading() as connection:
+            return connection.execute(
+                sa.select(*(publications.c[name] for name in columns)).distinct()
+            ).all()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -341,6 +374,11 @@ class RecordsReader:
         return connection.execute(
             sa.select(publications).where(publications.c.id == publication_id).with_for_update()
         ).one()
+
+
+def _places(row: Publication) -> set[str]:
+    """What may stand before an address."""
+    return {row.chain, row.category}
 
 
 def never_went_out(table: sa.FromClause) -> sa.ColumnElement[bool]:

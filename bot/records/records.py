@@ -94,7 +94,9 @@ class Records(Planning, Journey):
         if version is None and create:
             version = upgrade(self._engine)
         if version is None:
-            raise SchemaDiffers("the database is empty: run `briefbot db upgrade`")
+            raise NoDatabase(
+                "the database is empty: `briefbot db upgrade`, `run` or `publish` fills it"
+            )
         if version != VERSION:
             remedy = "run `briefbot db upgrade`" if version < VERSION else "install that briefbot"
             raise SchemaDiffers(

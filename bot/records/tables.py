@@ -156,7 +156,8 @@ publications = sa.Table(
     sa.Index("ix_publications_brief", "brief", "queue", "chain"),
     sa.Index("ix_publications_path", "queue", "path"),
     sa.Index("ix_publications_fingerprint", "queue", "fingerprint"),
-    sa.Index("ix_publications_author", "author", "id"),
+    sa.Index("ix_publications_author", "author", "updated_at", "id"),
+    sa.Index("ix_publications_updated", "updated_at", "id"),
 )
 
 attempts = sa.Table(

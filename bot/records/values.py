@@ -256,6 +256,15 @@ class LogRow:
     publication: Publication
     attempts: int
 
+    @property
+    def happened_at(self) -> datetime:
+        """When what there is to tell of it happened: it was published, or its last change.
+
+        By the records' clock: a devnet's that runs fast is ahead of it.
+        """
+        changed = self.publication.updated_at
+        return min(self.publication.included_at or changed, changed)
+
 
 def text_digest(title: str, body: str) -> str:
     """sha256 over what readers see of a post, to know it again."""

@@ -7,6 +7,7 @@ from bot.chain.authority import KeyRefused, check_key
 from bot.chain.credits import CreditPrices
 from bot.chain.errors import NotServed
 from bot.chain.protocol import Account, Chain, Keys
+from bot.config import ConfigError
 from bot.errors import quoted
 from bot.format.metadata import brief_in
 from bot.format.size import packed_size
@@ -90,7 +91,7 @@ class Online:
             return
         try:
             check_key(chain, account, self._keys(author))
-        except KeyRefused as error:
+        except (KeyRefused, ConfigError) as error:
             yield "author.key", str(error)
         credits_ = chain.resource_credits(author)
         if credits_ is not None:

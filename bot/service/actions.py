@@ -311,8 +311,8 @@ def _each(rows: Iterable[Publication], step: Step) -> Result:
 def _latest(records: Records, which: str) -> tuple[Publication, ...]:
     """The latest publication of each queue and chain that is meant."""
     rows = [row.publication for row in records.find(which)]
-    rows.sort(key=_order)
-    return tuple({(row.queue, row.chain, row.brief): row for row in rows}.values())
+    meant = {(row.queue, row.chain, row.brief): row for row in rows}
+    return tuple(_latest_of(records, row) for row in meant.values())
 
 
 def _latest_of(records: Records, row: Publication) -> Publication:

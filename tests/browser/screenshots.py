@@ -3,11 +3,13 @@
 import struct
 import tempfile
 import zlib
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 from bot.cli.preview import _Preview
+from bot.clock import utc_now
 from bot.config import load
 from tests.browser.conftest import FLAGS
 
@@ -16,7 +18,7 @@ BRIEF = """---
 title: "What the delisting means for Kabul’s neighbours"
 tags: [taliban, russia, geopolitics, afghanistan, diplomacy, trade]
 author: alice
-date: 2026-11-23 19:00
+date: {date}
 beneficiaries: ["bob:5%", "carol:2.5%"]
 reward: power_up
 ---
@@ -48,15 +50,18 @@ def tariff(weight):
     return weight < 1 & 2
 ```
 
+https://youtu.be/dQw4w9WgXcQ
+
 The border, https://example.org/border.png as it was.
 """
 
 
 def main():
     FOLDER.mkdir(exist_ok=True)
+    date = f"{utc_now() - timedelta(hours=18):%Y-%m-%d %H:%M}Z"
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         brief = Path(name) / "brief.md"
-        brief.write_text(BRIEF)
+        brief.write_text(BRIEF.replace("{date}", date))
         (Path(name) / "map.png").write_bytes(picture(480, 160))
         page_file = Path(name) / "page.html"
         page_file.write_text(_Preview.of(load(None), brief, "steem").page())

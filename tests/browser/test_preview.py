@@ -112,6 +112,46 @@ def test_the_page_fits_every_screen_and_right_to_left_is_right(
     assert contrast(*colours) > 7
 
 
+@pytest.mark.parametrize("width", [1280, 800, 360])
+def test_the_page_has_the_platforms_order_and_findings_where_they_are_seen(visit, written, width):
+    page = visit(written("##Too close\n\nText.\n"), width=width)
+
+    def box(name):
+        found = page.locator(name).first.bounding_box()
+        return found["x"], found["y"]
+
+    order = [".byline", "article > h1", ".body", ".tags", ".figures"]
+    assert sorted(order, key=lambda name: box(name)[1]) == order
+    assert box(".avatar")[0] < box(".author")[0] < box(".byline time")[0]
+    if width == 1280:
+        assert box(".findings-of")[0] > box("article")[0]
+        assert box(".findings-of")[1] == box("article")[1]
+    else:
+        assert box(".findings-of")[1] < box("article")[1] < box("aside")[1]
+
+
+def test_the_title_stands_in_the_bodys_font_and_no_font_is_fetched_or_left_to_times(visit, written):
+    page = visit(written("Text."))
+
+    def style(name, what):
+        return page.evaluate(f"getComputedStyle(document.querySelector('{name}')).{what}")
+
+    assert style("article > h1", "fontFamily") == style(".body", "fontFamily")
+    assert int(style("article > h1", "fontWeight")) >= 700
+    assert style(".body", "fontFamily").endswith("sans-serif")
+    assert page.asked == []
+
+
+def test_a_video_is_a_titled_card_where_its_picture_cant_be_had(visit, written):
+    page = visit(written("https://youtu.be/dQw4w9WgXcQ\n"))
+    card, title = (
+        page.locator(name).bounding_box() for name in (".videoWrapper", ".video-caption")
+    )
+
+    assert page.locator(".video-caption").inner_text() == "YouTube · youtu.be/dQw4w9WgXcQ"
+    assert title["y"] + title["height"] <= card["y"] + card["height"] + 1
+
+
 def test_local_pictures_show_from_the_disk_and_the_page_asks_for_nothing(visit, written, tmp_path):
     (tmp_path / "wide.png").write_bytes(PIXEL)
     page = visit(written(RICH))

@@ -54,8 +54,8 @@ def test_init_makes_a_folder_to_start_from_and_overwrites_nothing(tmp_path):
     (tmp_path / "blog/config/briefbot.toml").write_text("# mine\n")
     again = briefbot(tmp_path, "init", "blog").stdout
 
-    assert told.count("written") == 3
-    assert again.count("kept") == 3
+    assert told.count("written") == 4
+    assert again.count("kept") == 4
     assert (tmp_path / "blog/config/briefbot.toml").read_text() == "# mine\n"
 
 
@@ -159,12 +159,10 @@ def test_the_demo_publishes_every_sample_once(tmp_path):
     first = briefbot(tmp_path, "demo").stdout
     second = briefbot(tmp_path, "demo").stdout
 
-    log = briefbot(
-        tmp_path,
-        "log",
-        "--json",
-        BRIEFBOT_DATABASE=f"sqlite:///{tmp_path}/.briefbot/demo/briefbot.db",
-    ).stdout
+    assert "`cd .briefbot/demo`" in first
+    assert "`cd .briefbot/demo`" in briefbot(tmp_path, "log").stderr
+    log = briefbot(tmp_path / ".briefbot/demo", "log", "--json").stdout
+    briefbot(tmp_path / ".briefbot/demo", "show", "russia")
     rows = [json.loads(line) for line in log.splitlines()]
     assert {row["brief"] for row in rows} == samples
     assert {row["status"] for row in rows} == {"final"}
@@ -282,6 +280,34 @@ def test_a_preview_shows_the_post_and_what_is_sent(tmp_path):
     assert "script-src &#39;none&#39;" in page
     assert "write a space after the #" in page
     assert "a.md:10: warning markdown.heading" in done.stderr
+
+
+def test_a_preview_has_the_platforms_order(tmp_path):
+    (tmp_path / "a.md").write_text(BRIEF.replace("Hello", "https://youtu.be/dQw4w9WgXcQ\n\nHello"))
+    page = preview(tmp_path, "a.md")
+    order = [
+        'class="avatar" aria-hidden="true">a<', 'href="/@alice">alice</a>', 'in <a href="/created/taliban"',
+        "• <time", "</h1>", "Hello <a", 'class="tags"', "$0.00", "0 votes", "0 replies", ">Reply<", ">Reblog<",
+    ]  # fmt: skip
+
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    assert page.index("Findings") < places[0]  # above the post, where there is no room beside it
+    assert "YouTube · youtu.be/dQw4w9WgXcQ" in page
+    assert "Times" not in page.partition("</style>")[0]
+
+
+@pytest.mark.parametrize("author", ["author: alice", ""])
+def test_extended_markup_is_formatted_with_and_without_an_author(tmp_path, author):
+    body = "Term\n:   What it means\n\nText.[^1]\n\n[^1]: A note, by {{ nobody }}.\n"
+    (tmp_path / "a.md").write_text(f"---\ntitle: T\n{author}\nmarkup: extended\n---\n{body}")
+    shown = preview(tmp_path, "--fragment", "a.md")
+
+    assert ":   What it means" not in shown
+    assert "[^1]" not in shown
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/briefbot.toml").write_text('[defaults]\nfooter = "By {{ nobody }}"')
+    assert ":   What it means" not in preview(tmp_path, "--fragment", "a.md")
 
 
 def test_a_preview_shows_no_picture_from_outside_of_the_queue(tmp_path):

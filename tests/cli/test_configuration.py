@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -142,7 +143,7 @@ def test_a_value_that_cant_be_used_is_told_with_its_file(root, text, told):
     (root / "config/briefbot.toml").write_text(text)
 
     for said in refused(root):
-        assert said.startswith("briefbot: config/briefbot.toml: ")
+        assert re.match(r"briefbot: config/briefbot\.toml(:1|:2|): ", said)
         assert told in said
 
 
@@ -170,7 +171,8 @@ def test_a_chain_that_makes_no_sense_is_told_with_its_file(root, table, told):
     (root / "config/briefbot.toml").write_text(f"[chains.devnet]\n{table}\n")
 
     for said in refused(root, commands=[c for c in COMMANDS if c != ["log"]]):
-        assert said.startswith("briefbot: config/briefbot.toml: chains.devnet.")
+        line = 1 if "a key of it" in told else 2  # whose name isn't repeated
+        assert said.startswith(f"briefbot: config/briefbot.toml:{line}: chains.devnet.")
         assert told in said
 
 

@@ -112,7 +112,7 @@ def test_a_node_that_cant_be_reached_ends_with_3_and_the_rest_is_looked_at(newsr
     assert told["key alice (devnet)"][0] == "warn"
     health, message = told["key bob (devnet)"]
     assert health == "fail"
-    assert message.startswith("no posting key for bob: put BRIEFBOT_POSTING_KEY_… into .env")
+    assert message.startswith("no posting key for bob: put BRIEFBOT_POSTING_KEY_BOB into .env")
 
 
 @pytest.mark.parametrize(
@@ -307,6 +307,38 @@ def test_a_database_that_there_cant_be_ends_with_2_and_the_rest_is_looked_at(new
     assert set(told) == EVERY_POINT
     assert unwell(told) == {"database"}
     assert "postgresql+psycopg://" in told["database"][1]
+
+
+def test_what_a_node_doesnt_tell_is_named_as_people_name_it(newsroom):
+    newsroom.ask("http://127.0.0.1:9")
+    told = points(newsroom, expect=3)
+
+    assert "no node answered usably about the chain's head" in told["node (devnet)"][1]
+    assert not [message for _, message in told.values() if "_api" in message or "get_" in message]
+
+
+def test_the_variable_of_a_missing_key_is_named_exactly(newsroom):
+    newsroom.write_keys({})
+    configure(newsroom, '\n[author.my-blog]\n[author.guest]\nsigner = "my-blog"\n')
+    told = points(newsroom, expect=1)
+
+    for author, variable in (("alice", "ALICE"), ("my-blog", "MY_BLOG"), ("guest", "MY_BLOG")):
+        message = told[f"key {author} (devnet)"][1]
+        assert message.startswith(
+            f"no posting key for {author}: put BRIEFBOT_POSTING_KEY_{variable}"
+        )
+    assert "the key of its signer my-blog" in told["key guest (devnet)"][1]
+
+
+def test_looking_makes_no_database_and_says_where_it_will_be(newsroom, tmp_path):
+    database = tmp_path / "none" / "briefbot.db"
+    told = points(newsroom, expect=3, BRIEFBOT_DATABASE=f"sqlite:///{database}")
+    assert "is no folder that this user can write in" in told["database"][1]
+
+    database.parent.mkdir()
+    health, message = points(newsroom, BRIEFBOT_DATABASE=f"sqlite:///{database}")["database"]
+    assert (health, list(database.parent.iterdir())) == ("ok", [])
+    assert str(database) in message
 
 
 def test_no_error_in_one_point_keeps_the_others_from_being_looked_at():

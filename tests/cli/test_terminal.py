@@ -182,11 +182,11 @@ def reopen():
 
 
 @contextlib.contextmanager
-def terminal():
+def terminal(columns=400):
     """The side of a terminal that a command writes to, and what it has written once that is done."""
     master, slave = os.openpty()
     tty.setraw(slave)
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 400, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     told = bytearray()
 
     def read():

@@ -70,6 +70,41 @@ def test_a_draft_has_no_address_yet(newsroom):
     assert "error reply_to.brief" in told
 
 
+@pytest.mark.parametrize("link", ["[[b]]", "[[B|the next one]]", "[next](b.md)", "[next](./b.md)"])
+def test_a_link_to_a_draft_never_goes_out_as_text_but_waits_for_it(newsroom, link):
+    newsroom.brief("a.md", body=f"See {link}.")
+    newsroom.brief("b.md", author="bob", draft="true")
+    assert "error link.early" in newsroom.run("check", expect=1)
+    assert "b.md is a draft" in newsroom.run("publish", "a", expect=1)
+    assert "b.md is a draft" in newsroom.run("plan")
+    service = newsroom.start()
+    newsroom.wait_until(lambda: newsroom.told("link.early"))
+    assert newsroom.log() == []
+    newsroom.brief("b.md", author="bob")
+    newsroom.wait_for("final", 2)
+    assert newsroom.stop(service) == 0
+
+    assert f"{newsroom.devnet.url}/taliban/@bob/b)" in newsroom.content("alice", "a")["body"]
+    first, second = when(newsroom, "b", "a")
+    assert first < second
+
+
+def test_a_link_to_what_goes_to_another_chain_is_no_text_either(newsroom):
+    newsroom.brief("a.md", body="See [[b]], and [[a]].")
+    newsroom.brief("b.md", chain="hive")
+    told = newsroom.run("check", expect=1)
+
+    assert "b.md doesn't go to devnet" in told
+    assert told.count("link.early") == 1
+
+
+def test_a_link_to_what_has_errors_is_no_text_either(newsroom):
+    newsroom.brief("a.md", body="See [[b]].")
+    newsroom.write("b.md", "---\ntitle: B\nauthor: bob\n---\nWithout a tag.\n")
+
+    assert "b.md can't be sent as it is" in newsroom.run("check", expect=1)
+
+
 def test_a_published_brief_keeps_its_address_under_another_title(newsroom):
     newsroom.brief("z.md", title="One")
     newsroom.run("publish", "posts/z.md", "--wait", "final")
