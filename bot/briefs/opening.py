@@ -9,14 +9,15 @@ import os
 import posixpath
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 # O_NONBLOCK: a FIFO without a writer must not stop the service; O_NOCTTY: a terminal not catch it
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_SHORT = 1000  # characters; of a longer path the system is asked as a whole, and may refuse it
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -88,10 +89,19 @@ def identity(look: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _descriptor(root: Path, path: str) -> int:
+    parts = path.split("/")
+    if len(path) < _SHORT and not {"", ".", ".."} & set(parts):
+        with suppress(OSError, ValueError):  # a link on the way, or none can be opened: see below
+            return _along(root, parts)
     try:
-        *folders, name = _parts(root, path)
+        return _along(root, _parts(root, path))
     except ValueError:  # a NUL, or half a character
         raise FileNotFoundError(errno.ENOENT, "no file can have such a name") from None
+
+
+def _along(root: Path, parts: Sequence[str]) -> int:
+    """The file open to which these names lead, none of them a link."""
+    *folders, name = parts
     where = os.open(os.path.realpath(root), _FOLDER)
     try:
         for folder in folders:

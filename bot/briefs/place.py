@@ -13,19 +13,19 @@ _DAY = re.compile(r"(\d{4}-\d\d-\d\d)[-_]")
 
 def is_bundle(path: str) -> bool:
     """Whether the file is the page of a bundle, and not a brief by its own name."""
-    file = PurePosixPath(path)
-    return file.stem == "index" and file.parent.name not in {"", ".."}
+    folder, _, name = path.rpartition("/")
+    return name.rpartition(".")[0] == "index" and folder.rpartition("/")[2] not in {"", ".."}
 
 
 def identity_of(path: str) -> str:
     """The brief's id, where its front matter gives none: the path without suffix."""
-    file = PurePosixPath(path)
-    return str(file.parent if is_bundle(path) else file.with_suffix(""))
+    return path.rpartition("/")[0] if is_bundle(path) else former_identity(path)
 
 
 def former_identity(path: str) -> str:
     """The id that a file's path gave until 0.1.0, a bundle's page too."""
-    return str(PurePosixPath(path).with_suffix(""))
+    stem, _, suffix = path.rpartition(".")
+    return stem if stem and "/" not in suffix and not stem.endswith("/") else path
 
 
 def identity_now(identity: str, path: str) -> str:
@@ -35,7 +35,7 @@ def identity_now(identity: str, path: str) -> str:
 
 def name_of(path: str) -> str:
     """What a brief is called by its file, or its bundle's folder; a day in front is part of it."""
-    return PurePosixPath(identity_of(path)).name
+    return identity_of(path).rpartition("/")[2]
 
 
 def day_in_name(path: str) -> str | None:

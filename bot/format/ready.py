@@ -92,6 +92,10 @@ def ready(markup: str, flavour: Flavour) -> Ready:
     return Ready([] if collected.blanked else nodes, collected)
 
 
+_MAY_LINK = re.compile(r"[/@#]")
+"""What a text holds that may be shown otherwise: an address, a name, a tag."""
+
+
 class _Walk:
     """One way through a tree, collecting into ordered sets."""
 
@@ -114,8 +118,9 @@ class _Walk:
         made: list[Element | str] = []
         moved: list[Element | str] = []
         for node in nodes:
+            changed: list[Element | str]
             if isinstance(node, str):
-                changed = self._text(node, parent)
+                changed = self._text(node, parent) if _MAY_LINK.search(node) else [node]
             else:
                 changed = [self._element(node, parent, kind)]
             into = moved if self._is_moved(node, changed) else made

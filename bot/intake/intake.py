@@ -110,6 +110,8 @@ class Intake:
             self._folder.expect(look.gone, self._now())
             raise
         self._workshop.forget()
+        if not self._folder.unread:
+            self._workshop.close()
         self._tell_progress()
         return found
 

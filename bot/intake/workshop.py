@@ -53,7 +53,6 @@ class Workshop:
             ahead: files that will be asked for next; they are begun with.
         """
         if len(paths) + len(ahead) < FEW or self._cores == 1:
-            self.close()
             yield from (self._queue.entry(path, now) for path in paths)
             return
         try:

@@ -77,22 +77,26 @@ class Planning(RecordsWriter):
     ) -> None:
         if not plans:
             return
-        ids = connection.execute(
-            sa.insert(publications).returning(publications.c.id, sort_by_parameter_order=True),
-            [_planned(new, now) for new in plans],
-        ).scalars()
+        connection.execute(sa.insert(publications), [_planned(new, now) for new in plans])
+        # asked for afterwards: SQLite gives a row's id back for one row at a time only
+        query = sa.select(publications.c.chain, publications.c.brief, publications.c.id).where(
+            publications.c.queue.in_({new.queue for new in plans}),
+            publications.c.brief.in_({new.brief for new in plans}),
+            LIVING,
+        )
+        ids = {(row.chain, row.brief): row.id for row in connection.execute(query)}
         self._provide_leases(connection, plans)
         connection.execute(
             sa.insert(events),
             [
                 {
-                    "publication_id": publication_id,
+                    "publication_id": ids[new.chain, new.brief],
                     "at": now,
                     "target": Status.QUEUED.value,
                     "reason": _ADDED[new.kind],
                     **self._bearer(),
                 }
-                for publication_id, new in zip(ids, plans, strict=True)
+                for new in plans
             ],
         )
 
