@@ -1,0 +1,350 @@
+"""Briefs are entered into the diary, one after the other, each with the reason for its place."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from bot.calendar.diary import Diary, Room, slot_key
+from bot.calendar.local_time import END, local_of, start_of
+from bot.calendar.rules import Late, Pace, Rules
+from bot.calendar.values import Appointment, Kept, Queued, Sent, State, natural
+from bot.calendar.words import exactly, moment, roughly
+
+NOTICED = timedelta(minutes=1)
+"""What is overdue for less than this is just about to go out."""
+RUNNING = "is the service running?"
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSlot:
+    """A slot that one more brief could take.
+
+    Attributes:
+        series: whose slot it is; None is the author's own.
+        local: its local date and time.
+    """
+
+    at: datetime
+    series: str | None
+    local: datetime
+
+
+class Planner:
+    """One calculation: briefs are entered into a diary, one after the other."""
+
+    def __init__(
+        self, rules: Rules, pace: Pace, sent: Iterable[Sent], kept: Iterable[Kept], now: datetime
+    ) -> None:
+        self._rules = rules
+        self._pace = pace
+        self._now = now
+        self._diary = Diary(rules, pace, sent)
+        self._kept = {one.brief: one for one in kept}
+        self._queue: dict[str, Queued] = {}
+        self._done: dict[str, Appointment] = {}
+        self._deferred: set[str] = set()
+        self._backlog: dict[str | None, datetime] = {}
+
+    def planned(self, queue: Sequence[Queued]) -> tuple[Appointment, ...]:
+        """The appointments of a queue."""
+        self._queue = {one.brief: one for one in queue}
+        self._kept = {
+            name: kept
+            for name, kept in self._kept.items()
+            if name in self._queue and self._queue[name].asks == kept.asks
+        }
+        dated = [(one.date, one) for one in queue if one.date is not None]
+        for _, one in sorted(dated, key=lambda pair: (pair[0], *_rank(pair[1]))):
+            self._enter(one, by_date=True)
+        for one in sorted(queue, key=self._turn_in_queue):
+            self._enter(one, by_date=False)
+        return tuple(
+            sorted(self._done.values(), key=lambda one: (one.at is None, one.at or END, one.brief))
+        )
+
+    def free(self, until: datetime) -> Iterable[FreeSlot]:
+        """What is left of the slots."""
+        for series in (None, *(series.name for series in self._rules.series)):
+            since = self._now
+            while (turn := self._diary.turn(series, since)) is not None and turn.at < until:
+                if self._diary.is_free(series, turn, reply=False):
+                    yield FreeSlot(turn.at, series, turn.local)
+                since = turn.at + timedelta(seconds=1)
+
+    def _turn_in_queue(self, one: Queued) -> tuple[object, ...]:
+        """Higher priority first, then what has an appointment in its order, then new files.
+
+        A slot that passed while nobody released the brief holds nothing back.
+        """
+        kept = self._kept.get(one.brief)
+        due = kept.due if kept else one.date
+        if one.held and due is not None and due < self._now:
+            due = None
+        priority, name = _rank(one)
+        return priority, due or END, name
+
+    def _enter(self, one: Queued, *, by_date: bool) -> None:
+        """Give a brief its appointment, after those that it waits for.
+
+        Args:
+            by_date: it is the turn of dates; what missed its date waits for the queue's turn.
+        """
+        stack, underway = [one], set()
+        while stack:
+            brief = stack[-1]
+            underway.add(brief.brief)
+            missing = self._missing(brief, underway) if brief.brief not in self._done else None
+            if missing is not None:
+                stack.append(missing)
+                continue
+            stack.pop()
+            if brief.brief in self._done:
+                continue
+            waits = any(wait.brief in self._deferred for wait in brief.waits)
+            appointment = None if by_date and waits else self._appointment(brief, by_date=by_date)
+            if appointment is None:
+                self._deferred.add(brief.brief)
+                continue
+            self._deferred.discard(brief.brief)
+            self._done[brief.brief] = appointment
+            if appointment.at is not None:
+                self._diary.enter(appointment.at, reply=brief.reply, slot=appointment.slot)
+
+    def _missing(self, one: Queued, underway: set[str]) -> Queued | None:
+        """A brief that must have its appointment before; briefs in a circle don't wait."""
+        for wait in one.waits:
+            name = wait.brief
+            if name in self._queue and name not in self._done and name not in underway:
+                assert name is not None
+                return self._queue[name]
+        return None
+
+    # -- one brief --------------------------------------------------------------------------------
+
+    def _appointment(self, one: Queued, *, by_date: bool) -> Appointment | None:
+        """The appointment of one brief beside those in the diary; None when it is deferred."""
+        if one.expires is not None and one.expires < self._now:
+            return self._missed(one, "its `expires` has passed")
+        since, waits = self._beginning(one)
+        if since is None:
+            return self._without(one, State.WAITING, waits)
+        if one.date is not None:
+            return self._dated(one, since, waits, by_date=by_date)
+        if (one.reply and one.series is None) or not self._diary.has_slots(one.series):
+            if one.series is not None:
+                known = any(series.name == one.series for series in self._rules.series)
+                what = "has no slots" if known else "is no series of this author"
+                return self._without(one, State.WAITING, f"`{one.series}` {what}")
+            return self._soon(one, since, waits)
+        return self._slotted(one, since, waits)
+
+    def _beginning(self, one: Queued) -> tuple[datetime | None, str]:
+        """Since when a brief may go out for what it waits for, and that in words.
+
+        None when nobody knows.
+        """
+        since, words = _EARLIEST, ""
+        for wait in one.waits:
+            if wait.brief in self._queue:
+                other = self._done.get(wait.brief) if wait.brief else None
+                if other is None:
+                    continue  # they wait for each other
+                if other.at is None:
+                    return None, f"waits for {wait.what}, which is {other.state.value}"
+                at = other.at + self._pace.final
+            elif wait.until is None:
+                return None, f"waits for {wait.what}"
+            else:
+                at = wait.until
+            if at > since:
+                since, words = at, f"waits for {wait.what}"
+        return since, words
+
+    def _dated(
+        self, one: Queued, since: datetime, waits: str, *, by_date: bool
+    ) -> Appointment | None:
+        """What has a date goes out at it, or as soon after it as the rules allow."""
+        assert one.date is not None
+        late, grace = self._policy(one, Late.PUBLISH)
+        begin = max(one.date, since)
+        if one.held and begin < self._now:
+            return self._unreleased(one, one.date, late, grace)
+        kept = self._kept.get(one.brief)
+        promised = self._room(one, max(begin, kept.due) if kept and kept.due < self._now else begin)
+        room = promised
+        if promised and promised.at < self._now:
+            room = self._room(one, self._now)
+        if promised is None or room is None:
+            return self._without(one, State.DOOMED, "the rules leave no room for it")
+        if room.at > one.date + grace:
+            if late is Late.MISS:
+                return self._too_late(one, room, one.date, grace)
+            if late is Late.NEXT_SLOT and self._takes_slots(one):
+                return None if by_date else self._slotted(one, since, waits)
+        turn = self._diary.turn_at(one.series, room.at) if self._takes_slots(one) else None
+        key = slot_key(one.series, turn) if turn else None
+        local = moment(local_of(one.date, self._rules.zone))
+        if promised.at < self._now:
+            reason = room.why
+        elif room.why:
+            reason = f"{room.why} (its date: {local})"
+        else:
+            reason = waits if since > one.date else "its date"
+        return self._set(one, replace(room, slot=key), min(promised.at, room.at), reason)
+
+    def _soon(self, one: Queued, since: datetime, waits: str) -> Appointment:
+        """What has no date and no slots goes out as soon as it may, in its order."""
+        if one.held:
+            why = "goes out as soon as it may"
+            return self._without(one, State.HELD, f"held until `briefbot release`; then it {why}")
+        late, grace = self._policy(one, Late.PUBLISH)
+        kept = self._kept.get(one.brief)
+        begin = max(self._now, since)
+        due = None
+        if kept and kept.due < self._now:
+            promised = self._room(one, max(kept.due, since))
+            due = promised.at if promised and promised.at < self._now else None
+        room = self._room(one, begin)
+        if room is None:
+            return self._without(one, State.DOOMED, "the rules leave no room for it")
+        if due is not None and late is Late.MISS and room.at > due + grace:
+            return self._too_late(one, room, due, grace)
+        reason = room.why or (waits if since > self._now else "")
+        if due is None and not reason:
+            reason = "as soon as the account may post"
+        return self._set(one, room, due or room.at, reason)
+
+    def _slotted(self, one: Queued, since: datetime, waits: str) -> Appointment:
+        """What takes slots keeps the one that it has, or takes the next free one."""
+        late, grace = self._policy(one, Late.NEXT_SLOT)
+        kept = self._kept.get(one.brief)
+        if kept is None and one.date is not None:
+            kept = Kept(brief=one.brief, due=one.date, slot=None, asks=one.asks)
+        begin = max(self._now, since)
+        if one.held and kept and kept.due < self._now:
+            if late is Late.MISS:
+                return self._unreleased(one, kept.due, late, grace)
+            kept = None
+        if kept and kept.due < self._now:
+            return self._overdue(one, kept, begin, waits)
+        room = self._still(one, kept, since) if kept else None
+        if room is None:
+            begin = max(begin, self._not_before(one, kept)) if kept else begin
+            room = self._diary.slot(one.series, begin, reply=one.reply)
+        return self._in_slot(one, room, waits if since > self._now else "")
+
+    def _overdue(self, one: Queued, kept: Kept, begin: datetime, waits: str) -> Appointment:
+        """What should have gone out in its slot; an outage turns no order round."""
+        late, grace = self._policy(one, Late.NEXT_SLOT)
+        if late is Late.NEXT_SLOT:
+            begin = max(begin, self._backlog.get(one.series, begin))
+        soon = self._room(one, begin)
+        if soon and (soon.at <= kept.due + grace or late is Late.PUBLISH):
+            free = self._diary.turn_at(one.series, kept.due)
+            key = kept.slot if free and slot_key(one.series, free) == kept.slot else None
+            return self._set(one, replace(soon, slot=key), kept.due, soon.why)
+        if late is Late.MISS:
+            return self._too_late(one, soon, kept.due, grace)
+        room = self._diary.slot(one.series, begin, reply=one.reply)
+        if room is not None:
+            self._backlog[one.series] = room.at
+        return self._in_slot(one, room, waits, kept.due)
+
+    def _in_slot(
+        self, one: Queued, room: Room | None, waits: str, instead: datetime | None = None
+    ) -> Appointment:
+        """An appointment in a slot, or none when there is none in time."""
+        if room is None or (one.expires is not None and room.at > one.expires):
+            end = "its expires" if one.expires else "the end of the calendar"
+            return self._without(one, State.DOOMED, f"no slot before {end}: will be missed")
+        why = room.why or waits
+        reason = f"slot {room.turn}" + (f" ({why})" if why else "")
+        if instead is None:
+            return self._set(one, room, room.at, reason)
+        overdue = self._now - instead
+        was = moment(local_of(instead, self._rules.zone))
+        reason = f"{reason}, instead of {was}, {roughly(overdue)} ago: {RUNNING}"
+        return replace(self._set(one, room, room.at, reason), overdue=overdue)
+
+    def _still(self, one: Queued, kept: Kept, since: datetime) -> Room | None:
+        """The slot that is kept, when nothing speaks against it."""
+        turn = self._diary.turn_at(one.series, kept.due)
+        if turn is None or kept.due < since or slot_key(one.series, turn) != kept.slot:
+            return None
+        if not self._diary.is_free(one.series, turn, reply=one.reply):
+            return None
+        return Room(kept.due, slot=kept.slot, turn=turn)
+
+    def _not_before(self, one: Queued, kept: Kept) -> datetime:
+        """Where to look for another slot: not before the one that was kept.
+
+        When that one isn't in the configuration any more, on its day.
+        """
+        turn = self._diary.turn(one.series, kept.due)
+        if turn is not None and turn.at == kept.due:
+            return kept.due
+        zone = self._rules.zone
+        return start_of(local_of(kept.due, zone).date(), zone)
+
+    # -- what comes of it -------------------------------------------------------------------------
+
+    def _policy(self, one: Queued, default: Late) -> tuple[Late, timedelta]:
+        grace = self._rules.grace if one.grace is None else one.grace
+        return one.late or self._rules.late or default, grace
+
+    def _takes_slots(self, one: Queued) -> bool:
+        own = one.series is not None or not one.reply
+        return own and self._diary.has_slots(one.series)
+
+    def _room(self, one: Queued, since: datetime) -> Room | None:
+        return self._diary.room(since, reply=one.reply)
+
+    def _set(self, one: Queued, room: Room, due: datetime, reason: str) -> Appointment:
+        """It goes out, or would if it were released in time."""
+        overdue = max(self._now - due, timedelta(0))
+        if one.expires is not None and room.at > one.expires:
+            why = reason or "as soon as the account may post"
+            return self._without(one, State.DOOMED, f"{why} is after its expires: will be missed")
+        if overdue >= NOTICED:
+            reason = "; ".join(filter(None, (f"overdue by {roughly(overdue)}: {RUNNING}", reason)))
+        state = State.HELD if one.held else State.PLANNED
+        if one.held:
+            reason = f"held until `briefbot release`; {reason}"
+        return Appointment(
+            brief=one.brief, state=state, at=room.at, due=due, slot=room.slot, asks=one.asks,
+            reason=reason or "now", overdue=overdue,
+        )  # fmt: skip
+
+    def _unreleased(self, one: Queued, due: datetime, late: Late, grace: timedelta) -> Appointment:
+        if late is Late.MISS and self._now > due + grace:
+            return self._missed(one, "nobody released it in time, and `late` is miss", due)
+        why = f"held; its time was {roughly(self._now - due)} ago; `briefbot release` lets it go"
+        return self._without(one, State.HELD, why)
+
+    def _too_late(
+        self, one: Queued, room: Room | None, due: datetime, grace: timedelta
+    ) -> Appointment:
+        """What `late = "miss"` says of what can't go out within its grace."""
+        if due + grace < self._now:
+            ago = f"its time was {roughly(self._now - due)} ago, more than its grace of"
+            return self._missed(one, f"{ago} {exactly(grace)}, and `late` is miss", due)
+        why = room.why if room else "no room"
+        why = f"{why} is later than its grace of {exactly(grace)}: will be missed"
+        return self._without(one, State.DOOMED, why)
+
+    def _missed(self, one: Queued, reason: str, due: datetime | None = None) -> Appointment:
+        due = due or one.date
+        overdue = max(self._now - due, timedelta(0)) if due else timedelta(0)
+        return replace(self._without(one, State.MISSED, reason), overdue=overdue)
+
+    def _without(self, one: Queued, state: State, reason: str) -> Appointment:
+        return Appointment(
+            brief=one.brief, state=state, at=None, due=None, slot=None, asks=one.asks, reason=reason
+        )
+
+
+def _rank(one: Queued) -> tuple[Decimal, object]:
+    """Its place in the queue: higher priority first, then its file's name."""
+    return -one.priority, natural(one.name)
