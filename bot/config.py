@@ -10,8 +10,9 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
+from bot.calendar import Rules, Series
+from bot.calendar import settings as calendar
 from bot.errors import BotError
 
 DEFAULT_FILE = Path("config/briefbot.toml")
@@ -79,11 +82,11 @@ class AuthorSettings:
     Attributes:
         signer: account whose posting key signs for this author, by a grant on the chain
             (account_auths); the author itself when None.
+        rules: when the author's briefs go out, with what `[calendar]` says for all.
     """
 
-    slots: tuple[str, ...] = ()
-    min_gap: timedelta = timedelta(0)
     signer: str | None = None
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,8 @@ class Settings:
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
         grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
+        rules_for_all: what `[calendar]` says; `rules` tells those of an author.
+        series: each `[series.NAME]`.
     """
 
     root: Path
@@ -115,12 +120,19 @@ class Settings:
     keep_metadata: bool = False
     timeout: timedelta = timedelta(seconds=15)
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rules_for_all: Rules = field(default_factory=Rules)
+    series: Mapping[str, Series] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def origin(self, setting: str) -> str:
         """Where `setting` (such as `chains.mynet.nodes`) stands, for a message about it."""
         return _origin(setting, self.variables, self.file)
+
+    def rules(self, author: str) -> Rules:
+        """When this author's briefs go out; an author without a table follows `[calendar]`."""
+        settings = self.authors.get(author)
+        return settings.rules if settings else self.rules_for_all
 
     def posting_key(self, author: str) -> PostingKey | None:
         """The key that signs for `author`: environment, `.env`, `*_FILE`, or the OS keyring.
@@ -261,10 +273,19 @@ def _toml(text: str, file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except ValueError as error:  # also for a number with too many digits
-        told = str(error).split(";", 1)[0]
+        told = _once_more(str(error).split(";", 1)[0])
     except RecursionError:
         told = "it is nested too deeply"
     raise ConfigError(f"{_shown(str(file))}: not valid TOML: {told}; correct it there")
+
+
+def _once_more(told: str) -> str:
+    """What tomllib says of a table that stands twice, in the words of the file."""
+    twice = re.match(r"Cannot declare \((.+?),?\) twice", told)
+    if not twice:
+        return told
+    name = ".".join(re.findall(r"'([\w-]{1,60})'", twice[1]))
+    return f"[{name}] stands twice{told[twice.end() :]}; give one of them another name"
 
 
 def _dotenv(file: Path) -> dict[str, str]:
@@ -322,7 +343,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures", "network", "queue",
+        "pictures", "network", "queue", "calendar", "series",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -338,12 +359,15 @@ def _settings(
     _known_keys(network, {"timeout"}, "network.")
     _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
+    timezone = _zone(_word(table, "timezone", "UTC"))
+    for_all = _rules_for_all(_table(table, "calendar"), timezone)
     authors = {
         _account(name, "author"): _author(
-            _table(_table(table, "author"), name, "author."), f"author.{name}."
+            _table(_table(table, "author"), name, "author."), f"author.{name}.", for_all
         )
         for name in _table(table, "author")
     }
+    series = _series(_table(table, "series"), authors)
     chains = {
         _chain(name, "chains"): _table(_table(table, "chains"), name, "chains.")
         for name in _table(table, "chains")
@@ -353,10 +377,12 @@ def _settings(
         root=root,
         file=file,
         chain=_chain(_word(table, "chain", "devnet"), "chain"),
-        timezone=_zone(_word(table, "timezone", "UTC")),
+        timezone=timezone,
         posts=root / _word(table, "posts", "posts"),
         database=_database(_word(table, "database", "sqlite:///briefbot.db"), root),
-        authors=authors,
+        authors=_with_series(authors, series),
+        rules_for_all=for_all,
+        series=series,
         default_author=_account(default_author, "defaults.author")
         if default_author
         else (next(iter(authors)) if len(authors) == 1 else None),
@@ -399,14 +425,57 @@ def _zone(name: str) -> str:
     return name
 
 
-def _author(table: Mapping[str, Any], path: str) -> AuthorSettings:
-    _known_keys(table, {"slots", "min_gap", "signer"}, path)
+def _author(table: Mapping[str, Any], path: str, for_all: Rules) -> AuthorSettings:
+    _known_keys(table, {*calendar.OF_AUTHOR, "signer"}, path)
     signer = _text(table, "signer", "", path)
-    return AuthorSettings(
-        slots=_texts(table, "slots", path),
-        min_gap=_duration(table, "min_gap", "0s", path),
-        signer=_account(signer, f"{path}signer") if signer else None,
-    )
+    with _calendar(path):
+        rules = calendar.rules_of_author(table, for_all)
+    return AuthorSettings(signer=_account(signer, f"{path}signer") if signer else None, rules=rules)
+
+
+def _rules_for_all(table: Mapping[str, Any], timezone: str) -> Rules:
+    _known_keys(table, set(calendar.FOR_ALL), "calendar.")
+    with _calendar("calendar."):
+        return calendar.rules_for_all(table, timezone)
+
+
+def _series(
+    table: Mapping[str, Any], authors: Mapping[str, AuthorSettings]
+) -> Mapping[str, Series]:
+    rules = {name: author.rules for name, author in authors.items()}
+    found = {}
+    for name in table:
+        path = f"series.{name}." if _PLAIN.fullmatch(name) else "series."
+        one = _table(table, name, "series.")
+        _known_keys(one, set(calendar.OF_SERIES), path)
+        with _calendar(path):
+            found[name] = calendar.series(name, one, rules)
+    return found
+
+
+def _with_series(
+    authors: Mapping[str, AuthorSettings], series: Mapping[str, Series]
+) -> Mapping[str, AuthorSettings]:
+    """Each author with the series that are the author's."""
+    return {
+        name: replace(
+            author,
+            rules=replace(
+                author.rules,
+                series=tuple(one for one in series.values() if one.author == name),
+            ),
+        )
+        for name, author in authors.items()
+    }
+
+
+@contextmanager
+def _calendar(path: str) -> Generator[None]:
+    """What the calendar refuses is told with the setting's whole name."""
+    try:
+        yield
+    except calendar.SettingError as error:
+        raise _SettingError(f"{path}{error.key}".rstrip("."), str(error)) from None
 
 
 def _timeout(table: Mapping[str, Any]) -> timedelta:

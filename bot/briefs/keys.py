@@ -21,6 +21,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "date": ("publish_at", "publishdate", "scheduled_at"),
     "expires": ("expirydate",),
     "timezone": ("tz",),
+    "series": (),
+    "priority": (),
+    "late": (),
+    "grace": (),
+    "approve": (),
     "slug": ("permlink", "permalink"),
     "community": (),
     "description": ("summary", "excerpt"),
@@ -80,7 +85,6 @@ FOREIGN = frozenset(
         "pin",
         "pinned",
         "resources",
-        "series",
         "sitemap",
         "subtitle",
         "template",
@@ -100,6 +104,8 @@ _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 YEARS = range(1971, 2106)
 """Those that are whole, in every zone, in the 32 bits of a chain's times."""
 WHOLE = 10_000  # a whole reward, in 1/100 of a percent
+LATE = ("publish", "miss", "next-slot")
+MOST_PRIORITY = 1_000_000
 MAX_BENEFICIARIES = 8  # chain-rules §1.1, admission
 
 
@@ -261,6 +267,38 @@ def day_in_name(path: str) -> str | None:
     except ValueError:
         return None
     return match[1]
+
+
+def series(value: Any) -> str | None:
+    """The name of a series; Hugo writes it as a list of one."""
+    if isinstance(value, list):
+        if len(value) > 1:
+            raise BadValue("a brief is in one series; name one")
+        return text(value[0]) if value else None
+    return text(value) or None
+
+
+def priority(value: Any) -> Decimal:
+    """A number: higher ones go first."""
+    return number(value, -MOST_PRIORITY, MOST_PRIORITY)
+
+
+def late(value: Any) -> str:
+    """What becomes of a brief that is late."""
+    word = text(value).lower().replace("_", "-").replace(" ", "-")
+    if word not in LATE:
+        raise BadValue(f"expected one of {', '.join(LATE)}")
+    return word
+
+
+def duration(value: Any) -> timedelta:
+    """A time like `30m`, `6h` or `1d`."""
+    match = re.fullmatch(r"([0-9]{1,5})\s*([smhd])", text(value).lower())
+    if not match:
+        raise BadValue("expected a duration like 30m, 6h or 1d")
+    return timedelta(
+        **{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])}
+    )
 
 
 def slug(value: Any) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -135,6 +136,11 @@ class _Reading:
             date=date,
             expires=expires,
             timezone=zone,
+            series=self._take(given, "series", keys.series),
+            priority=self._take(given, "priority", keys.priority) or Decimal(0),
+            late=self._take(given, "late", keys.late),
+            grace=self._take(given, "grace", keys.duration),
+            approve=self._take(given, "approve", keys.boolean),
             slug=self._take(given, "slug", keys.slug),
             description=self._take(given, "description", _folded),
             authored_by=self._take(given, "authored_by", keys.text),
