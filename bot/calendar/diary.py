@@ -13,6 +13,12 @@ from bot.calendar.slots import Occurrence, next_occurrence
 from bot.calendar.values import Sent
 from bot.calendar.words import exactly
 
+ON_TIME = timedelta(minutes=15)
+"""What goes out so little after its time counts for `min_gap` as if it were on time.
+
+A block's time, a node that is tried again: else each day's post would push the next one's away.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -69,26 +75,20 @@ class Diary:
         self._quiet = [(quiet, f"quiet {quiet}") for quiet in rules.quiet]
         self._closed: dict[date, list[tuple[datetime, datetime, str]]] = {}
         for one in sent:
-            on_time = one.due is not None and one.due <= one.at <= one.due + rules.grace
-            self.enter(one.at, reply=one.reply, slot=one.slot, counts=one.due if on_time else None)
+            self.enter(one.at, one.due, reply=one.reply, slot=one.slot)
 
     def enter(
-        self,
-        at: datetime,
-        *,
-        reply: bool,
-        slot: str | None = None,
-        counts: datetime | None = None,
+        self, at: datetime, due: datetime | None, *, reply: bool, slot: str | None = None
     ) -> None:
-        """Something goes out at `at`; it counts for gaps and caps at `counts`."""
+        """Something goes out at `at`, and should have gone out when it was due."""
         insort(self._all, at)
         if reply:
             insort(self._replies, at)
         else:
-            counted = counts or at
-            day = local_of(counted, self._zone).date()
+            on_time = due is not None and due <= at <= due + ON_TIME
+            insort(self._counted, due if due is not None and on_time else at)
             insort(self._posts, at)
-            insort(self._counted, counted)
+            day = local_of(at, self._zone).date()
             self._days[day] += 1
             self._weeks[_monday(day)] += 1
         if slot:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 from bot.calendar.diary import Diary, Room, slot_key
 from bot.calendar.local_time import END, local_of, start_of
+from bot.calendar.order import in_order, rank
 from bot.calendar.rules import Late, Pace, Rules
-from bot.calendar.values import Appointment, Kept, Queued, Sent, State, natural
+from bot.calendar.values import Appointment, Kept, Queued, Sent, State
 from bot.calendar.words import exactly, moment, roughly
 
 NOTICED = timedelta(minutes=1)
@@ -43,6 +43,7 @@ class Planner:
         self._diary = Diary(rules, pace, sent)
         self._kept = {one.brief: one for one in kept}
         self._queue: dict[str, Queued] = {}
+        self._after: dict[str, frozenset[str]] = {}
         self._done: dict[str, Appointment] = {}
         self._deferred: set[str] = set()
         self._backlog: dict[str | None, datetime] = {}
@@ -50,14 +51,16 @@ class Planner:
     def planned(self, queue: Sequence[Queued]) -> tuple[Appointment, ...]:
         """The appointments of a queue."""
         self._queue = {one.brief: one for one in queue}
+        self._after = in_order(queue)
         self._kept = {
             name: kept
             for name, kept in self._kept.items()
             if name in self._queue and self._queue[name].asks == kept.asks
         }
         dated = [(one.date, one) for one in queue if one.date is not None]
-        for _, one in sorted(dated, key=lambda pair: (pair[0], *_rank(pair[1]))):
+        for _, one in sorted(dated, key=lambda pair: (pair[0], *rank(pair[1]))):
             self._enter(one, by_date=True)
+        self._deferred.clear()
         for one in sorted(queue, key=self._turn_in_queue):
             self._enter(one, by_date=False)
         return tuple(
@@ -82,7 +85,7 @@ class Planner:
         due = kept.due if kept else one.date
         if one.held and due is not None and due < self._now:
             due = None
-        priority, name = _rank(one)
+        priority, name = rank(one)
         return priority, due or END, name
 
     def _enter(self, one: Queued, *, by_date: bool) -> None:
@@ -91,35 +94,27 @@ class Planner:
         Args:
             by_date: it is the turn of dates; what missed its date waits for the queue's turn.
         """
-        stack, underway = [one], set()
+        stack = [one]
         while stack:
             brief = stack[-1]
-            underway.add(brief.brief)
-            missing = self._missing(brief, underway) if brief.brief not in self._done else None
-            if missing is not None:
-                stack.append(missing)
+            if brief.brief in self._done:
+                stack.pop()
+                continue
+            before = self._after.get(brief.brief, frozenset())
+            missing = sorted(before - self._done.keys() - self._deferred)
+            if missing:
+                stack += [self._queue[name] for name in missing]
                 continue
             stack.pop()
-            if brief.brief in self._done:
-                continue
-            waits = any(wait.brief in self._deferred for wait in brief.waits)
-            appointment = None if by_date and waits else self._appointment(brief, by_date=by_date)
+            waits = by_date and not before.isdisjoint(self._deferred)
+            appointment = None if waits else self._appointment(brief, by_date=by_date)
             if appointment is None:
                 self._deferred.add(brief.brief)
                 continue
-            self._deferred.discard(brief.brief)
             self._done[brief.brief] = appointment
             if appointment.at is not None:
-                self._diary.enter(appointment.at, reply=brief.reply, slot=appointment.slot)
-
-    def _missing(self, one: Queued, underway: set[str]) -> Queued | None:
-        """A brief that must have its appointment before; briefs in a circle don't wait."""
-        for wait in one.waits:
-            name = wait.brief
-            if name in self._queue and name not in self._done and name not in underway:
-                assert name is not None
-                return self._queue[name]
-        return None
+                at, due, slot = appointment.at, appointment.due, appointment.slot
+                self._diary.enter(at, due, reply=brief.reply, slot=slot)
 
     # -- one brief --------------------------------------------------------------------------------
 
@@ -147,10 +142,10 @@ class Planner:
         """
         since, words = _EARLIEST, ""
         for wait in one.waits:
-            if wait.brief in self._queue:
-                other = self._done.get(wait.brief) if wait.brief else None
-                if other is None:
+            if wait.brief is not None and wait.brief in self._queue:
+                if wait.brief not in self._after[one.brief]:
                     continue  # they wait for each other
+                other = self._done[wait.brief]
                 if other.at is None:
                     return None, f"waits for {wait.what}, which is {other.state.value}"
                 at = other.at + self._pace.final
@@ -182,7 +177,7 @@ class Planner:
             if late is Late.MISS:
                 return self._too_late(one, room, one.date, grace)
             if late is Late.NEXT_SLOT and self._takes_slots(one):
-                return None if by_date else self._slotted(one, since, waits)
+                return None if by_date else self._slotted(one, begin, waits)
         turn = self._diary.turn_at(one.series, room.at) if self._takes_slots(one) else None
         key = slot_key(one.series, turn) if turn else None
         local = moment(local_of(one.date, self._rules.zone))
@@ -257,8 +252,10 @@ class Planner:
     ) -> Appointment:
         """An appointment in a slot, or none when there is none in time."""
         if room is None or (one.expires is not None and room.at > one.expires):
-            end = "its expires" if one.expires else "the end of the calendar"
-            return self._without(one, State.DOOMED, f"no slot before {end}: will be missed")
+            why = "no slot before its expires: will be missed"
+            if one.expires is None:
+                why = "no free slot is left; give it a `date`, or its author more `slots`"
+            return self._without(one, State.DOOMED, why)
         why = room.why or waits
         reason = f"slot {room.turn}" + (f" ({why})" if why else "")
         if instead is None:
@@ -332,19 +329,14 @@ class Planner:
             return self._missed(one, f"{ago} {exactly(grace)}, and `late` is miss", due)
         why = room.why if room else "no room"
         why = f"{why} is later than its grace of {exactly(grace)}: will be missed"
-        return self._without(one, State.DOOMED, why)
+        return replace(self._without(one, State.DOOMED, why), due=due)
 
     def _missed(self, one: Queued, reason: str, due: datetime | None = None) -> Appointment:
         due = due or one.date
         overdue = max(self._now - due, timedelta(0)) if due else timedelta(0)
-        return replace(self._without(one, State.MISSED, reason), overdue=overdue)
+        return replace(self._without(one, State.MISSED, reason), due=due, overdue=overdue)
 
     def _without(self, one: Queued, state: State, reason: str) -> Appointment:
         return Appointment(
             brief=one.brief, state=state, at=None, due=None, slot=None, asks=one.asks, reason=reason
         )
-
-
-def _rank(one: Queued) -> tuple[Decimal, object]:
-    """Its place in the queue: higher priority first, then its file's name."""
-    return -one.priority, natural(one.name)

@@ -1,14 +1,17 @@
 """What an author's calendar allows: slots, gaps, caps, quiet times, blackouts, the late policy."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.calendar.local_time import DAY, instant_of, start_of
-from bot.calendar.slots import CalendarError, Slot, parse_time
+from bot.calendar.local_time import DAY, SECOND, instant_of, local_of, start_of
+from bot.calendar.slots import CalendarError, Slot, next_occurrence, parse_time
+
+_SOME_TIME = datetime(2024, 1, 1, tzinfo=UTC)
+_LONG = 30 * 366 * DAY  # what comes at all comes in 28 years
 
 
 class Late(StrEnum):
@@ -197,9 +200,26 @@ def whole_day_is_quiet(quiet: Iterable[Quiet]) -> bool:
     return bool(spans) and all(any(span.holds(edge) for span in spans) for edge in edges)
 
 
-def without_room(slots: Sequence[Slot], quiet: Sequence[Quiet]) -> Slot | None:
-    """The first slot all of whose times are quiet, so that it never can be used."""
-    for slot in slots:
-        if all(any(span.holds(moment) for span in quiet) for moment in slot.times):
-            return slot
+def quiet_until(at: datetime, quiet: Iterable[Quiet], zone: ZoneInfo) -> datetime | None:
+    """When the quiet time ends in which an instant lies; None when it lies in none."""
+    today = local_of(at, zone).date()
+    for span in quiet:
+        for day in (today - DAY, today):
+            start, end = span.on(day, zone)
+            if start <= at < end:
+                return end
     return None
+
+
+def is_never_free(slot: Slot, zone: ZoneInfo, rules: Rules) -> bool:
+    """Whether a slot always lies in the author's quiet hours, whatever the two zones' clocks do.
+
+    A slot that is free only because a clock change moves it is none that anybody meant.
+    """
+    since = _SOME_TIME
+    while (turn := next_occurrence([slot], (), zone, since)) and turn.at < _SOME_TIME + _LONG:
+        end = quiet_until(turn.at, rules.quiet, rules.zone)
+        if end is None and local_of(turn.at, zone) == turn.local:
+            return False
+        since = max(end or turn.at, turn.at + SECOND)
+    return True

@@ -10,15 +10,17 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.calendar.local_time import instant_of
 from bot.calendar.rules import (
     Late,
     Rules,
     Series,
+    is_never_free,
     parse_days,
     parse_moment,
     parse_quiet,
+    quiet_until,
     whole_day_is_quiet,
-    without_room,
 )
 from bot.calendar.slots import CalendarError, Slot, parse
 
@@ -115,7 +117,7 @@ def series(name: str, table: Mapping[str, Any], rules: Mapping[str, Rules]) -> S
     )
     if not found.slots:
         raise SettingError("slots", 'a series needs slots, like ["daily 18:00"]')
-    _can_be_used(found.slots, rules[author])
+    _can_be_used(found.slots, ZoneInfo(found.timezone), rules[author])
     return found
 
 
@@ -127,14 +129,19 @@ def with_room(rules: Rules) -> Rules:
     """
     if whole_day_is_quiet(rules.quiet):
         raise SettingError("quiet", "it is quiet all day, so nothing would ever go out; shorten it")
-    _can_be_used(rules.slots, rules)
+    _can_be_used(rules.slots, rules.zone, rules)
+    for one in rules.series:
+        _can_be_used(one.slots, ZoneInfo(one.timezone), rules)
+    for number, local in enumerate(rules.extra, 1):
+        if quiet_until(instant_of(local, rules.zone), rules.quiet, rules.zone):
+            raise SettingError("extra", f"number {number} is in quiet hours; move it")
     return rules
 
 
-def _can_be_used(slots: tuple[Slot, ...], rules: Rules) -> None:
-    if (slot := without_room(slots, rules.quiet)) is not None:
-        number = slots.index(slot) + 1
-        raise SettingError("slots", f"number {number} is always in quiet hours; move one of them")
+def _can_be_used(slots: tuple[Slot, ...], zone: ZoneInfo, rules: Rules) -> None:
+    for number, slot in enumerate(slots, 1):
+        if rules.quiet and is_never_free(slot, zone, rules):
+            raise SettingError("slots", f"number {number} is always in quiet hours; move it")
 
 
 def _rules(table: Mapping[str, Any], base: Rules) -> Rules:

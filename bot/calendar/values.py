@@ -1,6 +1,5 @@
 """What the calendar is asked about, and what it answers."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -70,7 +69,7 @@ class Sent:
 
     Attributes:
         at: when.
-        due: its appointment; what went out within its grace counts as having gone out then, so
+        due: its appointment: what went out a little after it counts as having been on time, so
             that a post three seconds late doesn't take the next day's slot from the next one.
         slot: key of the slot that it filled.
     """
@@ -140,10 +139,3 @@ class Appointment:
         if self.due is None:
             return None
         return Kept(brief=self.brief, due=self.due, slot=self.slot, asks=self.asks)
-
-
-def natural(name: str) -> tuple[tuple[tuple[bool, int, str], ...], str]:
-    """A file name's place in natural order: `part-2.md` before `part-10.md`."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", name.rpartition("/")[2].casefold())
-    ordered = ((False, int(p), "") if p[0] in "0123456789" else (True, 0, p) for p in parts)
-    return tuple(ordered), name

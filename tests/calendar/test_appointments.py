@@ -128,7 +128,7 @@ def test_min_gap_holds_between_posts():
     assert planned["a"].reason == "3 h after the last one: min_gap"
 
 
-def test_what_went_out_within_its_grace_counts_from_its_appointment():
+def test_what_went_out_a_little_late_counts_from_its_appointment():
     given = rules(slots="daily 09:00", min_gap=24)
     late = sent("mon 09:00", due="mon 09:00")
     a_little = sent("mon 09:04", due="mon 09:00")
@@ -462,3 +462,11 @@ def test_free_slots_are_those_that_one_more_brief_could_take():
     assert [(when(one.at), one.series) for one in found] == [
         ("tue 09:00", None), ("tue 18:00", "market"),
     ]  # fmt: skip
+
+
+def test_a_date_that_a_rule_moves_past_its_grace_takes_a_slot_after_it():
+    planned = plan(
+        brief("a", date="tue 12:00", late=Late.NEXT_SLOT),
+        given=rules(slots="daily 09:00", quiet="11:00-15:00"),
+    )
+    assert times(planned) == {"a": "wed 09:00"}
