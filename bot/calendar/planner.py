@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from bot.calendar.diary import Diary, Room, slot_key
 from bot.calendar.local_time import END, local_of, start_of
@@ -46,7 +47,7 @@ class Planner:
         self._after: dict[str, frozenset[str]] = {}
         self._done: dict[str, Appointment] = {}
         self._deferred: set[str] = set()
-        self._backlog: dict[str | None, datetime] = {}
+        self._passed: set[str | None] = set()
 
     def planned(self, queue: Sequence[Queued]) -> tuple[Appointment, ...]:
         """The appointments of a queue."""
@@ -59,10 +60,17 @@ class Planner:
         }
         dated = [(one.date, one) for one in queue if one.date is not None]
         for _, one in sorted(dated, key=lambda pair: (pair[0], *rank(pair[1]))):
-            self._enter(one, by_date=True)
-        self._deferred.clear()
-        for one in sorted(queue, key=self._turn_in_queue):
-            self._enter(one, by_date=False)
+            self._enter(one, may_defer=True)
+        by_priority = sorted(queue, key=lambda one: -one.priority)
+        for _, group in groupby(by_priority, key=lambda one: one.priority):
+            briefs = sorted(group, key=lambda one: (self._due(one), rank(one)))
+            self._passed.clear()
+            for one in briefs:
+                if self._due(one) < self._now:
+                    self._enter(one, may_defer=True)
+            self._deferred.clear()
+            for one in briefs:
+                self._enter(one, may_defer=False)
         return tuple(
             sorted(self._done.values(), key=lambda one: (one.at is None, one.at or END, one.brief))
         )
@@ -76,23 +84,23 @@ class Planner:
                     yield FreeSlot(turn.at, series, turn.local)
                 since = turn.at + timedelta(seconds=1)
 
-    def _turn_in_queue(self, one: Queued) -> tuple[object, ...]:
-        """Higher priority first, then what has an appointment in its order, then new files.
+    def _due(self, one: Queued) -> datetime:
+        """When it is to go out by what is recorded; what passed while it was held is nothing.
 
-        A slot that passed while nobody released the brief holds nothing back.
+        What has an appointment comes in the order of those, then new files.
         """
         kept = self._kept.get(one.brief)
         due = kept.due if kept else one.date
-        if one.held and due is not None and due < self._now:
-            due = None
-        priority, name = rank(one)
-        return priority, due or END, name
+        if due is None or (one.held and due < self._now):
+            return END
+        return due
 
-    def _enter(self, one: Queued, *, by_date: bool) -> None:
+    def _enter(self, one: Queued, *, may_defer: bool) -> None:
         """Give a brief its appointment, after those that it waits for.
 
         Args:
-            by_date: it is the turn of dates; what missed its date waits for the queue's turn.
+            may_defer: it is the turn of what goes out at its date, or is overdue and goes out at
+                once; what takes another slot instead waits for its turn in the queue.
         """
         stack = [one]
         while stack:
@@ -106,8 +114,8 @@ class Planner:
                 stack += [self._queue[name] for name in missing]
                 continue
             stack.pop()
-            waits = by_date and not before.isdisjoint(self._deferred)
-            appointment = None if waits else self._appointment(brief, by_date=by_date)
+            waits = may_defer and not before.isdisjoint(self._deferred)
+            appointment = None if waits else self._appointment(brief, may_defer=may_defer)
             if appointment is None:
                 self._deferred.add(brief.brief)
                 continue
@@ -118,7 +126,7 @@ class Planner:
 
     # -- one brief --------------------------------------------------------------------------------
 
-    def _appointment(self, one: Queued, *, by_date: bool) -> Appointment | None:
+    def _appointment(self, one: Queued, *, may_defer: bool) -> Appointment | None:
         """The appointment of one brief beside those in the diary; None when it is deferred."""
         if one.expires is not None and one.expires < self._now:
             return self._missed(one, "its `expires` has passed")
@@ -126,14 +134,14 @@ class Planner:
         if since is None:
             return self._without(one, State.WAITING, waits)
         if one.date is not None:
-            return self._dated(one, since, waits, by_date=by_date)
+            return self._dated(one, since, waits, may_defer=may_defer)
         if (one.reply and one.series is None) or not self._diary.has_slots(one.series):
             if one.series is not None:
                 known = any(series.name == one.series for series in self._rules.series)
                 what = "has no slots" if known else "is no series of this author"
                 return self._without(one, State.WAITING, f"`{one.series}` {what}")
             return self._soon(one, since, waits)
-        return self._slotted(one, since, waits)
+        return self._slotted(one, since, waits, may_defer=may_defer)
 
     def _beginning(self, one: Queued) -> tuple[datetime | None, str]:
         """Since when a brief may go out for what it waits for, and that in words.
@@ -158,7 +166,7 @@ class Planner:
         return since, words
 
     def _dated(
-        self, one: Queued, since: datetime, waits: str, *, by_date: bool
+        self, one: Queued, since: datetime, waits: str, *, may_defer: bool
     ) -> Appointment | None:
         """What has a date goes out at it, or as soon after it as the rules allow."""
         assert one.date is not None
@@ -177,7 +185,7 @@ class Planner:
             if late is Late.MISS:
                 return self._too_late(one, room, one.date, grace)
             if late is Late.NEXT_SLOT and self._takes_slots(one):
-                return None if by_date else self._slotted(one, begin, waits)
+                return None if may_defer else self._slotted(one, begin, waits, may_defer=False)
         turn = self._diary.turn_at(one.series, room.at) if self._takes_slots(one) else None
         key = slot_key(one.series, turn) if turn else None
         local = moment(local_of(one.date, self._rules.zone))
@@ -211,7 +219,9 @@ class Planner:
             reason = "as soon as the account may post"
         return self._set(one, room, due or room.at, reason)
 
-    def _slotted(self, one: Queued, since: datetime, waits: str) -> Appointment:
+    def _slotted(
+        self, one: Queued, since: datetime, waits: str, *, may_defer: bool
+    ) -> Appointment | None:
         """What takes slots keeps the one that it has, or takes the next free one."""
         late, grace = self._policy(one, Late.NEXT_SLOT)
         kept = self._kept.get(one.brief)
@@ -223,28 +233,30 @@ class Planner:
                 return self._unreleased(one, kept.due, late, grace)
             kept = None
         if kept and kept.due < self._now:
-            return self._overdue(one, kept, begin, waits)
+            return self._overdue(one, kept, begin, waits, may_defer=may_defer)
         room = self._still(one, kept, since) if kept else None
         if room is None:
             begin = max(begin, self._not_before(one, kept)) if kept else begin
             room = self._diary.slot(one.series, begin, reply=one.reply)
         return self._in_slot(one, room, waits if since > self._now else "")
 
-    def _overdue(self, one: Queued, kept: Kept, begin: datetime, waits: str) -> Appointment:
+    def _overdue(
+        self, one: Queued, kept: Kept, begin: datetime, waits: str, *, may_defer: bool
+    ) -> Appointment | None:
         """What should have gone out in its slot; an outage turns no order round."""
         late, grace = self._policy(one, Late.NEXT_SLOT)
-        if late is Late.NEXT_SLOT:
-            begin = max(begin, self._backlog.get(one.series, begin))
         soon = self._room(one, begin)
-        if soon and (soon.at <= kept.due + grace or late is Late.PUBLISH):
+        in_time = soon is not None and soon.at <= kept.due + grace
+        if late is Late.NEXT_SLOT and may_defer and (not in_time or one.series in self._passed):
+            self._passed.add(one.series)
+            return None
+        if soon and (late is Late.PUBLISH or (in_time and (may_defer or late is Late.MISS))):
             free = self._diary.turn_at(one.series, kept.due)
             key = kept.slot if free and slot_key(one.series, free) == kept.slot else None
             return self._set(one, replace(soon, slot=key), kept.due, soon.why)
         if late is Late.MISS:
             return self._too_late(one, soon, kept.due, grace)
         room = self._diary.slot(one.series, begin, reply=one.reply)
-        if room is not None:
-            self._backlog[one.series] = room.at
         return self._in_slot(one, room, waits, kept.due)
 
     def _in_slot(
