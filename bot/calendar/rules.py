@@ -12,6 +12,7 @@ from bot.calendar.slots import CalendarError, Slot, next_occurrence, parse_time
 
 _SOME_TIME = datetime(2024, 1, 1, tzinfo=UTC)
 _LONG = 30 * 366 * DAY  # what comes at all comes in 28 years
+_TURNS = 800  # two years of a daily slot: each of the differences that two zones have
 
 
 class Late(StrEnum):
@@ -217,7 +218,10 @@ def is_never_free(slot: Slot, zone: ZoneInfo, rules: Rules) -> bool:
     A slot that is free only because a clock change moves it is none that anybody meant.
     """
     since = _SOME_TIME
-    while (turn := next_occurrence([slot], (), zone, since)) and turn.at < _SOME_TIME + _LONG:
+    for _ in range(_TURNS):
+        turn = next_occurrence([slot], (), zone, since)
+        if turn is None or turn.at > _SOME_TIME + _LONG:
+            break
         end = quiet_until(turn.at, rules.quiet, rules.zone)
         if end is None and local_of(turn.at, zone) == turn.local:
             return False
