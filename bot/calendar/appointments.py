@@ -29,8 +29,7 @@ def appointments(
             what is on its way.
         kept: what is recorded of the appointments of this queue.
     """
-    planner = Planner(rules, pace, sent, kept, now)
-    return planner.planned(tuple(queue))
+    return Planner(queue, rules, pace, sent, kept, now).planned()
 
 
 def free_slots(
@@ -44,6 +43,6 @@ def free_slots(
     until: datetime,
 ) -> tuple[FreeSlot, ...]:
     """The slots from `now` to `until` that `appointments` leaves free, in order."""
-    planner = Planner(rules, pace, sent, kept, now)
-    planner.planned(tuple(queue))
+    planner = Planner(queue, rules, pace, sent, kept, now)
+    planner.planned()
     return tuple(sorted(planner.free(until), key=lambda slot: (slot.at, slot.series or "")))
