@@ -1,7 +1,8 @@
 """The order of a queue: what goes first, and what needs what."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -37,3 +38,21 @@ def in_order(queue: Iterable[Queued]) -> dict[str, frozenset[str]]:
         else:
             break
     return {name: frozenset(filter(None, needed)) for name, needed in needs.items()}
+
+
+def dated_in_order(
+    queue: Collection[Queued], after: Mapping[str, frozenset[str]]
+) -> Iterable[Queued]:
+    """What has a date, by date; what must go out after another one has its turn after that one's.
+
+    Args:
+        after: what `in_order` says of this queue.
+    """
+    dated = {one.brief: one for one in queue if one.date is not None}
+    turns: dict[str, tuple[datetime, tuple[Decimal, Natural]]] = {}
+    for name in TopologicalSorter(after).static_order() if any(after.values()) else dated:
+        one = dated.get(name)
+        if one is not None and one.date is not None:
+            before = [turns[other] for other in after[name] if other in turns]
+            turns[name] = max(((one.date, rank(one)), *before))
+    return sorted(dated.values(), key=lambda one: (turns[one.brief], rank(one)))

@@ -221,7 +221,7 @@ class Placing:
         if late is Late.MISS and self._now > due + grace:
             return self._missed(one, "nobody released it in time, and `late` is miss", due)
         why = f"held; its time was {roughly(self._now - due)} ago; `briefbot release` lets it go"
-        return self._without(one, State.HELD, why)
+        return replace(self._without(one, State.HELD, why), due=due)
 
     def _too_late(
         self, one: Queued, room: Room | None, due: datetime, grace: timedelta

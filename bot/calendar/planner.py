@@ -7,7 +7,7 @@ from itertools import groupby
 
 from bot.calendar.diary import Diary
 from bot.calendar.local_time import END, SECOND
-from bot.calendar.order import in_order, rank
+from bot.calendar.order import dated_in_order, in_order, rank
 from bot.calendar.placing import EARLIEST, Placing
 from bot.calendar.rules import Pace, Rules
 from bot.calendar.values import Appointment, Kept, Queued, Sent
@@ -57,8 +57,7 @@ class Planner:
     def planned(self) -> tuple[Appointment, ...]:
         """The appointments of the queue, the next one first."""
         queue = self._queue.values()
-        dated = [(one.date, one) for one in queue if one.date is not None]
-        for _, one in sorted(dated, key=lambda pair: (pair[0], *rank(pair[1]))):
+        for one in dated_in_order(queue, self._after):
             self._enter(one, may_defer=True)
         by_priority = sorted(queue, key=lambda one: -one.priority)
         for _, group in groupby(by_priority, key=lambda one: one.priority):
