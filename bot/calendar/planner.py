@@ -10,7 +10,15 @@ from bot.calendar.local_time import END, SECOND
 from bot.calendar.order import dated_in_order, in_order, rank
 from bot.calendar.placing import EARLIEST, Placing
 from bot.calendar.rules import Pace, Rules
-from bot.calendar.values import Appointment, Kept, Queued, Sent
+from bot.calendar.values import Appointment, Kept, Queued, Sent, State
+
+
+_STANDS = {
+    State.HELD: "is held",
+    State.WAITING: "waits itself",
+    State.DOOMED: "will be missed",
+    State.MISSED: "was missed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,7 @@ class Planner:
                     continue  # they wait for each other
                 other = self._done[wait.brief]
                 if other.at is None:
-                    return None, f"waits for {wait.what}, which is {other.state.value}"
+                    return None, f"waits for {wait.what}, which {_STANDS[other.state]}"
                 at = other.at + self._pace.final
             elif wait.until is None:
                 return None, f"waits for {wait.what}"

@@ -223,7 +223,7 @@ def test_what_is_waited_for_elsewhere_is_there_at_its_time_or_nobody_knows():
 
 def test_what_waits_for_something_that_never_goes_out_says_so():
     planned = plan(brief("a", after="p"), brief("p", expires="mon 08:30"))
-    assert planned["a"].reason == "waits for p, which is doomed"
+    assert planned["a"].reason == "waits for p, which will be missed"
 
 
 def test_briefs_that_wait_for_each_other_dont():
