@@ -12,7 +12,6 @@ from bot.calendar.placing import EARLIEST, Placing
 from bot.calendar.rules import Pace, Rules
 from bot.calendar.values import Appointment, Kept, Queued, Sent, State
 
-
 _STANDS = {
     State.HELD: "is held",
     State.WAITING: "waits itself",
