@@ -41,7 +41,7 @@ def ical(items: Iterable[Item], now: datetime) -> bytes:
         event.add("dtstart", item.at.astimezone(UTC))
         event.add("dtend", item.at.astimezone(UTC) + _LASTS)
         event.add("summary", _plain(f"@{item.author}: {item.title}"))
-        event.add("description", _plain(f"{item.reason}\n{item.brief} on {item.chain}"))
+        event.add("description", f"{_plain(item.reason)}\n{_plain(item.brief)} on {item.chain}")
         event.add("status", "TENTATIVE" if item.tentative else "CONFIRMED")
         event.add("transp", "TRANSPARENT")  # it takes nobody's time
         calendar.add_component(event)
@@ -49,5 +49,5 @@ def ical(items: Iterable[Item], now: datetime) -> bytes:
 
 
 def _plain(text: str) -> str:
-    """Text without the control characters that RFC 5545 (3.1) forbids."""
-    return "".join(c for c in text if c == "\n" or c.isprintable())
+    """A text in one line, without the control characters that RFC 5545 (3.1) forbids."""
+    return "".join(c for c in text if c.isprintable())

@@ -237,7 +237,10 @@ def test_what_is_kept_stays_as_long_as_nothing_changes(situation):
 def test_what_the_plan_says_is_what_is_done(situation):
     """The service wakes at each appointment and publishes what is due: as `plan` said beforehand."""
     queue, rules, sent, kept, now = situation
-    queue = [replace(one, held=False) for one in queue]
+    # a brief that is missed on the way has drawn what it waited for before others until then
+    lasting = {"held": False, "expires": None, "late": Late.PUBLISH}
+    queue = [replace(one, **(lasting if one.waits else {"held": False})) for one in queue]
+    rules = replace(rules, late=None) if any(one.waits for one in queue) else rules
     said = appointments(queue, rules, PACE, sent, kept, now=now)
     promised = {one.brief: one.at for one in said}
     waiting, done, current = list(queue), list(sent), said
