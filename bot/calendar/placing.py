@@ -108,7 +108,10 @@ class Placing:
         reason = room.why or (waits if since > self._now else "")
         if due is None and not reason:
             reason = "as soon as the account may post"
-        return self._set(one, room, due or room.at, reason)
+        found = self._set(one, room, due or room.at, reason)
+        if kept and kept.due < self._now and found.due is not None:
+            return replace(found, due=kept.due)  # its place in the order
+        return found
 
     def _slotted(
         self, one: Queued, since: datetime, waits: str, *, may_defer: bool
