@@ -10,8 +10,9 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
+from bot.calendar import Rules, Series
+from bot.calendar import settings as calendar
 from bot.errors import BotError
 from bot.toml_lines import line_of
 
@@ -94,12 +97,12 @@ class AuthorSettings:
         names: what people and other tools call this author, in `author:` of a brief.
         signer: account whose posting key signs for this author, by a grant on the chain
             (account_auths); the author itself when None.
+        rules: when the author's briefs go out, with what `[calendar]` says for all.
     """
 
-    slots: tuple[str, ...] = ()
-    min_gap: timedelta = timedelta(0)
     names: tuple[str, ...] = ()
     signer: str | None = None
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,8 @@ class Settings:
         grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
         text: what stands in `file`.
+        rules_for_all: what `[calendar]` says; `rules` tells those of an author.
+        series: each `[series.NAME]`.
     """
 
     root: Path
@@ -135,12 +140,19 @@ class Settings:
     keep_metadata: bool = False
     timeout: timedelta = timedelta(seconds=15)
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rules_for_all: Rules = field(default_factory=Rules)
+    series: Mapping[str, Series] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def origin(self, setting: str) -> str:
         """Where `setting` (such as `chains.mynet.nodes`) stands, for a message about it."""
         return _origin(setting, self.variables, self.file, self.text)
+
+    def rules(self, author: str) -> Rules:
+        """When this author's briefs go out; an author without a table follows `[calendar]`."""
+        settings = self.authors.get(author)
+        return settings.rules if settings else self.rules_for_all
 
     def posting_key(self, author: str) -> PostingKey:
         """The key that signs for `author`: environment, `.env`, `*_FILE`, or the OS keyring.
@@ -318,7 +330,7 @@ def _toml(text: str, file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except ValueError as error:  # also for a number with too many digits
-        told = str(error).split(";", 1)[0]
+        told = _once_more(str(error).split(";", 1)[0])
     except RecursionError:
         told = "it is nested too deeply"
     where = _shown(str(file))
@@ -328,6 +340,15 @@ def _toml(text: str, file: Path) -> dict[str, Any]:
     elif told.endswith(_AT_THE_END):
         where = f"{where}:{len(text.splitlines())}"
     raise ConfigError(f"{where}: not valid TOML: {told}; correct it there")
+
+
+def _once_more(told: str) -> str:
+    """What tomllib says of a table that stands twice, in the words of the file."""
+    twice = re.match(r"Cannot declare \((.+?),?\) twice", told)
+    if not twice:
+        return told
+    name = ".".join(re.findall(r"'([\w-]{1,60})'", twice[1]))
+    return f"[{name}] stands twice{told[twice.end() :]}; give one of them another name"
 
 
 def _dotenv(file: Path) -> dict[str, str]:
@@ -389,7 +410,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures", "network", "queue",
+        "pictures", "network", "queue", "calendar", "series",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -405,13 +426,16 @@ def _settings(
     _known_keys(network, {"timeout"}, "network.")
     _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
+    timezone = _zone(_word(table, "timezone", "UTC"))
+    for_all = _rules_for_all(_table(table, "calendar"), timezone)
     authors = {
         _account(name, "author", name): _author(
-            _table(_table(table, "author"), name, "author."), f"author.{name}."
+            _table(_table(table, "author"), name, "author."), f"author.{name}.", for_all
         )
         for name in _table(table, "author")
     }
     _one_each(authors)
+    series = _series(_table(table, "series"), authors)
     chains = {
         _chain(name, "chains", name): _table(_table(table, "chains"), name, "chains.")
         for name in _table(table, "chains")
@@ -422,10 +446,12 @@ def _settings(
         file=file,
         text=text,
         chain=_chain(_word(table, "chain", "devnet"), "chain"),
-        timezone=_zone(_word(table, "timezone", "UTC")),
+        timezone=timezone,
         posts=root / _word(table, "posts", "posts"),
         database=_database(_word(table, "database", "sqlite:///briefbot.db"), root),
-        authors=authors,
+        authors=_with_series(authors, series),
+        rules_for_all=for_all,
+        series=series,
         default_author=_account(default_author, "defaults.author")
         if default_author
         else (next(iter(authors)) if len(authors) == 1 else None),
@@ -471,15 +497,61 @@ def _zone(name: str) -> str:
     return name
 
 
-def _author(table: Mapping[str, Any], path: str) -> AuthorSettings:
-    _known_keys(table, {"slots", "min_gap", "names", "signer"}, path)
+def _author(table: Mapping[str, Any], path: str, for_all: Rules) -> AuthorSettings:
+    _known_keys(table, {*calendar.OF_AUTHOR, "names", "signer"}, path)
     signer = _text(table, "signer", "", path)
+    with _calendar(path):
+        rules = calendar.rules_of_author(table, for_all)
     return AuthorSettings(
-        slots=_texts(table, "slots", path),
-        min_gap=_duration(table, "min_gap", "0s", path),
         names=_texts(table, "names", path),
         signer=_account(signer, f"{path}signer") if signer else None,
+        rules=rules,
     )
+
+
+def _rules_for_all(table: Mapping[str, Any], timezone: str) -> Rules:
+    _known_keys(table, set(calendar.FOR_ALL), "calendar.")
+    with _calendar("calendar."):
+        return calendar.rules_for_all(table, timezone)
+
+
+def _series(
+    table: Mapping[str, Any], authors: Mapping[str, AuthorSettings]
+) -> Mapping[str, Series]:
+    rules = {name: author.rules for name, author in authors.items()}
+    found = {}
+    for name in table:
+        path = f"series.{name}." if _PLAIN.fullmatch(name) else "series."
+        one = _table(table, name, "series.")
+        _known_keys(one, set(calendar.OF_SERIES), path)
+        with _calendar(path):
+            found[name] = calendar.series(name, one, rules)
+    return found
+
+
+def _with_series(
+    authors: Mapping[str, AuthorSettings], series: Mapping[str, Series]
+) -> Mapping[str, AuthorSettings]:
+    """Each author with the series that are the author's."""
+    return {
+        name: replace(
+            author,
+            rules=replace(
+                author.rules,
+                series=tuple(one for one in series.values() if one.author == name),
+            ),
+        )
+        for name, author in authors.items()
+    }
+
+
+@contextmanager
+def _calendar(path: str) -> Generator[None]:
+    """What the calendar refuses is told with the setting's whole name."""
+    try:
+        yield
+    except calendar.SettingError as error:
+        raise _SettingError(f"{path}{error.key}".rstrip("."), str(error)) from None
 
 
 def _one_each(authors: Mapping[str, AuthorSettings]) -> None:

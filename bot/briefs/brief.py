@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -40,6 +40,11 @@ class Brief:
         tags: normalised (lower case, no `#`), in order, without doubles.
         date: do not publish before this instant (UTC).
         expires: do not publish after this instant (UTC).
+        series: whose slots it takes; None takes its author's own.
+        priority: among those that take slots: higher first.
+        late: `publish`, `miss` or `next-slot`; None is what the configuration says.
+        grace: how long after its time it is still on time; None likewise.
+        approve: whether a person must release it; None likewise.
         reward_percent: the chain's percent_steem_dollars / percent_hbd: 10000 is 50/50, 0 is
             all power; None is the chain's default.
         max_accepted_payout: in the chain's dollars; 0 declines payout.
@@ -65,6 +70,11 @@ class Brief:
     date: datetime | None = None
     expires: datetime | None = None
     timezone: str | None = None
+    series: str | None = None
+    priority: Decimal = Decimal(0)
+    late: str | None = None
+    grace: timedelta | None = None
+    approve: bool | None = None
     slug: str | None = None
     place_slug: str | None = None
     community: str | None = None

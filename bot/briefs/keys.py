@@ -6,6 +6,7 @@ and returns the typed value, or raises `BadValue` with a sentence on the remedy.
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +21,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "date": ("publish_at", "publishdate", "scheduled_at"),
     "expires": ("expirydate",),
     "timezone": ("tz",),
+    "series": (),
+    "priority": (),
+    "late": (),
+    "grace": (),
+    "approve": (),
     "slug": ("permlink", "permalink"),
     "community": (),
     "description": ("summary", "excerpt"),
@@ -65,6 +71,8 @@ _ACCOUNT_PART = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 _STYLES = {"date", "pretty", "ordinal", "weekdate", "none"}  # Jekyll's
 WHOLE = 10_000  # a whole reward, in 1/100 of a percent
+LATE = ("publish", "miss", "next-slot")
+MOST_PRIORITY = 1_000_000
 MAX_BENEFICIARIES = 8  # chain-rules §1.1, admission
 
 
@@ -181,6 +189,38 @@ def zone(value: Any) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadValue(f"{name!r} is no IANA zone; write one like Europe/Berlin") from None
     return name
+
+
+def series(value: Any) -> str | None:
+    """The name of a series; Hugo writes it as a list of one."""
+    if isinstance(value, list):
+        if len(value) > 1:
+            raise BadValue("a brief is in one series; name one")
+        return text(value[0]) if value else None
+    return text(value) or None
+
+
+def priority(value: Any) -> Decimal:
+    """A number: higher ones go first."""
+    return number(value, -MOST_PRIORITY, MOST_PRIORITY)
+
+
+def late(value: Any) -> str:
+    """What becomes of a brief that is late."""
+    word = text(value).lower().replace("_", "-").replace(" ", "-")
+    if word not in LATE:
+        raise BadValue(f"expected one of {', '.join(LATE)}")
+    return word
+
+
+def duration(value: Any) -> timedelta:
+    """A time like `30m`, `6h` or `1d`."""
+    match = re.fullmatch(r"([0-9]{1,5})\s*([smhd])", text(value).lower())
+    if not match:
+        raise BadValue("expected a duration like 30m, 6h or 1d")
+    return timedelta(
+        **{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])}
+    )
 
 
 def slug(value: Any) -> str:

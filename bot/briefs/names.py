@@ -62,7 +62,7 @@ FOREIGN: Mapping[str, str] = {
     "eleventynavigation pagination templateenginoverride",
     "Astro": "moddatetime updateddate",
     "Obsidian": "alias cssclass cssclasses created up",
-    "themes": "date_updated math pin pinned series subtitle toc updated_at",
+    "themes": "date_updated math pin pinned subtitle toc updated_at",
     "beempy": "parse_body videos",
 }
 """Keys of other tools without a meaning here, accepted quietly."""

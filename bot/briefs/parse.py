@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -114,6 +115,11 @@ class _Reading:
             date=date,
             expires=expires,
             timezone=zone,
+            series=self._take(values, "series", keys.series),
+            priority=self._take(values, "priority", keys.priority) or Decimal(0),
+            late=self._take(values, "late", keys.late),
+            grace=self._take(values, "grace", keys.duration),
+            approve=self._take(values, "approve", keys.boolean),
             slug=self._take(values, "slug", keys.slug),
             place_slug=self._place_slug(parts),
             description=self._take(values, "description", _folded),

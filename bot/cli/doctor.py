@@ -71,7 +71,7 @@ def _configuration(config: Settings) -> Generator[Diagnosis]:
     secrets = config.root / ".env"
     if secrets.exists() and stat.S_IMODE(secrets.stat().st_mode) & 0o077:
         yield Diagnosis(".env", Health.WARN, "others can read it: chmod 600 .env")
-    if any(author.slots or author.min_gap for author in config.authors.values()):
+    if any(author.rules.slots or author.rules.min_gap for author in config.authors.values()):
         message = "`slots` and `min_gap` have no effect in this version: give briefs a `date`"
         yield Diagnosis("calendar", Health.WARN, message)
 

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -303,7 +304,17 @@ CHAIN = st.dictionaries(
     ),
     VALUES | st.lists(TEXT, max_size=2),
 )
-AUTHOR = st.dictionaries(st.sampled_from(["slots", "min_gap", "signer"]), VALUES)
+CALENDAR = [
+    "slots", "min_gap", "max_per_day", "max_per_week", "quiet", "blackout", "skip", "extra", "late",
+    "grace", "approve", "timezone",
+]  # fmt: skip
+TIMES = st.sampled_from(
+    ["mon 09:00", "cron: */5 * * * *", "22:00-07:00", "00:00-24:00", "2026-12-24", "2026-12-24 09:00",
+     "2026-12-24..2026-12-26"]
+)  # fmt: skip
+AUTHOR = st.dictionaries(
+    st.sampled_from(["signer", "author", "tags", *CALENDAR]), VALUES | st.lists(TIMES, max_size=3)
+)
 SETTINGS = {
     "chain": VALUES,
     "timezone": VALUES,
@@ -315,6 +326,8 @@ SETTINGS = {
     "chains": st.dictionaries(st.sampled_from(["devnet", "mynet", "a b", SECRET]), CHAIN) | VALUES,
     "checks": st.fixed_dictionaries({"ignore": VALUES}) | VALUES,
     "pictures": st.fixed_dictionaries({"keep_metadata": VALUES}) | VALUES,
+    "calendar": AUTHOR | VALUES,
+    "series": st.dictionaries(st.just("market") | TEXT, AUTHOR | VALUES, max_size=2) | VALUES,
 }
 
 
@@ -371,6 +384,7 @@ def assert_sentence(error):
     assert error.__cause__ is None
 
 
+@hypothesis.settings(deadline=None)  # the first one imports what reads settings
 @given(table=st.fixed_dictionaries({}, optional=SETTINGS), environ=VARIABLES)
 def test_any_table_and_environment_makes_settings_or_one_sentence(config_file, table, environ):
     lines = [f"{key} = {toml(value)}\n" for key, value in table.items()]

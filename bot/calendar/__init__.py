@@ -1,0 +1,31 @@
+"""When what goes out: slots, gaps, caps, quiet times, the late policy, the chain's intervals.
+
+Pure functions over values. This room knows no chain, no records, no files and no clock: what it
+is to know is given, and the same question has the same answer.
+"""
+
+from bot.calendar.appointments import appointments, free_slots
+from bot.calendar.planner import FreeSlot
+from bot.calendar.rules import Days, Late, Pace, Quiet, Rules, Series
+from bot.calendar.slots import CalendarError, Slot
+from bot.calendar.values import Appointment, Kept, Queued, Sent, State, Wait
+
+__all__ = [
+    "Appointment",
+    "CalendarError",
+    "Days",
+    "FreeSlot",
+    "Kept",
+    "Late",
+    "Pace",
+    "Queued",
+    "Quiet",
+    "Rules",
+    "Sent",
+    "Series",
+    "Slot",
+    "State",
+    "Wait",
+    "appointments",
+    "free_slots",
+]
