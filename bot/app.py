@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.intake.composer import Composer, Composition
     from bot.intake.pictures import PictureReader
     from bot.intake.view import QueueView
+    from bot.publishing.schedule import Schedule
     from bot.records import Publication, Records
     from bot.service.actions import Desk
     from bot.service.service import Service
@@ -294,4 +295,14 @@ def service(
         folder = Folder(config.posts, timezone=config.timezone, grace=config.grace)
         intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
     results = Results(chains, records, now, log)
-    return Service(intake, publishers, watches, results, records, leases, shared, now, log)
+    schedule = calendars(config)
+    return Service(
+        intake, publishers, watches, results, records, leases, shared, now, log, schedule
+    )
+
+
+def calendars(config: Settings) -> "Schedule":
+    """When each author's briefs go out."""
+    from bot.publishing.schedule import Schedule  # noqa: PLC0415
+
+    return Schedule(config.rules, bool(config.series))

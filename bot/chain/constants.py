@@ -6,6 +6,8 @@ ROOT_INTERVAL = 303.0
 """Between an author's root posts: more than 300 s of head time, in slots of 3 s (§1.2 e7)."""
 REPLY_INTERVAL = SLOT
 """Between an author's replies (§1.2 e8)."""
+FINALITY = 63.0
+"""Until a block can't be undone, as a rule: 21 slots (§4)."""
 TRANSACTION_TTL = 180.0
 """In which a signed transaction of ours can be included.
 

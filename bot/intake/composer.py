@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bot.briefs import Brief, Finding, found, internal
@@ -198,7 +199,9 @@ def publication_of(composition: Composition, fingerprint: str) -> NewPublication
     brief, post = composition.brief, composition.post
     assert post is not None, "only what can be sent is recorded"
     return NewPublication(
-        wanted=wanted_digest(composition.operations, brief.date, brief.expires, composition.shows),
+        wanted=wanted_digest(
+            composition.operations, brief.date, brief.expires, composition.shows, _asked(brief)
+        ),
         shows=composition.shows,
         chain=composition.chain,
         brief=brief.id,
@@ -214,6 +217,11 @@ def publication_of(composition: Composition, fingerprint: str) -> NewPublication
         operations=operations_text(composition.operations),
         scheduled_at=brief.date,
         expires_at=brief.expires,
+        series=brief.series,
+        priority=f"{brief.priority.normalize():f}" if brief.priority else None,
+        late=brief.late,
+        grace=None if brief.grace is None else int(brief.grace.total_seconds()),
+        approve=bool(brief.approve),
     )
 
 
@@ -222,15 +230,30 @@ def wanted_digest(
     date: datetime | None = None,
     expires: datetime | None = None,
     shows: Sequence[tuple[str, str]] = (),
+    asks: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """sha256 over what a brief asks for: what would be sent, and when, and what it shows.
+
+    And what else it asks of the calendar.
 
     Not over which version of ours composed it: an upgrade by itself changes nothing.
     """
     told = [(name, _without_version(fields)) for name, fields in operations]
     dates = [moment.isoformat() if moment else None for moment in (date, expires)]
-    asked = [told, dates, *([list(shows)] if shows else [])]
+    asked = [told, dates, *([list(shows)] if shows else []), *([dict(asks)] if asks else [])]
     return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _asked(brief: Brief) -> Mapping[str, str]:
+    """What a brief asks of the calendar besides a date."""
+    told = {
+        "series": brief.series,
+        "priority": brief.priority or None,
+        "late": brief.late,
+        "grace": brief.grace,
+        "approve": brief.approve or None,
+    }
+    return {name: str(value) for name, value in told.items() if value is not None}
 
 
 def _without_version(fields: Mapping[str, Any]) -> Mapping[str, Any]:

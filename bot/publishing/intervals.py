@@ -14,13 +14,16 @@ from bot.records import Kind, Publication
 
 def respect_date(publication: Publication, head: Head) -> None:
     """Never before its date by the chain's clock, whatever this machine's clock says."""
-    if publication.scheduled_at is None:
+    made = publication.appointment
+    dates = [publication.scheduled_at, made.due_at if made.slot else None]
+    date = max((each for each in dates if each is not None), default=None)
+    if date is None:
         return
-    rest = (publication.scheduled_at - head.time).total_seconds() - SLOT
+    rest = (date - head.time).total_seconds() - SLOT
     if rest > 0:  # the next block is three seconds later
         raise TransientChainError(
             f"by the chain's clock it is only {head.time:%Y-%m-%d %H:%M:%S} UTC; "
-            f"{publication.brief} goes out at {publication.scheduled_at:%Y-%m-%d %H:%M} UTC",
+            f"{publication.brief} goes out at {date:%Y-%m-%d %H:%M} UTC",
             min(rest, ROOT_INTERVAL),  # a node whose clock is wrong doesn't hold it up for long
         )
 

@@ -3,27 +3,63 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Protocol
 
 from bot.chain.codec import comment_in
-from bot.records import Publication, Records, Status
+from bot.records import Publication, Status
 
 _POST = re.compile(r"@([a-z0-9.-]+)/([a-z0-9-]+)/?$")
 _DONE = {Status.INCLUDED, Status.FINAL, Status.CANCELLED}
 _FOR_GOOD = {Status.FINAL, Status.CANCELLED}  # a reply to what a fork takes away is refused
 
 
-def blocker(records: Records, publication: Publication) -> Publication | None:
-    """The publication that must be on the chain before this one may go; None when it may.
+class Named(Protocol):
+    """What may name others: a publication, or what the calendar is asked about."""
+
+    @property
+    def id(self) -> int:
+        """Its number in the records."""
+
+    @property
+    def chain(self) -> str:
+        """Where it goes."""
+
+    @property
+    def author(self) -> str:
+        """Whose it is."""
+
+    @property
+    def permlink(self) -> str:
+        """What it is called there."""
+
+    @property
+    def operations(self) -> str | None:
+        """What is signed, as JSON; None where it is known to name no other."""
+
+
+class Lookup(Protocol):
+    """Tells which publication has an address."""
+
+    def at(self, chain: str, author: str, permlink: str) -> Publication | None:
+        """The post or reply that has this address, or is to have it."""
+
+
+def blocker(records: Lookup, publication: Named) -> Publication | None:
+    """The publication that must be on the chain before this one may go; None when it may."""
+    return next(needed(records, publication), None)
+
+
+def needed(records: Lookup, publication: Named) -> Iterator[Publication]:
+    """All that must be on the chain before this one may go.
 
     Briefs that link to each other in a circle don't wait for one another.
     """
     for other in _unpublished(records, publication):
         if not _leads_to(records, other, publication, set()):
-            return other
-    return None
+            yield other
 
 
-def _leads_to(records: Records, publication: Publication, goal: Publication, met: set[int]) -> bool:
+def _leads_to(records: Lookup, publication: Named, goal: Named, met: set[int]) -> bool:
     if publication.id in met:
         return False
     met.add(publication.id)
@@ -33,9 +69,9 @@ def _leads_to(records: Records, publication: Publication, goal: Publication, met
     )
 
 
-def _unpublished(records: Records, publication: Publication) -> Iterator[Publication]:
+def _unpublished(records: Lookup, publication: Named) -> Iterator[Publication]:
     """What a publication replies or links to and isn't on the chain yet."""
-    comment = comment_in(publication.operations)
+    comment = comment_in(publication.operations) if publication.operations else {}
     if not comment:
         return
     places = dict.fromkeys(

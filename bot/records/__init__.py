@@ -5,6 +5,8 @@ from bot.records.leases import Leases
 from bot.records.records import Records
 from bot.records.transitions import UNPUBLISHED
 from bot.records.values import (
+    AT_ONCE,
+    Appointment,
     Attempt,
     Event,
     Kind,
@@ -14,6 +16,7 @@ from bot.records.values import (
     NewPublication,
     NodeEvent,
     Outcome,
+    Outlook,
     PictureFile,
     Publication,
     Status,
@@ -23,7 +26,9 @@ from bot.records.values import (
 from bot.records.writing import Conflict, IllegalTransition, LeaseLost, PermlinkTaken
 
 __all__ = [
+    "AT_ONCE",
     "UNPUBLISHED",
+    "Appointment",
     "Attempt",
     "Conflict",
     "DatabaseUnavailable",
@@ -39,6 +44,7 @@ __all__ = [
     "NoDatabase",
     "NodeEvent",
     "Outcome",
+    "Outlook",
     "PermlinkTaken",
     "PictureFile",
     "Publication",

@@ -135,6 +135,7 @@ class Journey(RecordsWriter):
             ).one_or_none()
             if row is None:
                 raise Conflict(f"publication {publication_id} isn't waiting any more")
+            self._touch(connection, {(row.chain, row.author)})
             return publication_of(row)
 
     def remember_picture(self, host: str, sha256: str, url: str, now: datetime) -> None:

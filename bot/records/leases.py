@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from bot.records.engine import reading, writing
 from bot.records.reading import due, in_flight
-from bot.records.tables import from_now, leases
+from bot.records.tables import from_now, leases, unplanned
 from bot.records.values import Lease
 from bot.records.worker import identity, is_gone
 
@@ -56,7 +56,7 @@ class Leases:
 
     def claim(self, now: datetime, calendar: datetime, limit: int) -> tuple[Lease, ...]:
         """Take over authors for whom something is to be done and whom nobody has in hand."""
-        return self._take(_has_work(now, calendar), limit)
+        return self._take(sa.or_(_has_work(now, calendar), _is_to_plan()), limit)
 
     def acquire(self, chain: str, author: str) -> Lease | None:
         """The lease for this author, or None while another worker has it."""
@@ -162,7 +162,15 @@ def is_free(gone: list[str]) -> sa.ColumnElement[bool]:
 def _has_work(now: datetime, calendar: datetime) -> sa.ColumnElement[bool]:
     """Asked from what is to be done, which is little, to its authors."""
     found = sa.union_all(*due(now, calendar), *in_flight()).subquery()
-    return sa.tuple_(leases.c.chain, leases.c.author).in_(sa.select(found.c.chain, found.c.author))
+    return _AUTHOR.in_(sa.select(found.c.chain, found.c.author))
+
+
+def _is_to_plan() -> sa.ColumnElement[bool]:
+    """Whether an author's appointments are to be made anew."""
+    return _AUTHOR.in_(sa.select(unplanned.c.chain, unplanned.c.author))
+
+
+_AUTHOR = sa.tuple_(leases.c.chain, leases.c.author)
 
 
 def _lease(row: sa.Row[tuple[object, ...]]) -> Lease:

@@ -13,9 +13,20 @@ from bot.records.engine import RecordsError
 from bot.records.reading import never_went_out, publication_of
 from bot.records.tables import LIVING, events, leases, picture_files, publications
 from bot.records.transitions import UNPUBLISHED
-from bot.records.values import Kind, NewPublication, PictureFile, Publication, Status, Transition
-from bot.records.writing import Conflict, PermlinkTaken, RecordsWriter
+from bot.records.values import (
+    AT_ONCE,
+    Kind,
+    NewPublication,
+    Outlook,
+    PictureFile,
+    Publication,
+    Status,
+    Transition,
+)
+from bot.records.writing import NO_APPOINTMENT, Conflict, PermlinkTaken, RecordsWriter
 
+APPROVAL = "it needs a person's approval: `briefbot release` lets it go"
+_FREE = frozenset({Status.QUEUED, Status.WAITING})
 _ADDED = {
     Kind.POST: "a new brief in the queue",
     Kind.REPLY: "a new brief in the queue",
@@ -86,6 +97,7 @@ class Planning(RecordsWriter):
         )
         ids = {(row.chain, row.brief): row.id for row in connection.execute(query)}
         self._provide_leases(connection, plans)
+        self._touch(connection, {(new.chain, new.author) for new in plans})
         connection.execute(
             sa.insert(events),
             [
@@ -119,6 +131,7 @@ class Planning(RecordsWriter):
         except sa.exc.IntegrityError:
             raise self._why_taken(connection, new) from None
         self._provide_leases(connection, [new])
+        self._touch(connection, {(new.chain, new.author)})
         self._event(connection, row.id, None, Status.QUEUED, _ADDED[new.kind], now)
         added = publication_of(row)
         if held is None:
@@ -153,7 +166,12 @@ class Planning(RecordsWriter):
                         .where(publications.c.id == old.id)
                         .where(*_unchanged(old))
                         .where(publications.c.status.in_([s.value for s in UNPUBLISHED]))
-                        .values(**_columns(new), digest=new.sealed(), updated_at=now)
+                        .values(
+                            **_columns(new),
+                            **_appointed_anew(old, new),
+                            digest=new.sealed(),
+                            updated_at=now,
+                        )
                         .returning(publications)
                     ).one_or_none()
             except sa.exc.IntegrityError:
@@ -161,6 +179,7 @@ class Planning(RecordsWriter):
             if row is None:
                 raise Conflict(f"{new.brief} is on its way, or was changed meanwhile; look again")
             self._provide_leases(connection, [new])
+            self._touch(connection, {(old.chain, old.author), (new.chain, new.author)})
             _store(connection, files)
             self._forget_pictures(connection, old)
             planned = publication_of(row)
@@ -172,6 +191,10 @@ class Planning(RecordsWriter):
                     else Transition(Status.HELD, held, error=held)
                 )
                 planned = self._move(connection, planned, again, now)
+            if new.approve and not old.approve and planned.status in _FREE:
+                planned = self._move(
+                    connection, planned, Transition(Status.HELD, APPROVAL, error=APPROVAL), now
+                )
             return planned
 
     def expedite(self, publication_id: int, now: datetime) -> Publication:
@@ -188,9 +211,16 @@ class Planning(RecordsWriter):
             row = connection.execute(
                 sa.update(publications)
                 .where(publications.c.id == publication_id)
-                .values(scheduled_at=None, digest=digest, updated_at=now)
+                .values(
+                    **NO_APPOINTMENT
+                    | {"look_at": AT_ONCE, "outlook": Outlook.NOW.value, "why": "a person's word"},
+                    scheduled_at=None,
+                    digest=digest,
+                    updated_at=now,
+                )
                 .returning(publications)
             ).one()
+            self._touch(connection, {(row.chain, row.author)})
             return publication_of(row)
 
     def reject(self, old: Publication, reason: str, fingerprint: str, now: datetime) -> Publication:
@@ -238,6 +268,7 @@ class Planning(RecordsWriter):
                         )
             except sa.exc.IntegrityError:
                 raise Conflict(f"{brief} is recorded already; look again") from None
+            self._touch(connection, {(row.chain, row.author) for row in before.values()})
             for row in {row.chain: row for row in before.values()}.values():
                 why = f"renamed from {old.path}"
                 self._event(connection, row.id, row.status, row.status, why, now)
@@ -370,11 +401,23 @@ def _unchanged(seen: Publication) -> tuple[sa.ColumnElement[bool], ...]:
 def _planned(new: NewPublication, now: datetime) -> dict[str, Any]:
     """A new plan's row."""
     return _columns(new) | {
+        "look_at": new.scheduled_at or AT_ONCE,
         "digest": new.sealed(),
         "status": Status.QUEUED.value,
         "created_at": now,
         "updated_at": now,
     }
+
+
+def _appointed_anew(old: Publication, new: NewPublication) -> dict[str, Any]:
+    """What becomes of the appointment when the plan changes; the calendar is asked at once.
+
+    What was rejected or missed has none any more, and one author's is none of another's.
+    """
+    if (old.chain, old.author) != (new.chain, new.author) or old.status is Status.MISSED:
+        return NO_APPOINTMENT | {"look_at": AT_ONCE}
+    outlook = old.appointment.outlook
+    return {"look_at": AT_ONCE, "outlook": None if outlook is Outlook.NOW else outlook}
 
 
 _PLANNED = tuple(field.name for field in fields(NewPublication))

@@ -46,6 +46,10 @@ class Unfinished(NamedTuple):
     error: str | None
     trx_id: str | None
     block_num: int | None
+    look_at: datetime | None
+    appointed_at: datetime | None
+    outlook: str | None
+    why: str | None
 
 
 class QueueRecords:

@@ -24,12 +24,15 @@ from bot.records.tables import (
     queues,
 )
 from bot.records.values import (
+    APPOINTED,
+    Appointment,
     Attempt,
     Event,
     Kind,
     LogRow,
     NodeEvent,
     Outcome,
+    Outlook,
     PictureFile,
     Publication,
     Status,
@@ -70,9 +73,11 @@ class RecordsReader:
         """What may go on now, oldest first, of the authors that `worker` has in hand.
 
         Args:
-            calendar: the instant by which briefs' dates are judged.
+            calendar: the instant by which appointments are judged.
         """
-        order = sa.func.coalesce(publications.c.scheduled_at, publications.c.created_at)
+        order = sa.func.coalesce(
+            publications.c.due_at, publications.c.scheduled_at, publications.c.created_at
+        )
         found = sa.union_all(*due(now, calendar)).subquery()
         return self._select(
             sa.select(publications)
@@ -93,7 +98,8 @@ class RecordsReader:
                 return timedelta(0)
             rests = []
             for status, column, clock in (
-                (Status.QUEUED, publications.c.scheduled_at, calendar),
+                (Status.QUEUED, publications.c.look_at, calendar),
+                (Status.HELD, publications.c.look_at, calendar),
                 (Status.WAITING, publications.c.retry_at, now),
             ):
                 first = connection.execute(
@@ -395,7 +401,7 @@ Found = sa.Select[tuple[int, str, str]]
 
 
 def due(now: datetime, calendar: datetime) -> tuple[Found, ...]:
-    """What may go on: queued and its date has come, or waiting and its time.
+    """What may go on: its appointment has come, or waiting and its time; held: another look.
 
     One question for each index, so that none reads what has its date still before it.
     """
@@ -405,8 +411,8 @@ def due(now: datetime, calendar: datetime) -> tuple[Found, ...]:
     # what was written by a clock that has been set back since is looked at again, not waited for
     set_back = publications.c.updated_at > now + timedelta(seconds=1)
     return (
-        queued.where(publications.c.scheduled_at.is_(None)),
-        queued.where(publications.c.scheduled_at <= calendar),
+        queued.where(publications.c.look_at <= calendar),
+        _with_status(Status.HELD).where(publications.c.look_at <= calendar),
         waiting.where(publications.c.retry_at <= now),
         _FOUND.where(WAITING, set_back, later),
     )
@@ -442,7 +448,10 @@ def _of_its_author(found: sa.Subquery) -> sa.ColumnElement[bool]:
 def publication_of(row: sa.Row[Any]) -> Publication:
     """A publication from its row."""
     values = {column.name: getattr(row, column.name) for column in publications.columns}
+    told = {name: values.pop(name) for name in APPOINTED}
+    told["outlook"] = Outlook(told["outlook"]) if told["outlook"] else None
     values |= {
+        "appointment": Appointment(**told),
         "status": Status(row.status),
         "kind": Kind(row.kind),
         "tags": tuple(row.tags),

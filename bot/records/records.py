@@ -7,6 +7,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from bot.records.appointments import Appointments
 from bot.records.engine import (
     VERSION,
     DatabaseUnavailable,
@@ -29,7 +30,7 @@ from bot.records.values import (
 from bot.records.writing import LeaseLost
 
 
-class Records(Planning, Journey):
+class Records(Planning, Journey, Appointments):
     """Publications, attempts and events; safe to use from several threads and processes."""
 
     @classmethod

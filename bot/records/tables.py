@@ -61,6 +61,9 @@ LIVING = sa.text("status <> 'cancelled' AND kind IN ('post', 'reply')")
 WAITING = sa.text("status = 'waiting'")
 UNABLE = sa.text("status = 'waiting' AND retry_at IS NULL")
 _OPEN = sa.text("status NOT IN ('final', 'cancelled') AND kind NOT IN ('post', 'reply')")
+PENDING = sa.text("status IN ('queued', 'waiting', 'held') AND kind IN ('post', 'reply')")
+"""What has a place in its author's calendar."""
+IN_SLOT = sa.text("slot IS NOT NULL")
 
 SHOWING = sa.text("shows IS NOT NULL AND status NOT IN ('final', 'cancelled')")
 
@@ -89,6 +92,18 @@ publications = sa.Table(
     sa.Column("shows", sa.JSON(none_as_null=True)),
     sa.Column("scheduled_at", Instant),
     sa.Column("expires_at", Instant),
+    sa.Column("series", sa.Text),
+    sa.Column("priority", sa.Text),
+    sa.Column("late", sa.Text),
+    sa.Column("grace", sa.Integer),
+    sa.Column("approve", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("look_at", Instant),
+    sa.Column("appointed_at", Instant),
+    sa.Column("due_at", Instant),
+    sa.Column("slot", sa.Text),
+    sa.Column("asks", sa.Text),
+    sa.Column("outlook", sa.Text),
+    sa.Column("why", sa.Text),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("retry_at", Instant),
     sa.Column("error", sa.Text),
@@ -134,7 +149,24 @@ publications = sa.Table(
     ),
     # by which it is found whether a picture is still needed
     sa.Index("ix_publications_showing", "id", sqlite_where=SHOWING, postgresql_where=SHOWING),
-    sa.Index("ix_publications_due", "status", "scheduled_at"),
+    sa.Index(
+        "uq_publications_slot",
+        "chain",
+        "author",
+        "slot",
+        unique=True,
+        sqlite_where=IN_SLOT,
+        postgresql_where=IN_SLOT,
+    ),
+    sa.Index(
+        "ix_publications_pending",
+        "chain",
+        "author",
+        sqlite_where=PENDING,
+        postgresql_where=PENDING,
+    ),
+    sa.Index("ix_publications_sent", "chain", "author", "included_at"),
+    sa.Index("ix_publications_look", "status", "look_at"),
     sa.Index("ix_publications_retry", "status", "retry_at"),
     sa.Index(
         "ix_publications_waiting",
@@ -268,8 +300,22 @@ leases = sa.Table(
     sa.Column("worker", sa.Text),
     sa.Column("fence", sa.Integer, nullable=False, server_default="0"),
     sa.Column("until", Instant),
+    # digest of the rules by which the author's appointments were made; of none that were
+    sa.Column("rules", sa.Text),
     sa.UniqueConstraint("chain", "author"),
     sa.Index("ix_leases_worker", "worker"),
+)
+
+# Authors of whom something has changed that their calendar depends on. A row for each change, not a
+# mark: who changes something waits for nobody who calculates, and no change is forgotten by one
+# that was calculated just before it.
+unplanned = sa.Table(
+    "unplanned",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("chain", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Index("ix_unplanned_author", "chain", "author"),
 )
 
 node_events = sa.Table(

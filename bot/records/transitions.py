@@ -6,7 +6,7 @@ queued ─▶ publishing ─▶ included ─▶ final
   ├─ waiting ┴◀──┼──────────┘     transient: node down, RC, intervals, a fork
   ├─ held ◀──────┤                a person said wait, or must decide
   ├─ rejected ◀──┘                checks, permlink taken
-  ├─ missed ◀─ queued, waiting    its window closed
+  ├─ missed ◀─ queued, waiting, held   its window closed
   └▶ cancelled                    withdrawn, or the brief left the queue
 ```
 
@@ -40,7 +40,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
             Status.CANCELLED,
         }
     ),
-    Status.HELD: frozenset({Status.QUEUED, Status.REJECTED, Status.CANCELLED}),
+    Status.HELD: frozenset({Status.QUEUED, Status.REJECTED, Status.MISSED, Status.CANCELLED}),
     Status.REJECTED: frozenset({Status.QUEUED, Status.PUBLISHING, Status.HELD, Status.CANCELLED}),
     Status.MISSED: frozenset({Status.QUEUED, Status.HELD, Status.REJECTED, Status.CANCELLED}),
     Status.FINAL: frozenset(),

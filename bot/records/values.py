@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Self
@@ -45,6 +45,50 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
 
 
+class Outlook(StrEnum):
+    """What the calendar has said of a publication that isn't on its way."""
+
+    PLANNED = "planned"
+    HELD = "held"
+    WAITING = "waiting"
+    DOOMED = "doomed"
+    NOW = "now"
+    """A person has said so: it goes out at once, and the calendar isn't asked."""
+
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""When that is looked at of which the calendar hasn't been asked yet, whatever any clock says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """What is recorded of a publication's place in its author's calendar.
+
+    Attributes:
+        look_at: when the calendar is asked about it again, and it may go out; None when nothing
+            changes by time alone.
+        appointed_at: when it goes out; None when it doesn't, or nobody knows when.
+        due_at: when it was to go out; other than `appointed_at` for what is overdue.
+        slot: key of the slot that it fills, one of its kind for an author on a chain.
+        asks: what the brief asked for then.
+        outlook: None as long as the calendar hasn't been asked.
+        why: why then, or why not, in words.
+    """
+
+    look_at: datetime | None = None
+    appointed_at: datetime | None = None
+    due_at: datetime | None = None
+    slot: str | None = None
+    asks: str | None = None
+    outlook: Outlook | None = None
+    why: str | None = None
+
+
+APPOINTED = tuple(field.name for field in fields(Appointment))
+"""The columns of an appointment."""
+_ASKED = ("series", "priority", "late", "grace", "approve")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPublication:
     """A brief's plan for one chain, frozen as it will be signed.
@@ -59,6 +103,8 @@ class NewPublication:
         expires_at: not after (UTC).
         base: of an edit, `text_digest` of what must stand on the chain for it to go out.
         shows: pictures of the queue: their paths, and sha256 of what is sent of them.
+        series, priority, late, grace, approve: what the brief asks of the calendar; `priority` is
+            a decimal number, `grace` in seconds.
     """
 
     chain: str
@@ -79,10 +125,15 @@ class NewPublication:
     queue: str = ""
     wanted: str | None = None
     shows: tuple[tuple[str, str], ...] = ()
+    series: str | None = None
+    priority: str | None = None
+    late: str | None = None
+    grace: int | None = None
+    approve: bool = False
 
     def sealed(self) -> str:
         """sha256 over what will be signed, and when: a damaged record doesn't fit its own."""
-        unsealed = ["fingerprint", "base", "queue", "wanted"]
+        unsealed = ["fingerprint", "base", "queue", "wanted", *_ASKED]
         if not self.shows:  # as older versions have sealed it
             unsealed.append("shows")
         return _digest(self, NewPublication, leaving_out=unsealed)
@@ -98,6 +149,7 @@ class Publication(NewPublication):
             author, which a person must mend.
         error: why it is waiting or rejected, for people.
         broadcast_at: when its bytes were first sent.
+        appointment: when it goes out by the calendar, and why then.
     """
 
     id: int
@@ -116,6 +168,7 @@ class Publication(NewPublication):
     results_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    appointment: Appointment = Appointment()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """What all changes of the records have in common: the fence, the arrows, and an event for each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,9 +11,26 @@ import sqlalchemy as sa
 from bot.records.engine import RecordsError, writing
 from bot.records.leases import Leases
 from bot.records.reading import RecordsReader, publication_of
-from bot.records.tables import SHOWING, attempts, events, leases, picture_files, publications
+from bot.records.tables import (
+    SHOWING,
+    attempts,
+    events,
+    leases,
+    picture_files,
+    publications,
+    unplanned,
+)
 from bot.records.transitions import TRANSITIONS
-from bot.records.values import Lease, Outcome, Publication, Status, Transition
+from bot.records.values import (
+    APPOINTED,
+    AT_ONCE,
+    Lease,
+    Outcome,
+    Outlook,
+    Publication,
+    Status,
+    Transition,
+)
 
 
 class Conflict(RecordsError):  # noqa: N818  # what happened
@@ -103,6 +120,7 @@ class RecordsWriter(RecordsReader):
             .where(publications.c.id == current.id)
             .where(publications.c.status == current.status.value)
             .values(
+                **_standing(current, transition),
                 **found,
                 **plan,
                 status=target.value,
@@ -114,10 +132,18 @@ class RecordsWriter(RecordsReader):
         ).one_or_none()
         if row is None:
             raise Conflict(f"{current.brief} isn't {current.status} any more")
+        self._touch(connection, {(current.chain, current.author)})
         self._event(connection, current.id, current.status, target, transition.reason, now)
         if target in {Status.FINAL, Status.CANCELLED}:
             self._forget_pictures(connection, current)
         return publication_of(row)
+
+    @staticmethod
+    def _touch(connection: sa.Connection, authors: Iterable[tuple[str, str]]) -> None:
+        """Something has changed that the calendars of these (chain, author) depend on."""
+        rows = [{"chain": chain, "author": author} for chain, author in sorted(set(authors))]
+        if rows:
+            connection.execute(sa.insert(unplanned), rows)
 
     @staticmethod
     def _forget_pictures(connection: sa.Connection, old: Publication) -> None:
@@ -170,3 +196,28 @@ class RecordsWriter(RecordsReader):
                 "its earlier transaction can still be included, until "
                 f"{alive.expiration:%H:%M:%S} UTC is irreversible"
             )
+
+
+NO_APPOINTMENT: dict[str, Any] = dict.fromkeys(APPOINTED)
+_EARLY = timedelta(minutes=1)
+
+
+def _standing(current: Publication, transition: Transition) -> dict[str, Any]:
+    """What a change of status makes of the place in the calendar."""
+    made = current.appointment
+    match transition.target:
+        case Status.QUEUED:
+            return {"look_at": AT_ONCE}
+        case Status.HELD:
+            outlook = None if made.outlook is Outlook.NOW else made.outlook
+            return {"look_at": None, "outlook": outlook}
+        case Status.REJECTED | Status.CANCELLED:
+            return NO_APPOINTMENT
+        case Status.MISSED:
+            return {"look_at": None, "appointed_at": None, "slot": None, "outlook": None}
+        case Status.INCLUDED if made.due_at and transition.included_at:
+            # what is found on the chain may have gone out long before: its slot is free
+            early = transition.included_at < made.due_at - _EARLY
+            return {"slot": None} if early else {}
+        case _:
+            return {}

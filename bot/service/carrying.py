@@ -105,7 +105,11 @@ def carry(
             break
         first = False
         rows = [
-            service.advance(row) if row.id in moving and service.is_due(row) else row
+            row
+            if row.id not in moving
+            else service.advance(row)
+            if service.is_due(row)
+            else service.now_as(row)
             for row in rows
         ]
         for row in rows:
@@ -126,7 +130,7 @@ def _goes_on(service: Service, row: Publication, goal: Goal, *, first: bool) -> 
     """Whether this one is to be carried further before the command returns."""
     waits = goal is not Goal.SENT
     if row.status is Status.QUEUED:
-        return service.is_due(row)
+        return service.is_due(row) or (waits and service.is_soon(row))
     if row.status is Status.WAITING:
         return not _needs_a_person(row) and (waits or (first and service.is_due(row)))
     if row.status is Status.PUBLISHING:
@@ -141,7 +145,7 @@ def _needs_a_person(row: Publication) -> bool:
 
 def _hastened(records: Records, row: Publication, now: datetime) -> Publication:
     """A publication that goes out whatever its date, unless it isn't queued any more."""
-    if row.status is not Status.QUEUED or row.scheduled_at is None:
+    if row.status is not Status.QUEUED:
         return row
     try:
         return records.expedite(row.id, now)

@@ -8,7 +8,7 @@ Four small jobs on one thread, so that no two of them ever meet: `scan` (folder 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,22 +21,28 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.briefs import Entry, Finding
-from bot.chain.constants import SLOT
+from bot.chain.constants import ROOT_INTERVAL, SLOT
 from bot.chain.errors import NodesUnreachable, TransientChainError
 from bot.chain.watch import Watch
 from bot.clock import Clock
 from bot.http import Http
 from bot.intake.intake import Intake
 from bot.publishing.publisher import TROUBLE_WAIT, Publisher
+from bot.publishing.schedule import Schedule, may_go
 from bot.records import (
     Conflict,
     DatabaseUnavailable,
+    Kind,
+    Lease,
     LeaseLost,
     Leases,
+    Outlook,
     Publication,
     Records,
     Status,
+    Transition,
 )
+from bot.records.appointments import Agenda, Answer
 from bot.results.figures import Results
 
 BATCH = 50  # publications taken up in one go; the next go follows at once
@@ -44,10 +50,15 @@ CLAIM = 10  # authors claimed in one go: what is due is shared out among the wor
 AWAY = 1.0  # seconds until the first new try while the database is away; doubled each time
 LONGEST_AWAY = 8.0
 REVIVE_EVERY = 60.0  # seconds of a chain's time
+PLANNING = 4.0  # times what it took, an author with many briefs isn't calculated again for
+AGAIN = 0.05  # seconds until appointments are made that another worker may be about to make
 IDLE = 5.0  # seconds that dispatch sleeps at most: new rows may come from elsewhere
 SET_BY = 2.0  # seconds by which the wall clock may drift from the steady one between two looks
 SWEEP_EVERY = 15.0
 STOP_WITHIN = 10.0  # seconds a clean stop may take
+
+NO_RULES = Schedule()
+FIRST = frozenset({Kind.POST, Kind.REPLY})
 
 Moved = TypeVar("Moved")
 
@@ -61,6 +72,7 @@ class Service:
         watches: the same chains, as they are watched.
         leases: this worker's.
         http: how the chains are reached; it tells whether a step makes progress, and ends it.
+        schedule: when what goes out.
     """
 
     def __init__(
@@ -74,6 +86,7 @@ class Service:
         http: Http,
         now: Clock,
         log: structlog.stdlib.BoundLogger,
+        schedule: Schedule = NO_RULES,
     ) -> None:
         self._http = http
         self._intake = intake
@@ -84,6 +97,9 @@ class Service:
         self._records = records
         self._now = now
         self._log = log
+        self._schedule = schedule
+        self._rest_of: dict[tuple[str, str], float] = {}
+        self._rules_are_new = True
         self._stopping = threading.Event()
         self._unwatch: Callable[[], None] = lambda: None
         self._scan_is_wanted = threading.Event()
@@ -127,8 +143,13 @@ class Service:
         return self._intake.take_from(queue, entries) if self._intake else ()
 
     def dispatch(self) -> None:
-        """Claim authors for whom something is due or left over, and take up what is due."""
+        """Claim authors for whom something is due or left over, and take up what is due.
+
+        And make the appointments of those for whom something has changed.
+        """
+        self._compare_rules()
         self._leases.claim(self._now(), self._calendar(), CLAIM)
+        self._plan()
         due = self._records.due(self._now(), self._calendar(), BATCH, self._leases.worker)
         for publication in due:
             if self._stopping.is_set():
@@ -217,8 +238,66 @@ class Service:
             return self._records.get(publication.id)
         bound = publisher.under(lease, self._leases)
         on_its_way = publication.status in {Status.PUBLISHING, Status.INCLUDED}
-        step = bound.carry if on_its_way else bound.dispatch
+        step = bound.carry if on_its_way else partial(self._take_up, bound, lease)
         return self._guard(bound, publication, step) or self._records.get(publication.id)
+
+    def _take_up(self, bound: Publisher, lease: Lease, seen: Publication) -> Publication:
+        """Take up what the calendar lets go at this very instant."""
+        if seen.kind not in FIRST or seen.appointment.outlook is Outlook.NOW:
+            return bound.dispatch(seen)
+        current = self._records.get(seen.id)
+        if current.status is not seen.status or not self.is_due(current):
+            return current
+        self._appoint(lease)
+        current = self._records.get(seen.id)
+        if may_go(current, self._calendar()):
+            return bound.dispatch(current)
+        if current.status is Status.WAITING:  # what it waited for is over, but not the rest
+            why = current.appointment.why or "its appointment is later"
+            queued = Transition(Status.QUEUED, why)
+            current = self._records.under(lease, self._leases).move(current, queued, self._now())
+            self._appoint(lease)
+        return self._records.get(seen.id)
+
+    def _plan(self) -> None:
+        """Make the appointments of the authors in hand for whom something has changed."""
+        for chain, author in self._records.unplanned(self._leases.worker):
+            if self._stopping.is_set():
+                return
+            if time.monotonic() >= self._rest_of.get((chain, author), 0.0) and (
+                lease := self._leases.acquire(chain, author)
+            ):
+                with suppress(LeaseLost):
+                    self._appoint(lease)
+
+    def _appoint(self, lease: Lease) -> None:
+        """Make an author's appointments, as things stand at this instant."""
+        began = time.monotonic()
+        now, chain_now = self._now(), self._calendar()
+        schedule, author = self._schedule, lease.author
+
+        def calculate(agenda: Agenda) -> Sequence[Answer]:
+            return schedule.answers(agenda, author, self._records, now=now, chain_now=chain_now)
+
+        self._records.under(lease, self._leases).appoint(
+            lease.chain,
+            author,
+            schedule.digest(author),
+            schedule.since(author, chain_now),
+            calculate,
+            now,
+        )
+        ended = time.monotonic()
+        self._rest_of[lease.chain, author] = ended + PLANNING * (ended - began)
+
+    def _compare_rules(self) -> None:
+        """Have the appointments made anew of those for whom other rules are configured now."""
+        if self._rules_are_new:
+            used = self._records.rules_used()
+            self._records.plan_anew(
+                key for key, rules in used.items() if rules != self._schedule.digest(key[1])
+            )
+            self._rules_are_new = False
 
     def _guard(
         self, bound: Publisher, publication: Publication, step: Callable[[Publication], Moved]
@@ -251,11 +330,21 @@ class Service:
             return None
 
     def is_due(self, publication: Publication) -> bool:
-        """Whether its time has come: its date by the chains' clock, another try by ours."""
-        if publication.status is Status.QUEUED:
-            date = publication.scheduled_at
-            return date is None or date <= self._calendar()
+        """Whether its time has come: its appointment by the chains' clock, another try by ours."""
+        if publication.status in {Status.QUEUED, Status.HELD}:
+            look_at = publication.appointment.look_at
+            return look_at is not None and look_at <= self._calendar()
         return publication.retry_at is None or publication.retry_at <= self._now()
+
+    def is_soon(self, publication: Publication) -> bool:
+        """Whether only the chain's interval between posts stands before its appointment."""
+        at = publication.appointment.appointed_at
+        soon = self._calendar() + timedelta(seconds=ROOT_INTERVAL)
+        return publication.status is Status.QUEUED and at is not None and at <= soon
+
+    def now_as(self, publication: Publication) -> Publication:
+        """A publication as it is recorded now."""
+        return self._records.get(publication.id)
 
     def holder(self, publication: Publication) -> str | None:
         """The other worker that has this publication's author in hand, or None."""
@@ -376,6 +465,9 @@ class Service:
         """Seconds until something may be due."""
         rest = self._records.rest(self._now(), self._calendar(), self._leases.worker)
         idle = IDLE * self.pace() / SLOT if self.pace() < SLOT else IDLE
+        for key in self._records.unplanned():
+            left = self._rest_of.get(key, 0.0) - time.monotonic()
+            idle = min(idle, max(left, AGAIN))
         return idle if rest is None else min(rest.total_seconds(), idle)
 
     def _until_sweep(self) -> float:

@@ -1,0 +1,250 @@
+"""The calendar asked about what is recorded: by the service before it acts, by `plan` before."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+
+from bot.calendar import Appointment as Place
+from bot.calendar import (
+    Kept,
+    Late,
+    Pace,
+    Queued,
+    Rules,
+    Sent,
+    State,
+    Wait,
+    appointments,
+    free_slots,
+)
+from bot.calendar.planner import FreeSlot
+from bot.chain.constants import FINALITY, REPLY_INTERVAL, ROOT_INTERVAL
+from bot.publishing.order import Lookup, needed
+from bot.records import AT_ONCE, Appointment, Kind, Outlook, Publication, Status
+from bot.records.appointments import Agenda, Answer, Pending
+
+PACE = Pace(
+    post=timedelta(seconds=ROOT_INTERVAL),
+    reply=timedelta(seconds=REPLY_INTERVAL),
+    final=timedelta(seconds=FINALITY),
+)
+_LOOK_BACK = timedelta(days=8)  # a week in any zone
+_SECOND = timedelta(seconds=1)
+_OUTLOOK = {
+    State.PLANNED: Outlook.PLANNED,
+    State.HELD: Outlook.HELD,
+    State.WAITING: Outlook.WAITING,
+    State.DOOMED: Outlook.DOOMED,
+}
+
+
+def no_rules(author: str) -> Rules:  # noqa: ARG001
+    """The rules of an author for whom none are configured."""
+    return Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The calendars of all authors.
+
+    Attributes:
+        rules: those of an author.
+        has_series: whether any are configured; else a brief's `series` is another tool's.
+    """
+
+    rules: Callable[[str], Rules] = no_rules
+    has_series: bool = False
+
+    def digest(self, author: str) -> str:
+        """What an author's appointments depend on in the configuration."""
+        told = f"1 {self.rules(author)!r} {PACE!r} {self.has_series}"
+        return sha256(told.encode()).hexdigest()
+
+    def since(self, author: str, chain_now: datetime) -> datetime:
+        """What went out before is of no interest to an author's calendar."""
+        return chain_now - _LOOK_BACK - self.rules(author).min_gap
+
+    def answers(
+        self, agenda: Agenda, author: str, others: Lookup, *, now: datetime, chain_now: datetime
+    ) -> tuple[Answer, ...]:
+        """What the calendar says of all that is pending.
+
+        Args:
+            others: where what a brief replies or links to is looked up.
+            now: by which waiting times are counted.
+            chain_now: by which appointments are judged.
+        """
+        asked = self._asked(agenda, others, now, chain_now)
+        rules = self.rules(author)
+        places = appointments(asked.queue, rules, PACE, asked.sent, asked.kept, now=chain_now)
+        queued = {one.brief: one for one in asked.queue}
+        return tuple(
+            _answer(place, queued[place.brief], rules, place.brief in asked.polled)
+            for place in places
+        )
+
+    def free(
+        self,
+        agenda: Agenda,
+        author: str,
+        others: Lookup,
+        *,
+        now: datetime,
+        until: datetime,
+    ) -> tuple[FreeSlot, ...]:
+        """The slots that are still free."""
+        asked = self._asked(agenda, others, now, now)
+        rules = self.rules(author)
+        return free_slots(asked.queue, rules, PACE, asked.sent, asked.kept, now=now, until=until)
+
+    def _asked(
+        self, agenda: Agenda, others: Lookup, now: datetime, chain_now: datetime
+    ) -> "_Asked":
+        on_their_way = [one for one in agenda.pending if _is_on_its_way(one)]
+        pending = [one for one in agenda.pending if not _is_on_its_way(one)]
+        waits = _Waits({one.id for one in pending}, others, now, chain_now)
+        queue = tuple(self._queued(one, waits) for one in pending)
+        sent = [
+            Sent(
+                at=one.included_at or chain_now,
+                reply=one.kind is Kind.REPLY,
+                due=one.due_at,
+                slot=one.slot,
+            )
+            for one in agenda.gone
+        ]
+        sent += [
+            Sent(
+                at=chain_now,
+                reply=one.kind is Kind.REPLY,
+                due=one.appointment.due_at,
+                slot=one.appointment.slot,
+            )
+            for one in on_their_way
+        ]
+        kept = tuple(
+            Kept(brief=str(one.id), due=made.due_at, slot=made.slot, asks=made.asks)
+            for one in pending
+            if (made := one.appointment).due_at is not None and made.asks is not None
+        )
+        return _Asked(queue, tuple(sent), kept, frozenset(map(str, waits.polled)))
+
+    def _queued(self, one: Pending, waits: "_Waits") -> Queued:
+        return Queued(
+            brief=str(one.id),
+            name=one.path or one.brief,
+            reply=one.kind is Kind.REPLY,
+            date=one.scheduled_at,
+            expires=one.expires_at,
+            series=one.series if self.has_series else None,
+            priority=Decimal(one.priority or 0),
+            late=Late(one.late) if one.late else None,
+            grace=None if one.grace is None else timedelta(seconds=one.grace),
+            held=one.status is Status.HELD,
+            waits=tuple(waits.of(one)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question to the calendar.
+
+    Attributes:
+        polled: what waits for something elsewhere of which nobody knows when it is there.
+    """
+
+    queue: tuple[Queued, ...]
+    sent: tuple[Sent, ...]
+    kept: tuple[Kept, ...]
+    polled: frozenset[str]
+
+
+class _Waits:
+    """What briefs wait for.
+
+    Attributes:
+        polled: ids of those that wait for something elsewhere of which nobody knows when it comes.
+    """
+
+    def __init__(self, own: set[int], others: Lookup, now: datetime, chain_now: datetime) -> None:
+        self._own = own
+        self._others = others
+        self._now = now
+        self._chain_now = chain_now
+        self.polled: set[int] = set()
+
+    def of(self, one: Pending) -> Iterator[Wait]:
+        """What this one waits for."""
+        if one.status is Status.WAITING:
+            yield self._retry(one)
+        for other in needed(self._others, one):
+            if other.id in self._own:
+                yield Wait(what=other.brief, brief=str(other.id))
+                continue
+            until = self._expected(other)
+            if until is None:
+                self.polled.add(one.id)
+            yield Wait(what=other.brief, until=until)
+
+    def _retry(self, one: Pending) -> Wait:
+        if one.retry_at is None:
+            return Wait(what=f"its author: {one.error}")
+        rest = max(one.retry_at - self._now, timedelta(0))
+        return Wait(what="another try", until=self._chain_now + rest)
+
+    def _expected(self, other: Publication) -> datetime | None:
+        """When another one will be there, by what is recorded of it."""
+        if other.status in {Status.PUBLISHING, Status.INCLUDED}:
+            return (other.included_at or self._chain_now) + PACE.final
+        at = other.appointment.appointed_at
+        if at is None or other.status not in {Status.QUEUED, Status.WAITING}:
+            return None
+        return max(at, self._chain_now) + PACE.final
+
+
+def _is_on_its_way(one: Pending) -> bool:
+    """Whether the calendar has no say any more."""
+    return one.is_alive or one.appointment.outlook is Outlook.NOW
+
+
+def _answer(place: Place, one: Queued, rules: Rules, polled: bool) -> Answer:  # noqa: FBT001
+    missed = place.state is State.MISSED
+    made = Appointment(
+        look_at=None if missed else _look_at(place, one, rules, polled=polled),
+        appointed_at=place.at,
+        due_at=place.due,
+        slot=place.slot,
+        asks=place.asks if place.due is not None else None,
+        outlook=_OUTLOOK.get(place.state),
+        why=place.reason,
+    )
+    return Answer(int(place.brief), made, missed)
+
+
+def _look_at(place: Place, one: Queued, rules: Rules, *, polled: bool) -> datetime | None:
+    """When time alone changes something: it goes out, or its slot or its window has passed."""
+    if place.state is State.WAITING and polled:
+        return AT_ONCE  # the publisher looks for it again and again
+    looks = [place.at] if place.at is not None else []
+    if one.expires is not None:
+        looks.append(one.expires + _SECOND)
+    late = one.late or rules.late
+    if place.at is None and place.due is not None and late is Late.MISS:
+        looks.append(place.due + (rules.grace if one.grace is None else one.grace) + _SECOND)
+    return min(looks, default=None)
+
+
+def may_go(row: Publication, chain_now: datetime) -> bool:
+    """Whether what was just calculated says that a publication goes out now."""
+    made = row.appointment
+    if row.status not in {Status.QUEUED, Status.WAITING}:
+        return False
+    if made.outlook in {None, Outlook.NOW} or made.look_at == AT_ONCE:
+        return True
+    return made.outlook is Outlook.PLANNED and _has_come(made.appointed_at, chain_now)
+
+
+def _has_come(moment: datetime | None, chain_now: datetime) -> bool:
+    return moment is not None and moment <= chain_now

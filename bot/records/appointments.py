@@ -1,0 +1,254 @@
+"""Appointments: what an author's calendar is asked about, and what is recorded of its answer."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from bot.records.reading import publication_of
+from bot.records.tables import PENDING, attempts, leases, publications, unplanned
+from bot.records.values import (
+    APPOINTED,
+    Appointment,
+    Kind,
+    Outcome,
+    Outlook,
+    Status,
+    Transition,
+)
+from bot.records.writing import RecordsWriter
+
+
+class Pending(NamedTuple):
+    """Of a publication with a place in its author's calendar, what that is asked about.
+
+    A named tuple, since there may be a hundred thousand.
+
+    Attributes:
+        operations: of what replies or links to something, else None.
+        is_alive: whether a transaction of it may still be included.
+    """
+
+    id: int
+    queue: str
+    brief: str
+    path: str
+    chain: str
+    author: str
+    permlink: str
+    kind: Kind
+    status: Status
+    scheduled_at: datetime | None
+    expires_at: datetime | None
+    retry_at: datetime | None
+    error: str | None
+    series: str | None
+    priority: str | None
+    late: str | None
+    grace: int | None
+    operations: str | None
+    is_alive: bool
+    appointment: Appointment
+
+
+class Gone(NamedTuple):
+    """Of a publication that went out, or is on its way, what the calendar is asked about."""
+
+    kind: Kind
+    included_at: datetime | None
+    due_at: datetime | None
+    slot: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What the calendar of an author on a chain is asked about."""
+
+    pending: tuple[Pending, ...]
+    gone: tuple[Gone, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the calendar says of a publication.
+
+    Attributes:
+        missed: its time is over.
+    """
+
+    id: int
+    appointment: Appointment
+    missed: bool = False
+
+
+Calculate = Callable[[Agenda], Sequence[Answer]]
+
+
+class Appointments(RecordsWriter):
+    """How appointments are asked for and recorded, an author on a chain at a time."""
+
+    def agenda(self, chain: str, author: str, since: datetime) -> Agenda:
+        """What the calendar of an author is asked about.
+
+        Args:
+            since: what went out before that is of no interest.
+        """
+        with self.reading() as connection:
+            return _agenda(connection, chain, author, since)
+
+    def appoint(
+        self,
+        chain: str,
+        author: str,
+        rules: str,
+        since: datetime,
+        calculate: Calculate,
+        now: datetime,
+    ) -> None:
+        """Ask an author's calendar, and record what it says, in one transaction.
+
+        What has changed meanwhile is calculated once more: its row in `unplanned` stays.
+
+        Args:
+            rules: digest of those that `calculate` goes by.
+            since: what went out before that is of no interest.
+        """
+        with self.writing() as connection:
+            here = unplanned.c.chain == chain, unplanned.c.author == author
+            connection.execute(sa.delete(unplanned).where(*here))
+            agenda = _agenda(connection, chain, author, since)
+            before = {one.id: one.appointment for one in agenda.pending}
+            answers = calculate(agenda)
+            changed = [
+                one for one in answers if not one.missed and one.appointment != before[one.id]
+            ]
+            _write(connection, changed, before)
+            for one in answers:
+                if one.missed:
+                    self._miss(connection, one, now)
+            connection.execute(
+                sa.update(leases)
+                .where(leases.c.chain == chain, leases.c.author == author)
+                .where(leases.c.rules.is_distinct_from(rules))
+                .values(rules=rules)
+            )
+            if any(one.missed for one in answers):  # which was no change that anybody else made
+                connection.execute(sa.delete(unplanned).where(*here))
+
+    def _miss(self, connection: sa.Connection, answer: Answer, now: datetime) -> None:
+        row = connection.execute(
+            sa.update(publications)
+            .where(publications.c.id == answer.id, PENDING)
+            .values(due_at=answer.appointment.due_at, why=answer.appointment.why)
+            .returning(publications)
+        ).one_or_none()
+        if row is not None:
+            why = answer.appointment.why or "its time is over"
+            missed = Transition(Status.MISSED, why, error=why)
+            self._move(connection, publication_of(row), missed, now)
+
+    def unplanned(self, worker: str | None = None) -> tuple[tuple[str, str], ...]:
+        """(chain, author) whose appointments are to be made anew; of those that a worker has."""
+        query = sa.select(unplanned.c.chain, unplanned.c.author).distinct()
+        if worker is not None:
+            query = query.join(
+                leases,
+                sa.and_(leases.c.chain == unplanned.c.chain, leases.c.author == unplanned.c.author),
+            ).where(leases.c.worker == worker)
+        with self.reading() as connection:
+            return tuple((row.chain, row.author) for row in connection.execute(query))
+
+    def rules_used(self) -> Mapping[tuple[str, str], str | None]:
+        """By which rules each author's appointments on each chain were made."""
+        with self.reading() as connection:
+            rows = connection.execute(sa.select(leases.c.chain, leases.c.author, leases.c.rules))
+            return {(row.chain, row.author): row.rules for row in rows}
+
+    def plan_anew(self, authors: Iterable[tuple[str, str]]) -> None:
+        """Have these (chain, author) calculated anew."""
+        with self.writing() as connection:
+            self._touch(connection, authors)
+
+
+_COLUMNS = [
+    publications.c[name]
+    for name in Pending._fields
+    if name not in {"operations", "is_alive", "appointment"}
+]
+_NAMES_OTHERS = sa.or_(
+    publications.c.kind == Kind.REPLY.value,
+    publications.c.operations.contains('links\\"', autoescape=True),
+)
+_IS_ALIVE = (
+    sa.exists()
+    .where(attempts.c.publication_id == publications.c.id)
+    .where(attempts.c.outcome != Outcome.EXPIRED.value)
+)
+_ON_ITS_WAY = (Status.PUBLISHING.value, Status.INCLUDED.value, Status.FINAL.value)
+
+
+def _agenda(connection: sa.Connection, chain: str, author: str, since: datetime) -> Agenda:
+    here = sa.and_(publications.c.chain == chain, publications.c.author == author)
+    pending = connection.execute(
+        sa.select(
+            *_COLUMNS,
+            sa.case((_NAMES_OTHERS, publications.c.operations)).label("operations"),
+            _IS_ALIVE.label("is_alive"),
+            *(publications.c[name] for name in APPOINTED),
+        ).where(here, PENDING)
+    )
+    told = tuple(_pending(row) for row in pending)
+    first = publications.c.kind.in_([Kind.POST.value, Kind.REPLY.value])
+    columns = [publications.c[name] for name in Gone._fields]
+    gone = [
+        Gone(*row)._replace(kind=Kind(row.kind))
+        for condition in (
+            publications.c.included_at >= since,
+            publications.c.included_at.is_(None),
+        )
+        for row in connection.execute(
+            sa.select(*columns)
+            .where(here, condition, first)
+            .where(publications.c.status.in_(_ON_ITS_WAY))
+        )
+    ]
+    return Agenda(told, tuple(gone))
+
+
+def _pending(row: Any) -> Pending:
+    made = {name: getattr(row, name) for name in APPOINTED}
+    made["outlook"] = Outlook(row.outlook) if row.outlook else None
+    known = {name: getattr(row, name) for name in Pending._fields if name != "appointment"}
+    known |= {"kind": Kind(row.kind), "status": Status(row.status), "is_alive": bool(row.is_alive)}
+    return Pending(**known, appointment=Appointment(**made))
+
+
+def _write(
+    connection: sa.Connection, changed: Sequence[Answer], before: Mapping[int, Appointment]
+) -> None:
+    """Write these appointments; all slots that change hands are free in between."""
+    row = publications.c.id == sa.bindparam("row")
+    leaving = [
+        {"row": one.id}
+        for one in changed
+        if before[one.id].slot not in {None, one.appointment.slot}
+    ]
+    if leaving:
+        connection.execute(sa.update(publications).where(row).values(slot=None), leaving)
+    if changed:
+        names = [field.name for field in fields(Appointment)]
+        connection.execute(
+            sa.update(publications)
+            .where(row, PENDING)
+            .values({name: sa.bindparam(f"to_{name}") for name in names}),
+            [
+                {"row": one.id}
+                | {
+                    f"to_{name}": value
+                    for name, value in zip(names, astuple(one.appointment), strict=True)
+                }
+                for one in changed
+            ],
+        )
