@@ -5,6 +5,7 @@ Four small jobs on one thread, so that no two of them ever meet: `scan` (folder 
 `renew`, beside them, which keeps this worker's leases while a node makes them wait.
 """
 
+import math
 import threading
 import time
 from collections import Counter
@@ -92,6 +93,7 @@ class Service:
         self._failing: dict[str, str] = {}
         self._troubled_until: dict[int, datetime] = {}
         self._revive_at = 0.0
+        self._due_at = math.inf
         self._job_began: float | None = None
         self._offset: float | None = None
         # what each does, and the seconds until it is wanted again
@@ -142,6 +144,7 @@ class Service:
             if self._stopping.is_set():
                 return
             self.advance(publication)
+            self._give_way()
         self._leases.release_idle(self._now(), self._calendar())
 
     def sweep(self) -> None:
@@ -167,7 +170,16 @@ class Service:
             watches = self._watches.values()
             wait = min((watch.real_seconds(REVIVE_EVERY) for watch in watches), default=0.0)
             self._revive_at = time.monotonic() + wait
-        self._results.refresh()
+        for _ in self._results.refresh():
+            if self._stopping.is_set():
+                return
+            self._give_way()
+
+    def _give_way(self) -> None:
+        """Take up what has come due meanwhile: it doesn't wait for what is on its way."""
+        if time.monotonic() >= self._due_at and not self._stopping.is_set():
+            self.dispatch()
+            self._until_due()
 
     def _revive(self, chain: str, publisher: Publisher) -> None:
         """Let what waits for an author's account or key go on, where that is mended."""
@@ -376,7 +388,9 @@ class Service:
         """Seconds until something may be due."""
         rest = self._records.rest(self._now(), self._calendar(), self._leases.worker)
         idle = IDLE * self.pace() / SLOT if self.pace() < SLOT else IDLE
-        return idle if rest is None else min(rest.total_seconds(), idle)
+        wait = idle if rest is None else min(rest.total_seconds(), idle)
+        self._due_at = time.monotonic() + wait
+        return wait
 
     def _until_sweep(self) -> float:
         """Seconds until the next sweep: soon, where it is to tell how fast a chain goes."""
