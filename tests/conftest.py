@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from bot.records import Records
 from bot.records.engine import connect, upgrade
 
 for name in [name for name in os.environ if name.startswith("BRIEFBOT_")]:
     del os.environ[name]  # what this machine's owner has set is none of the tests' business
+
+# how long an example takes says how busy the machine is, and nothing else: speed is `make bench`'s
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

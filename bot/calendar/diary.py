@@ -13,6 +13,8 @@ from bot.calendar.slots import Occurrence, next_occurrence
 from bot.calendar.values import Sent
 from bot.calendar.words import exactly
 
+BY_CHAIN = "the chain's interval"
+"""How the reason ends of what only the chain's own rule holds up."""
 ON_TIME = timedelta(minutes=15)
 """What goes out so little after its time counts for `min_gap` as if it were on time.
 
@@ -114,7 +116,7 @@ class Diary:
         return (
             self._cap(at, local.date())
             or self._near(self._counted, at, self._rules.min_gap, "min_gap")
-            or self._near(self._posts, at, self._pace.post, "the chain's interval")
+            or self._near(self._posts, at, self._pace.post, BY_CHAIN)
             or self._near(self._replies, at, self._pace.reply, "the chain's interval for replies")
         )
 

@@ -19,6 +19,7 @@ from bot.calendar import (
     appointments,
     free_slots,
 )
+from bot.calendar.diary import BY_CHAIN
 from bot.calendar.planner import FreeSlot
 from bot.chain.constants import FINALITY, REPLY_INTERVAL, ROOT_INTERVAL
 from bot.publishing.order import Lookup, needed
@@ -67,7 +68,14 @@ class Schedule:
         return chain_now - _LOOK_BACK - self.rules(author).min_gap
 
     def answers(
-        self, agenda: Agenda, author: str, others: Lookup, *, now: datetime, chain_now: datetime
+        self,
+        agenda: Agenda,
+        author: str,
+        others: Lookup,
+        *,
+        now: datetime,
+        chain_now: datetime,
+        trying: int | None = None,
     ) -> tuple[Answer, ...]:
         """What the calendar says of all that is pending.
 
@@ -75,13 +83,19 @@ class Schedule:
             others: where what a brief replies or links to is looked up.
             now: by which waiting times are counted.
             chain_now: by which appointments are judged.
+            trying: id of a waiting one that is about to be tried again.
         """
-        asked = self._asked(agenda, others, now, chain_now)
+        asked = self._asked(agenda, others, now, chain_now, trying)
         rules = self.rules(author)
         places = appointments(asked.queue, rules, PACE, asked.sent, asked.kept, now=chain_now)
         queued = {one.brief: one for one in asked.queue}
         return tuple(
-            _answer(place, queued[place.brief], rules, place.brief in asked.polled)
+            _answer(
+                place,
+                queued[place.brief],
+                rules,
+                polled=place.brief in asked.polled or _is_the_chains(place, chain_now),
+            )
             for place in places
         )
 
@@ -100,11 +114,16 @@ class Schedule:
         return free_slots(asked.queue, rules, PACE, asked.sent, asked.kept, now=now, until=until)
 
     def _asked(
-        self, agenda: Agenda, others: Lookup, now: datetime, chain_now: datetime
+        self,
+        agenda: Agenda,
+        others: Lookup,
+        now: datetime,
+        chain_now: datetime,
+        trying: int | None = None,
     ) -> "_Asked":
         on_their_way = [one for one in agenda.pending if _is_on_its_way(one)]
         pending = [one for one in agenda.pending if not _is_on_its_way(one)]
-        waits = _Waits({one.id for one in pending}, others, now, chain_now)
+        waits = _Waits({one.id for one in pending}, others, now, chain_now, trying)
         queue = tuple(self._queued(one, waits) for one in pending)
         sent = [
             Sent(
@@ -168,7 +187,15 @@ class _Waits:
         polled: ids of those that wait for something elsewhere of which nobody knows when it comes.
     """
 
-    def __init__(self, own: set[int], others: Lookup, now: datetime, chain_now: datetime) -> None:
+    def __init__(
+        self,
+        own: set[int],
+        others: Lookup,
+        now: datetime,
+        chain_now: datetime,
+        trying: int | None,
+    ) -> None:
+        self._trying = trying
         self._own = own
         self._others = others
         self._now = now
@@ -177,7 +204,7 @@ class _Waits:
 
     def of(self, one: Pending) -> Iterator[Wait]:
         """What this one waits for."""
-        if one.status is Status.WAITING:
+        if one.status is Status.WAITING and one.id != self._trying:
             yield self._retry(one)
         for other in needed(self._others, one):
             if other.id in self._own:
@@ -209,7 +236,16 @@ def _is_on_its_way(one: Pending) -> bool:
     return one.is_alive or one.appointment.outlook is Outlook.NOW
 
 
-def _answer(place: Place, one: Queued, rules: Rules, polled: bool) -> Answer:  # noqa: FBT001
+def _is_the_chains(place: Place, chain_now: datetime) -> bool:
+    """Whether it is the next to go out, and nothing but the chain's own interval holds it up.
+
+    Then the publisher waits, who asks the chain: that knows what other programs have sent, too.
+    """
+    is_next = place.at is not None and place.at <= chain_now + PACE.post
+    return place.state is State.PLANNED and is_next and place.reason.endswith(BY_CHAIN)
+
+
+def _answer(place: Place, one: Queued, rules: Rules, *, polled: bool) -> Answer:
     missed = place.state is State.MISSED
     made = Appointment(
         look_at=None if missed else _look_at(place, one, rules, polled=polled),
@@ -225,7 +261,7 @@ def _answer(place: Place, one: Queued, rules: Rules, polled: bool) -> Answer:  #
 
 def _look_at(place: Place, one: Queued, rules: Rules, *, polled: bool) -> datetime | None:
     """When time alone changes something: it goes out, or its slot or its window has passed."""
-    if place.state is State.WAITING and polled:
+    if place.state in {State.WAITING, State.PLANNED} and polled:
         return AT_ONCE  # the publisher looks for it again and again
     looks = [place.at] if place.at is not None else []
     if one.expires is not None:

@@ -1,6 +1,6 @@
 """What came of a post: votes, replies and payout, read until it is paid out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 
@@ -44,8 +44,8 @@ class Results:
         self._records = records
         self._now = now
 
-    def refresh(self) -> None:
-        """Read a batch of posts from their chains and store the figures.
+    def refresh(self) -> Iterator[None]:
+        """Read a batch of posts from their chains and store the figures, one at each step.
 
         A chain that doesn't answer is left alone until the next time; so is a post of which no node
         tells anything usable, and it comes last then.
@@ -78,6 +78,7 @@ class Results:
                 pending_payout=content.pending_payout if content else publication.pending_payout,
                 now=now,
             )
+            yield
 
     def _notice(self, publication: Publication, content: Content, chain: Chain) -> None:
         """Ask a person when the chain shows another text than was published last.

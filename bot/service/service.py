@@ -5,6 +5,7 @@ Four small jobs on one thread, so that no two of them ever meet: `scan` (folder 
 `renew`, beside them, which keeps this worker's leases while a node makes them wait.
 """
 
+import math
 import threading
 import time
 from collections import Counter
@@ -108,6 +109,7 @@ class Service:
         self._failing: dict[str, str] = {}
         self._troubled_until: dict[int, datetime] = {}
         self._revive_at = 0.0
+        self._due_at = math.inf
         self._job_began: float | None = None
         self._offset: float | None = None
         # what each does, and the seconds until it is wanted again
@@ -163,6 +165,7 @@ class Service:
             if self._stopping.is_set():
                 return
             self.advance(publication)
+            self._give_way()
         self._leases.release_idle(self._now(), self._calendar())
 
     def sweep(self) -> None:
@@ -188,7 +191,16 @@ class Service:
             watches = self._watches.values()
             wait = min((watch.real_seconds(REVIVE_EVERY) for watch in watches), default=0.0)
             self._revive_at = time.monotonic() + wait
-        self._results.refresh()
+        for _ in self._results.refresh():
+            if self._stopping.is_set():
+                return
+            self._give_way()
+
+    def _give_way(self) -> None:
+        """Take up what has come due meanwhile: it doesn't wait for what is on its way."""
+        if time.monotonic() >= self._due_at and not self._stopping.is_set():
+            self.dispatch()
+            self._until_due()
 
     def _revive(self, chain: str, publisher: Publisher) -> None:
         """Let what waits for an author's account or key go on, where that is mended."""
@@ -246,9 +258,10 @@ class Service:
         if seen.kind not in FIRST or seen.appointment.outlook is Outlook.NOW:
             return bound.dispatch(seen)
         current = self._records.get(seen.id)
-        if current.status is not seen.status or not self.is_due(current):
+        moved = current.status is not seen.status
+        if moved or (current.status is not Status.WAITING and not self.is_due(current)):
             return current
-        self._appoint(lease)
+        self._appoint(lease, trying=seen.id)
         current = self._records.get(seen.id)
         if may_go(current, self._calendar()):
             return bound.dispatch(current)
@@ -270,14 +283,20 @@ class Service:
                 with suppress(LeaseLost):
                     self._appoint(lease)
 
-    def _appoint(self, lease: Lease) -> None:
-        """Make an author's appointments, as things stand at this instant."""
+    def _appoint(self, lease: Lease, trying: int | None = None) -> None:
+        """Make an author's appointments, as things stand at this instant.
+
+        Args:
+            trying: id of a waiting publication that is about to be tried again.
+        """
         began = time.monotonic()
         now, chain_now = self._now(), self._calendar()
         schedule, author = self._schedule, lease.author
 
         def calculate(agenda: Agenda) -> Sequence[Answer]:
-            return schedule.answers(agenda, author, self._records, now=now, chain_now=chain_now)
+            return schedule.answers(
+                agenda, author, self._records, now=now, chain_now=chain_now, trying=trying
+            )
 
         self._records.under(lease, self._leases).appoint(
             lease.chain,
@@ -468,7 +487,9 @@ class Service:
         for key in self._records.unplanned():
             left = self._rest_of.get(key, 0.0) - time.monotonic()
             idle = min(idle, max(left, AGAIN))
-        return idle if rest is None else min(rest.total_seconds(), idle)
+        wait = idle if rest is None else min(rest.total_seconds(), idle)
+        self._due_at = time.monotonic() + wait
+        return wait
 
     def _until_sweep(self) -> float:
         """Seconds until the next sweep: soon, where it is to tell how fast a chain goes."""

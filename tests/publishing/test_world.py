@@ -416,3 +416,16 @@ def test_a_worker_that_begins_without_the_folder_says_that_it_isnt_there(world):
     world.posts.with_name("away").rename(world.posts)
     with world.records() as records:
         assert [row.status for row in records.latest()] == ["queued"]
+
+
+def test_what_is_due_doesnt_wait_for_what_is_on_its_way(world):
+    service = world.workers[0].service
+    world.brief("one")
+    service.scan()
+    service.dispatch()
+    world.brief("two", author="bob")
+    service.scan()
+    service._until_due()  # as the alarm clock asks when it sets the alarm
+    service.follow()
+    with world.records() as records:
+        assert {row.brief for row in records.latest() if row.broadcast_at} == {"one", "two"}
