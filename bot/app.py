@@ -83,6 +83,7 @@ def view(
 def composer(config: Settings) -> "Composer":
     """What makes posts of briefs under this configuration, and knows no others of the queue."""
     from bot.format import Defaults  # noqa: PLC0415
+    from bot.format.compose import SeriesDefaults  # noqa: PLC0415
     from bot.intake.composer import Composer  # noqa: PLC0415
 
     return Composer(
@@ -93,7 +94,12 @@ def composer(config: Settings) -> "Composer":
             header=config.header,
             footer=config.footer,
             ignore=config.ignored_checks,
+            series={
+                name: SeriesDefaults(one.author, one.tags) for name, one in config.series.items()
+            },
         ),
+        approve={"": config.rules_for_all.approve}
+        | {name: author.rules.approve for name, author in config.authors.items()},
         profiles=profiles(config),
         default_chain=config.chain,
         wary=True,

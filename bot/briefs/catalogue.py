@@ -417,6 +417,11 @@ CHECKS: Mapping[str, Check] = {
     "chain": Check(
         ERROR, "The brief names a chain that isn't configured.", "Add [chains.NAME], or correct it."
     ),
+    "series": Check(
+        ERROR,
+        "The brief's series isn't configured, or is another author's.",
+        "Add [series.NAME] to config/briefbot.toml, or correct `series:`.",
+    ),
     "changed": Check(
         WARNING,
         "The file was changed while its transaction can still be included.",

@@ -1,48 +1,219 @@
 """`briefbot plan`: what goes out next, when, and why, or why not."""
 
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from bot import app
 from bot.cli import terminal
-from bot.cli.times import told
+from bot.cli.naming import authors
+from bot.cli.times import Instant, told
 from bot.clock import utc_now
-from bot.config import load
+from bot.config import Settings, load
+from bot.reports import grid
+from bot.reports.ical import Item, ical
 from bot.reports.log import instant
-from bot.reports.plan import Step, steps
+from bot.reports.plan import NOTICED, Plan, Step
+from bot.reports.plan import plan as plan_of
+
+_MOST_SLOTS = 10
+_HELD = "held"
 
 
 @click.command()
+@click.option("--days", type=click.IntRange(1, 3660), help="Only what goes out in so many days.")
+@click.option("--week", is_flag=True, help="Seven days as a calendar.")
+@click.option("--month", is_flag=True, help="The month as a calendar.")
+@click.option("--author", shell_complete=authors, help="Only this account's.")
+@click.option("--chain", help="Only what goes to this chain.")
+@click.option("--at", "since", type=Instant(), help="What goes out from this time on.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, what moves first.")
+@click.option(
+    "--ical",
+    "file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write it to this file as well, for calendar programs.",
+)
 @click.pass_context
-def plan(ctx: click.Context, *, as_json: bool) -> None:
-    """Show what the service would do next, when, and why; and what it won't do, and why not."""
+def plan(
+    ctx: click.Context,
+    days: int | None,
+    author: str | None,
+    chain: str | None,
+    since: datetime | None,
+    file: Path | None,
+    *,
+    week: bool,
+    month: bool,
+    as_json: bool,
+) -> None:
+    """Show what the service would do next, when, and why; and what it won't do, and why not.
+
+    What should be out by now comes first. With --days, --week, --month or --at also the slots that
+    are still free in that time.
+    """
+    if sum((days is not None, week, month)) > 1:
+        raise click.UsageError("choose one of --days, --week and --month")
     config = load(ctx.obj["config_file"])
     now = utc_now()
+    span = _Span.of(since, days, now, ZoneInfo(config.timezone), week=week, month=month)
     with app.view(config, strict=True) as view:
-        planned = steps(view, now)
+        found = plan_of(view, now, app.calendars(config))
+        shown = [
+            step
+            for step in found.steps
+            if author in {None, step.author} and chain in {None, step.chain} and span.holds(step)
+        ]
+        free = () if as_json else list(_free(found, shown, span, config, author, chain))
+    if file is not None:
+        file.write_bytes(ical(_items(shown), now))
     if as_json:
-        for step in planned:
+        for step in shown:
             terminal.tell_json(asdict(step) | {"when": instant(step.when)})
-    elif planned:
-        _print(planned, config.timezone)
-    else:
-        terminal.tell(f"Nothing to do: every brief in {config.posts} is published.")
+        return
+    if week or month:
+        _print_grid(shown, span, config.timezone, month=month)
+        shown = [step for step in shown if step.when is None or step.overdue >= NOTICED]
+    if shown:
+        _print(shown, config.timezone)
+    elif not (week or month):
+        _print_nothing(found, config)
+    for line in free:
+        terminal.tell(line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The time that is looked at; None has no end."""
+
+    since: datetime | None
+    until: datetime | None
+
+    @classmethod
+    def of(
+        cls,
+        since: datetime | None,
+        days: int | None,
+        now: datetime,
+        zone: ZoneInfo,
+        *,
+        week: bool,
+        month: bool,
+    ) -> "_Span":
+        begin = since or now
+        midnight = begin.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        if week:
+            return cls(midnight, midnight + timedelta(days=7))
+        if month:
+            first = midnight.replace(day=1)
+            return cls(first, (first + timedelta(days=32)).replace(day=1))
+        if days is not None:
+            return cls(begin, begin + timedelta(days=days))
+        return cls(since, None)
+
+    def holds(self, step: Step) -> bool:
+        """Whether a step is shown: what never goes, or should have gone, always is."""
+        if step.when is None or step.overdue >= NOTICED:
+            return True
+        after = self.since is None or step.when >= self.since
+        return after and (self.until is None or step.when < self.until)
+
+
+def _free(
+    found: Plan,
+    shown: Sequence[Step],
+    span: _Span,
+    config: Settings,
+    author: str | None,
+    chain: str | None,
+) -> Iterator[str]:
+    """The slots that are left in a time that has an end."""
+    if span.since is None or span.until is None:
+        return
+    names = [author] if author else sorted({*config.authors, *(step.author for step in shown)})
+    for name in filter(None, names):
+        slots = found.calendars.free(chain or config.chain, name, span.since, span.until)
+        if slots:
+            some = ", ".join(told_day(slot.at, config.timezone) for slot in slots[:_MOST_SLOTS])
+            more = f" and {len(slots) - _MOST_SLOTS} more" if len(slots) > _MOST_SLOTS else ""
+            yield f"Free slots of {name}: {some}{more}"
+
+
+def told_day(moment: datetime | None, timezone: str) -> str:
+    """An instant with its weekday, in the reader's zone, or nothing."""
+    if moment is None:
+        return ""
+    weekday = grid.WEEKDAYS[moment.astimezone(ZoneInfo(timezone)).weekday()]
+    return f"{weekday} {told(moment, timezone)}"
+
+
+def _state(step: Step) -> str:
+    """A step's state in a word: what should be out by now, and what won't go, are unmistakable."""
+    if step.overdue >= NOTICED:
+        return "OVERDUE"
+    if step.outlook in {"doomed", "missed"}:
+        return "will be missed"
+    return step.state
+
+
+def _items(steps: Iterable[Step]) -> Iterator[Item]:
+    for step in steps:
+        if step.when is not None and step.chain:
+            yield Item(
+                chain=step.chain,
+                brief=step.brief,
+                at=step.when,
+                author=step.author,
+                title=step.title,
+                reason=step.why,
+                tentative=step.state == _HELD,
+            )
+
+
+def _print_grid(steps: Iterable[Step], span: _Span, timezone: str, *, month: bool) -> None:
+    entries = [
+        grid.Entry(step.when, step.title or step.brief, _mark(step))
+        for step in steps
+        if step.when is not None
+    ]
+    assert span.since is not None, "a calendar begins on a day"
+    zone = ZoneInfo(timezone)
+    draw = grid.month if month else grid.week
+    for line in draw(entries, span.since.astimezone(zone).date(), zone):
+        terminal.tell(line)
+
+
+def _mark(step: Step) -> str:
+    if step.overdue >= NOTICED:
+        return "!"
+    return "?" if step.state == _HELD else " "
 
 
 def _print(planned: list[Step], timezone: str) -> None:
     if not terminal.is_read_by_a_person():
         for step in planned:
-            when = told(step.when, timezone) or "-"
-            terminal.tell(f"{when}  {step.state}  {step.brief}  {step.why}")
+            when = told_day(step.when, timezone) or "-"
+            author = f"@{step.author}  " if step.author else ""
+            terminal.tell(f"{when}  {_state(step)}  {author}{step.brief}  {step.why}")
         return
     rows = [
         [
-            terminal.Cell(told(step.when, timezone)),
-            terminal.Cell(step.state),
+            terminal.Cell(told_day(step.when, timezone)),
+            terminal.Cell(_state(step)),
+            terminal.Cell(step.author),
             terminal.Cell(step.brief, notes=[step.why]),
         ]
         for step in planned
     ]
-    terminal.tell_table(terminal.Table(("when", "state", "brief"), rows, wide="brief"))
+    terminal.tell_table(terminal.Table(("when", "state", "author", "brief"), rows, wide="brief"))
+
+
+def _print_nothing(found: Plan, config: Settings) -> None:
+    if found.steps:
+        terminal.tell("Nothing like that; `briefbot plan` shows all that is to be done.")
+    else:
+        terminal.tell(f"Nothing to do: every brief in {config.posts} is published.")

@@ -6,7 +6,7 @@ be sent, with defaults, footer and metadata.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.briefs import Brief, Finding, Level, found
 from bot.briefs.secrets import private_key_offset
@@ -70,6 +70,26 @@ def cross_post_findings(brief: Brief) -> Iterator[Finding]:
     if brief.cross_post and (brief.reply_to or not brief.community):
         message = "a cross-post stands in a community: write `community:`, and no `reply_to:`"
         yield _at(brief, "cross_post", "key.cross_post", message)
+
+
+def series_findings(
+    brief: Brief, author: str | None, series: Mapping[str, str]
+) -> Iterator[Finding]:
+    """A brief takes the slots of a series of its author; without any, the key is another tool's.
+
+    Args:
+        series: to whom each belongs.
+    """
+    if not brief.series or not series:
+        return
+    owner = series.get(brief.series)
+    if owner is None:
+        known = ", ".join(sorted(series))
+        message = f"there is no [series.{brief.series}] in the configuration; known are {known}"
+        yield _at(brief, "series", "series", message)
+    elif author is not None and owner != author:
+        message = f"`{brief.series}` is a series of {owner}, and this brief is by {author}"
+        yield _at(brief, "series", "series", message)
 
 
 def post_findings(brief: Brief, post: Post) -> Iterator[Finding]:

@@ -18,6 +18,14 @@ from bot.format.render import collect
 from bot.format.shown import rendering_findings
 
 
+@dataclass(frozen=True, slots=True)
+class SeriesDefaults:
+    """What a series adds to a brief that doesn't say it itself."""
+
+    author: str
+    tags: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
     """What the configuration adds to every brief.
@@ -28,6 +36,7 @@ class Defaults:
         tags: after the brief's own.
         header, footer: Jinja2 templates of Markdown before and after every body.
         ignore: codes of findings that nobody wants to see.
+        series: what each `[series.NAME]` adds to its briefs.
     """
 
     author: str | None = None
@@ -36,6 +45,7 @@ class Defaults:
     header: str = ""
     footer: str = ""
     ignore: tuple[str, ...] = ()
+    series: Mapping[str, SeriesDefaults] = field(default_factory=dict)
     app: str = f"briefbot/{__version__}"
 
     def account_of(self, name: str) -> str | None:
@@ -45,7 +55,15 @@ class Defaults:
     def author_of(self, brief: Brief) -> str | None:
         """The account under which a brief goes out: the first of its authors that has one."""
         authors = brief.authors or ((brief.author,) if brief.author else ())
-        return next(filter(None, map(self.account_of, authors)), self.author)
+        of_series = self.series.get(brief.series or "")
+        default = of_series.author if of_series and not authors else self.author
+        return next(filter(None, map(self.account_of, authors)), default)
+
+    def tags_of(self, brief: Brief) -> tuple[str, ...]:
+        """A brief's tags, its series' where it names none, and then those of all."""
+        of_series = self.series.get(brief.series or "")
+        own = brief.tags or (of_series.tags if of_series else ())
+        return tuple(dict.fromkeys((*own, *self.tags)))
 
     def authored_by(self, brief: Brief) -> str | None:
         """Who a brief says has written it, where that isn't just the account that posts it."""
@@ -97,7 +115,7 @@ def place(brief: Brief, defaults: Defaults, resolve: Resolve = nowhere) -> Place
     """Where a brief will stand; None as long as that can't be said."""
     author = defaults.author_of(brief)
     parent = _parent(brief, resolve)
-    tags = (*brief.tags, *defaults.tags)
+    tags = defaults.tags_of(brief)
     if author is None or parent is None or not (parent[0] or brief.community or tags):
         return None
     if parent[0]:
@@ -144,11 +162,12 @@ def compose(
     author = defaults.author_of(brief)
     brief = replace(brief, author=author, authored_by=defaults.authored_by(brief))
     unknown = [name for name in brief.authors if not defaults.account_of(name)]
-    tags = tuple(dict.fromkeys((*brief.tags, *defaults.tags)))
+    tags = defaults.tags_of(brief)
     findings = [
         *checks.author_findings(brief, author, unknown),
         *checks.category_findings(brief, tags),
         *checks.cross_post_findings(brief),
+        *checks.series_findings(brief, author, {k: v.author for k, v in defaults.series.items()}),
     ]
     stands = place(brief, defaults, resolve)
     if brief.reply_to and _parent(brief, resolve) is None:

@@ -41,6 +41,7 @@ class Composition:
         shows: their paths, and sha256 of what would be sent of them.
         place: where it will stand; None as long as that can't be said.
         links: how it names other briefs, whose addresses may still change.
+        approve: whether a person must release it first.
     """
 
     brief: Brief
@@ -53,6 +54,7 @@ class Composition:
     shows: tuple[tuple[str, str], ...] = ()
     place: Place | None = None
     links: tuple[Name, ...] = ()
+    approve: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Composer:
     wary: bool = False
     """Whether briefs that want one address are found; the records know that of what is recorded."""
     pictures: PictureReader = field(default_factory=PictureReader, compare=False)
+    approve: Mapping[str, bool] = field(default_factory=dict, compare=False)
+    """Whether an author's new briefs are held until a person releases them; `""` for others'."""
 
     @property
     def settings(self) -> str:
@@ -140,7 +144,13 @@ class Composer:
             operations=operations(post, profile),
             url=stands.url(profile.url),
             shows=shows,
+            approve=self._is_to_approve(brief, post.author),
         )
+
+    def _is_to_approve(self, brief: Brief, author: str) -> bool:
+        if brief.approve is not None:
+            return brief.approve
+        return self.approve.get(author, self.approve.get("", False))
 
     def _shown(
         self, brief: Brief, pictures: Iterable[Local], profile: ChainProfile, folder: Path
@@ -221,7 +231,7 @@ def publication_of(composition: Composition, fingerprint: str) -> NewPublication
         priority=f"{brief.priority.normalize():f}" if brief.priority else None,
         late=brief.late,
         grace=None if brief.grace is None else int(brief.grace.total_seconds()),
-        approve=bool(brief.approve),
+        approve=composition.approve,
     )
 
 

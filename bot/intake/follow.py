@@ -29,6 +29,7 @@ from bot.records import (
     Status,
 )
 from bot.records.files import FileRecord
+from bot.records.planning import APPROVAL
 from bot.records.queues import QueueRecords
 
 Key = tuple[str, str]
@@ -267,8 +268,10 @@ class Follower:
         assert entry is not None, "a plan is made of a file"
         assert entry.brief is not None, "which is a brief"
         assert wanted.plan is not None, "that can be sent"
-        if wanted.plan.shows:  # with its pictures, so not among many
-            self._records.add(wanted.plan, self._now(), files=self._files(entry, wanted.plan))
+        if wanted.plan.shows or wanted.plan.approve:  # with its pictures, so not among many
+            held = APPROVAL if wanted.plan.approve else None
+            files = self._files(entry, wanted.plan)
+            self._records.add(wanted.plan, self._now(), held=held, files=files)
             self._log.info("queued", brief=wanted.plan.brief, author=wanted.plan.author)
         else:
             self._new.append((entry, entry.brief, wanted.plan))

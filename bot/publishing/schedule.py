@@ -256,7 +256,7 @@ def _answer(place: Place, one: Queued, rules: Rules, *, polled: bool) -> Answer:
         outlook=_OUTLOOK.get(place.state),
         why=place.reason,
     )
-    return Answer(int(place.brief), made, missed)
+    return Answer(int(place.brief), made, missed, place.overdue)
 
 
 def _look_at(place: Place, one: Queued, rules: Rules, *, polled: bool) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from bot.records.values import (
     Kind,
     Outcome,
     Outlook,
+    Publication,
     Status,
     Transition,
 )
@@ -53,6 +54,12 @@ class Pending(NamedTuple):
     appointment: Appointment
 
 
+def pending_of(row: Publication, *, is_alive: bool = False) -> Pending:
+    """What the calendar is asked about a publication."""
+    known = {name: getattr(row, name) for name in Pending._fields if name != "is_alive"}
+    return Pending(**known, is_alive=is_alive)
+
+
 class Gone(NamedTuple):
     """Of a publication that went out, or is on its way, what the calendar is asked about."""
 
@@ -76,11 +83,13 @@ class Answer:
 
     Attributes:
         missed: its time is over.
+        overdue: how long it should have been out by now.
     """
 
     id: int
     appointment: Appointment
     missed: bool = False
+    overdue: timedelta = timedelta(0)
 
 
 Calculate = Callable[[Agenda], Sequence[Answer]]

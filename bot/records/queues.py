@@ -65,6 +65,11 @@ class QueueRecords:
         self.queue = queue
         self.files = FileRecords(records, queue)
 
+    @property
+    def records(self) -> Records:
+        """All records, of this queue and others."""
+        return self._records
+
     def enrol(self, place: str, now: datetime) -> Enrolled:
         """Make this queue known; the first one takes over what older versions have recorded.
 

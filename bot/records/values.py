@@ -170,6 +170,19 @@ class Publication(NewPublication):
     updated_at: datetime
     appointment: Appointment = Appointment()
 
+    @classmethod
+    def of(cls, plan: NewPublication, number: int, status: Status, now: datetime) -> Self:
+        """A plan as it would be recorded."""
+        told: dict[str, Any] = {f.name: getattr(plan, f.name) for f in fields(NewPublication)}
+        unknown: dict[str, Any] = dict.fromkeys(
+            ("digest", "retry_at", "error", "trx_id", "block_num", "broadcast_at", "included_at",
+             "final_at", "pending_payout", "results_at")
+        )  # fmt: skip
+        return cls(
+            **told, **unknown, id=number, status=status, votes=0, replies=0, created_at=now,
+            updated_at=now,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAttempt:

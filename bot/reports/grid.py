@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 COLUMNS = 80
 _DAY = timedelta(days=1)
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CELL = 10  # 7 of them and 8 rules are 78 columns
 _MOST = 4
 """Entries of a day that a month shows; of more it says how many."""
@@ -39,7 +39,7 @@ def week(entries: Iterable[Entry], first: date, zone: ZoneInfo) -> tuple[str, ..
     days = _by_day(entries, zone)
     lines: list[str] = []
     for day in (first + number * _DAY for number in range(7)):
-        lines.append(f"{_WEEKDAYS[day.weekday()]} {day} ".ljust(COLUMNS, "-"))
+        lines.append(f"{WEEKDAYS[day.weekday()]} {day} ".ljust(COLUMNS, "-"))
         lines += [cut(f"  {_said(entry, zone)}", COLUMNS) for entry in days.get(day, ())]
     return tuple(lines)
 
@@ -48,8 +48,8 @@ def month(entries: Iterable[Entry], first: date, zone: ZoneInfo) -> tuple[str, .
     """The weeks, Monday to Sunday, of the month in which `first` lies."""
     days = _by_day(entries, zone)
     start = first.replace(day=1)
-    rule = "+".join(["", *("-" * _CELL for _ in _WEEKDAYS), ""])
-    lines = [f"{start:%Y-%m}", rule, _row(_WEEKDAYS), rule]
+    rule = "+".join(["", *("-" * _CELL for _ in WEEKDAYS), ""])
+    lines = [f"{start:%Y-%m}", rule, _row(WEEKDAYS), rule]
     monday = start - start.weekday() * _DAY
     while monday < start or (monday.year, monday.month) == (start.year, start.month):
         cells = [

@@ -4,19 +4,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.briefs import Level
-from bot.intake.follow import Key
+from bot.intake.follow import FIRST, Key
 from bot.intake.reconcile import Action, decide
 from bot.intake.view import Asked, QueueView
-from bot.records import UNPUBLISHED, Publication, Status
+from bot.publishing.schedule import Schedule
+from bot.records import UNPUBLISHED, Outlook, Publication, Status
+from bot.records.appointments import Answer
 from bot.records.files import FileNote
 from bot.records.queues import Unfinished
+from bot.reports.appointments import Calendars
 
+NOTICED = 60  # seconds that something is overdue before it is told
 WHY = {
     Status.PUBLISHING: "on its way: {reason}",
     Status.INCLUDED: "in block {block}, until that can't be undone",
     Status.HELD: "held; `briefbot release` lets it go",
     Status.REJECTED: "{error}",
-    Status.MISSED: "its `expires` passed; change it in the file to publish it late",
+    Status.MISSED: "missed: {error}; change its `date` or `expires` in the file to publish it late",
     Status.CANCELLED: "cancelled; change the file, or use `briefbot publish`, to queue it again",
     Status.WAITING: "{error}",
 }
@@ -29,6 +33,9 @@ class Step:
     Attributes:
         state: a status of the journey, or `new`, `edit`, `draft`, `problem` for what has no record.
         when: the earliest instant at which it goes on (UTC); None when it doesn't by itself.
+        overdue: seconds since it should have been out.
+        outlook: what the calendar says of it, see `bot.records.Outlook`; `missed` when the service
+            will say so next; empty where it isn't asked.
     """
 
     brief: str
@@ -39,13 +46,65 @@ class Step:
     state: str
     when: datetime | None
     why: str
+    overdue: int = 0
+    outlook: str = ""
 
 
-def steps(view: QueueView, now: datetime) -> list[Step]:
-    """Everything between the folder and the chain: what moves first, then what doesn't.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything between the folder and the chain: what moves first, then what doesn't."""
 
-    What hasn't changed since the service looked at it is told as it is recorded.
+    steps: list[Step]
+    calendars: Calendars
+
+
+def steps(view: QueueView, now: datetime, schedule: Schedule | None = None) -> list[Step]:
+    """As `plan`."""
+    return plan(view, now, schedule or Schedule()).steps
+
+
+def plan(view: QueueView, now: datetime, schedule: Schedule) -> Plan:
+    """What the service would do next.
+
+    What hasn't changed since the service looked at it is told as it is recorded; else by the very
+    calculation that the service would make.
     """
+    mine = view.mine
+    calendars = Calendars(schedule, mine.records if mine else None, mine.queue if mine else "", now)
+    told = _steps(view, now, calendars)
+    known = {(step.chain, step.brief): step for step in told if step.state in _IN_CALENDAR}
+    authors = {(step.chain, step.author) for step in known.values()}
+    stale = calendars.stale() | {
+        (step.chain, step.author)
+        for step in known.values()
+        if step.outlook == _TO_ASK or (step.when is not None and step.when <= now)
+    }
+    for one, answer in calendars.answers(stale & authors):
+        key = (one.chain, one.brief)
+        if key in known:
+            known[key] = _by_calendar(known[key], answer)
+    rest = [step for step in told if (step.chain, step.brief) not in known]
+    done = (replace(s, outlook="" if s.outlook == _TO_ASK else s.outlook) for s in known.values())
+    return Plan(_in_order([*rest, *done]), calendars)
+
+
+_TO_ASK = "?"
+_IN_CALENDAR = {"new", Status.QUEUED.value, Status.HELD.value, Status.WAITING.value}
+
+
+def _by_calendar(step: Step, answer: Answer) -> Step:
+    """A step, as the calendar says; what waits goes on when it is tried again."""
+    made = answer.appointment
+    outlook = "missed" if answer.missed else (made.outlook or "")
+    overdue = int(answer.overdue.total_seconds())
+    if step.state == Status.WAITING.value and not answer.missed:
+        return replace(step, outlook=outlook)
+    return replace(
+        step, when=made.appointed_at, why=made.why or step.why, outlook=outlook, overdue=overdue
+    )
+
+
+def _steps(view: QueueView, now: datetime, calendars: Calendars) -> list[Step]:
     result: list[Step] = []
     met: set[Key] = set()
     looked: set[str] = set()
@@ -58,6 +117,7 @@ def steps(view: QueueView, now: datetime) -> list[Step]:
             unread |= set() if entry.fingerprint else {entry.path}
         for each in asked:
             met.add((each.composition.chain, each.composition.brief.id))
+            calendars.take(each)
             step = _step(_State(each, now))
             result += [step] if step else []
     if view.mine is None:
@@ -102,7 +162,10 @@ class _Rest:
 
 
 def _in_order(steps: list[Step]) -> list[Step]:
-    return sorted(steps, key=lambda step: (step.when is None, step.when, step.brief))
+    def order(step: Step) -> tuple[bool, bool, datetime | None, str]:
+        return step.overdue < NOTICED, step.when is None, step.when, step.brief
+
+    return sorted(steps, key=order)
 
 
 def _refused(path: str, why: str) -> Step:
@@ -165,6 +228,12 @@ def _due(date: datetime | None, now: datetime) -> tuple[datetime, str]:
 
 def _recorded(row: Publication | Unfinished, now: datetime) -> Step:
     """What a record says of itself, where the folder changes nothing about it."""
+    made = row if isinstance(row, Unfinished) else row.appointment
+    in_calendar = row.status in {Status.QUEUED, Status.HELD} and row.kind in FIRST
+    if in_calendar and made.outlook not in {None, Outlook.NOW}:
+        is_due = made.look_at is not None and made.look_at <= now
+        outlook = _TO_ASK if is_due else str(made.outlook)
+        return replace(_told(row, made.appointed_at, made.why or ""), outlook=outlook)
     if row.status is Status.QUEUED:
         return _told(row, *_due(row.scheduled_at, now))
     when = row.retry_at if row.status is Status.WAITING else None

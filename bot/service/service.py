@@ -150,6 +150,7 @@ class Service:
         And make the appointments of those for whom something has changed.
         """
         self._compare_rules()
+        self._keep_pace()
         self._leases.claim(self._now(), self._calendar(), CLAIM)
         self._plan()
         due = self._records.due(self._now(), self._calendar(), BATCH, self._leases.worker)
@@ -308,6 +309,13 @@ class Service:
         )
         ended = time.monotonic()
         self._rest_of[lease.chain, author] = ended + PLANNING * (ended - began)
+
+    def _keep_pace(self) -> None:
+        """See how far the time of a chain is that goes faster than clocks do: a rehearsal's."""
+        for name, watch in self._watches.items():
+            if watch.pace < SLOT and self._records.awaits(name):
+                with suppress(TransientChainError):
+                    watch.look()
 
     def _compare_rules(self) -> None:
         """Have the appointments made anew of those for whom other rules are configured now."""

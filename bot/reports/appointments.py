@@ -1,0 +1,122 @@
+"""The calendar beside the queue: appointments as recorded, and as files that changed make them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+
+from bot.calendar.planner import FreeSlot
+from bot.intake.follow import FIRST
+from bot.intake.reconcile import Action, decide
+from bot.intake.view import Asked
+from bot.publishing.schedule import Schedule
+from bot.records import NewPublication, Publication, Records, Status
+from bot.records.appointments import Agenda, Answer, Pending, pending_of
+
+Author = tuple[str, str]
+"""(chain, author)"""
+_ANEW = {Status.REJECTED, Status.MISSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """What the calendars say when the folder's changes are taken up, which is not done here.
+
+    Args:
+        records: what is recorded; None when nothing is.
+    """
+
+    schedule: Schedule
+    records: Records | None
+    queue: str
+    now: datetime
+    _left: set[int] = field(default_factory=set)
+    _come: dict[int, Publication] = field(default_factory=dict)
+    _changed: set[Author] = field(default_factory=set)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(-1, -1))
+
+    def take(self, asked: Asked) -> None:
+        """Take note of what the service would do about one brief."""
+        row, plan = asked.row, asked.wanted.plan
+        action = decide(asked.wanted, row)
+        if row is not None and row.kind in FIRST and action in _MOVES:
+            self._leave(row)
+        if plan is None or plan.kind not in FIRST:
+            return
+        if action is Action.QUEUE or row is None:
+            if action is Action.QUEUE:
+                self._arrive(plan, next(self._numbers), None)
+        elif action is Action.REPLAN and row.kind in FIRST:
+            self._arrive(plan, row.id, row)
+
+    def _leave(self, row: Publication) -> None:
+        self._left.add(row.id)
+        self._changed.add((row.chain, row.author))
+
+    def _arrive(self, plan: NewPublication, number: int, row: Publication | None) -> None:
+        status = Status.QUEUED if row is None or row.status in _ANEW else row.status
+        if plan.approve and (row is None or not row.approve):
+            status = Status.HELD
+        made = Publication.of(replace(plan, queue=self.queue), number, status, self.now)
+        if row is not None and row.author == plan.author and row.status not in _ANEW:
+            made = replace(
+                made, appointment=row.appointment, retry_at=row.retry_at, error=row.error
+            )
+        self._come[number] = made
+        self._changed.add((plan.chain, plan.author))
+
+    def stale(self) -> set[Author]:
+        """Those whose recorded appointments don't hold any more."""
+        changed = set(self._changed)
+        if self.records is not None:
+            changed |= set(self.records.unplanned())
+            used = self.records.rules_used()
+            digests = {author: self.schedule.digest(author) for _, author in used}
+            changed |= {key for key, rules in used.items() if rules != digests[key[1]]}
+        return changed
+
+    def answers(self, authors: Iterable[Author]) -> Iterator[tuple[Pending, Answer]]:
+        """What the calendar says of all that these authors have pending in this queue."""
+        for chain, author in sorted(authors):
+            agenda = self._agenda(chain, author)
+            pending = {one.id: one for one in agenda.pending}
+            for answer in self.schedule.answers(
+                agenda, author, self, now=self.now, chain_now=self.now
+            ):
+                one = pending[answer.id]
+                if one.queue == self.queue or not one.queue:
+                    yield one, answer
+
+    def free(self, chain: str, author: str, since: datetime, until: datetime) -> list[FreeSlot]:
+        """The slots that an author has left."""
+        agenda = self._agenda(chain, author)
+        found = self.schedule.free(agenda, author, self, now=self.now, until=until)
+        return [slot for slot in found if slot.at >= since]
+
+    def at(self, chain: str, author: str, permlink: str) -> Publication | None:
+        """The post or reply that has this address, or is to have it."""
+        address = (chain, author, permlink)
+        for row in self._come.values():
+            if (row.chain, row.author, row.permlink) == address:
+                return row
+        found = self.records.at(*address) if self.records else None
+        return None if found is None or found.id in self._left else found
+
+    def _agenda(self, chain: str, author: str) -> Agenda:
+        """An author's, with the folder's changes."""
+        since = self.schedule.since(author, self.now)
+        recorded = self.records.agenda(chain, author, since) if self.records else Agenda((), ())
+        alive = {one.id for one in recorded.pending if one.is_alive}
+        here: defaultdict[bool, list[Pending]] = defaultdict(list)
+        for one in recorded.pending:
+            here[one.id in self._left].append(one)
+        come = [
+            pending_of(row, is_alive=row.id in alive)
+            for row in self._come.values()
+            if (row.chain, row.author) == (chain, author)
+        ]
+        return Agenda((*here[False], *come), recorded.gone)
+
+
+_MOVES = {Action.REPLAN, Action.REJECT, Action.WITHDRAW}

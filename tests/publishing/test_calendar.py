@@ -1,0 +1,184 @@
+"""Appointments end to end: what `plan` says beforehand is what the service does, by the chain."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from bot.records import Records
+
+EVERY_TEN = 'slots = ["cron: */10 * * * *"]'
+
+
+@pytest.fixture
+def newsroom(sqlite_newsroom):
+    return sqlite_newsroom
+
+
+def configure(newsroom, alice, rest=""):
+    """What [author.alice] and the rest of the configuration say."""
+    newsroom.authors = ("bob",)
+    newsroom.settings = f"[author.alice]\n{alice}\n{rest}"
+    newsroom.ask(*newsroom.devnet.urls)
+
+
+def times(newsroom):
+    """When each brief stands on the chain."""
+    rows = newsroom.log()
+    return {row["brief"]: datetime.fromisoformat(row["included_at"]) for row in rows
+            if row["included_at"]}  # fmt: skip
+
+
+def planned(newsroom, *options):
+    lines = newsroom.run("plan", "--json", *options).splitlines()
+    return {step["brief"]: step for step in map(json.loads, lines)}
+
+
+def test_briefs_without_a_date_take_the_slots_in_order_and_to_the_minute(newsroom):
+    configure(newsroom, EVERY_TEN)
+    newsroom.brief("part-10.md")
+    newsroom.brief("part-2.md")
+    newsroom.brief("urgent.md", priority=5)
+    newsroom.publish_all(3)
+
+    at = times(newsroom)
+    assert sorted(at, key=at.get) == ["urgent", "part-2", "part-10"]
+    for name in ("part-2", "part-10"):  # how fast the chain goes is known when these are due
+        assert (at[name].minute % 10, at[name].second < 50) == (0, True), at
+    assert at["part-10"] - at["part-2"] > timedelta(minutes=9)
+
+
+def test_the_plan_says_before_and_after_the_service_looks_which_slots_they_take(newsroom):
+    configure(newsroom, 'slots = ["mon-fri 09:00"]\ntimezone = "Europe/Berlin"')
+    newsroom.brief("b.md")
+    newsroom.brief("a.md")
+    newsroom.brief("dated.md", date="2099-01-01 12:00")
+    before = planned(newsroom)
+    newsroom.run("run", "--once")
+    after = planned(newsroom)
+
+    for told in (before, after):
+        assert list(told) == ["a", "b", "dated"]
+        assert told["a"]["why"].startswith("slot ")
+        assert "09:00" in told["a"]["why"]
+        assert told["a"]["when"] < told["b"]["when"]
+        assert told["dated"]["why"] == "its date"
+    assert [step["when"] for step in before.values()] == [step["when"] for step in after.values()]
+    assert {step["state"] for step in after.values()} == {"queued"}
+    assert newsroom.comments() == []
+
+
+def test_four_briefs_of_one_author_are_not_promised_the_same_minute(newsroom):
+    for number in range(4):
+        newsroom.brief(f"part-{number}.md")
+    whens = [datetime.fromisoformat(step["when"]) for step in planned(newsroom).values()]
+
+    gaps = {later - earlier for earlier, later in pairwise(whens)}
+    assert gaps == {timedelta(seconds=303)}
+
+
+def test_a_brief_that_needs_approval_is_held_in_its_slot_until_it_is_released(newsroom):
+    configure(newsroom, f"{EVERY_TEN}\napprove = true")
+    newsroom.brief("one.md")
+    newsroom.brief("two.md", approve="false")
+    newsroom.run("run", "--once")
+
+    told = planned(newsroom)
+    assert told["one"]["state"] == "held"
+    assert "briefbot release" in told["one"]["why"]
+    assert told["one"]["when"] < told["two"]["when"], "its slot is kept"
+    service = newsroom.start()
+    newsroom.wait_for("final", 1)
+    assert list(times(newsroom)) == ["two"]
+    newsroom.run("release", "one")
+    newsroom.wait_for("final", 2)
+    newsroom.stop(service)
+    assert times(newsroom)["one"].minute % 10 == 0
+
+
+def test_a_brief_that_is_published_now_waits_for_no_slot(newsroom):
+    configure(newsroom, 'slots = ["1st mon 10:00"]')
+    newsroom.brief("one.md")
+    newsroom.brief("two.md")
+    assert "queued" in newsroom.run("publish", "posts/one.md", "--wait", "included")
+    newsroom.run("publish", "posts/two.md", "--now", "--wait", "included")
+    assert list(times(newsroom)) == ["two"]
+
+
+def test_a_gap_is_kept_between_posts_but_not_before_a_reply(newsroom):
+    configure(newsroom, 'min_gap = "40m"')
+    newsroom.brief("a.md")
+    newsroom.brief("b.md")
+    newsroom.brief("c.md", reply_to='"[[a]]"')
+    newsroom.publish_all(3)
+
+    at = times(newsroom)
+    # what goes out within 15 minutes of its time counts as on time
+    assert at["b"] - at["a"] > timedelta(minutes=25)
+    assert at["c"] < at["b"]
+
+
+def test_an_unknown_series_is_told_and_a_known_one_gives_author_tags_and_slots(newsroom):
+    series = '[series.market]\nauthor = "alice"\nslots = ["daily 18:00"]\ntags = ["market"]\n'
+    configure(newsroom, "", series)
+    newsroom.write("good.md", "---\ntitle: Good\nseries: market\n---\nBody.\n")
+    newsroom.write("bad.md", "---\ntitle: Bad\nseries: sport\nauthor: alice\ntags: [a]\n---\nB.\n")
+    told = newsroom.run("check", expect=1)
+    assert "bad.md:3: error series" in told
+    assert "known are market" in told
+    newsroom.run("run", "--once")
+
+    plan = planned(newsroom)
+    assert plan["good"]["author"] == "alice"
+    assert plan["good"]["why"].startswith("slot ")
+    assert plan["bad.md" if "bad.md" in plan else "bad"]["state"] == "problem"
+    assert newsroom.log()[0]["tags"] == ["market"]
+
+
+def test_another_tools_series_is_harmless_where_none_is_configured(newsroom):
+    newsroom.brief("one.md", series="Learning Rust")
+    newsroom.publish_all(1)
+
+
+def test_after_an_outage_the_backlog_takes_the_next_slots_and_never_comes_in_a_burst(newsroom):
+    configure(newsroom, f'{EVERY_TEN}\nmin_gap = "10m"\ngrace = "1m"')
+    for number in range(3):
+        newsroom.brief(f"part-{number}.md")
+    newsroom.run("run", "--once")
+    promised = [step["when"] for step in planned(newsroom).values()]
+    time.sleep(40)  # more than half an hour on the chain
+    newsroom.publish_all(3)
+
+    at = times(newsroom)
+    assert sorted(at, key=at.get) == ["part-0", "part-1", "part-2"]
+    assert f"{at['part-0']:%Y-%m-%dT%H:%M:%SZ}" > promised[-1]
+    moments = sorted(at.values())
+    for earlier, later in pairwise(moments):
+        assert later - earlier > timedelta(minutes=9)
+
+
+def test_what_may_be_missed_is_missed_and_told(newsroom):
+    configure(newsroom, "")
+    past = datetime.now(UTC) - timedelta(hours=3)
+    newsroom.brief("news.md", date=f'"{past:%Y-%m-%dT%H:%M:%SZ}"', late="miss", grace="1h")
+    newsroom.brief("late.md", date=f'"{past:%Y-%m-%dT%H:%M:%SZ}"', author="bob")
+    newsroom.publish_all(1)
+
+    [row] = [row for row in newsroom.log() if row["status"] == "missed"]
+    assert row["brief"] == "news"
+    assert "grace of 1 h" in row["error"]
+    assert "missed" in planned(newsroom)["news"]["why"]
+    assert list(times(newsroom)) == ["late"]
+
+
+def test_other_rules_make_other_appointments(newsroom):
+    configure(newsroom, 'slots = ["mon-fri 09:00"]')
+    newsroom.brief("one.md")
+    newsroom.run("run", "--once")
+    configure(newsroom, 'slots = ["mon-fri 11:30"]')
+    assert "11:30" in planned(newsroom)["one"]["why"]
+    newsroom.run("run", "--once")
+    with Records.open(newsroom.database) as records:
+        assert "11:30" in records.latest()[0].appointment.why
