@@ -14,6 +14,9 @@ COMMANDS = {
     "check": "findings in the briefs: what would be refused or would surprise",
     "preview": "a brief as its readers will see it",
     "plan": "what goes out next, when, and why (or why not)",
+    "slots": "the next slots that are free",
+    "reschedule": "give a brief another date, in its file",
+    "swap": "let two briefs go out at each other's time",
     "publish": "publish briefs now, in one shot",
     "run": "the service: scan, publish, follow, record",
     "log": "the publication log",
@@ -34,7 +37,9 @@ COMMANDS = {
 }
 """Every command and its line in `briefbot --help`; each lives in the module of its name."""
 
-_MODULES = dict.fromkeys(("hold", "release", "retry", "cancel"), "steer")
+_MODULES = dict.fromkeys(("hold", "release", "retry", "cancel"), "steer") | dict.fromkeys(
+    ("reschedule", "swap"), "reschedule"
+)
 
 
 class LazyGroup(click.Group):

@@ -182,3 +182,97 @@ def test_other_rules_make_other_appointments(newsroom):
     newsroom.run("run", "--once")
     with Records.open(newsroom.database) as records:
         assert "11:30" in records.latest()[0].appointment.why
+
+
+# -- from the keyboard ----------------------------------------------------------------------------
+
+SHAPES = {
+    "yaml": "---\ntitle: One\nauthor: alice  # who\ntags: [a]\ndate: 2098-01-01 # then\n---\nBody.\n",
+    "yaml without": "---\ntitle: 'One'\nauthor: alice\ntags: [a]\n---\nBody.\n\n",
+    "quoted": '---\ntitle: One\n"date": "2098-01-01 10:00"\nauthor: alice\ntags: [a]\n---\nB.\n',
+    "alias": "---\ntitle: One\npublishDate: 2098-01-01\nauthor: alice\ntags: [a]\n---\nB.\n",
+    "toml": '+++\ntitle = "One"\nauthor = "alice"\ndate = 2098-01-01T10:00:00Z\ntags = ["a"]\n+++\nB.',
+    "toml without": '+++\ntitle = "One"\nauthor = "alice"\ntags = ["a"]\n+++\nB.\n',
+    "crlf": "---\r\ntitle: One\r\nauthor: alice\r\ntags: [a]\r\n---\r\nBody.\r\n",
+    "mark": "\ufeff---\ntitle: One\nauthor: alice\ntags: [a]\n---\nBody.\n",
+    "zone": "---\ntitle: One\ntimezone: Asia/Kabul\nauthor: alice\ntags: [a]\n---\nB.\n",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_brief_is_given_another_date_and_keeps_every_other_byte(newsroom, shape):
+    file = newsroom.write("one.md", "")
+    before = SHAPES[shape].encode()
+    file.write_bytes(before)
+    told = newsroom.run("reschedule", "one", "2099-05-06T07:08")
+
+    assert "wed 2099-05-06 07:08 UTC" in told
+    assert "its date" in told
+    after = file.read_bytes()
+    kept = [line for line in before.splitlines() if b"2098" not in line]
+    assert [line for line in after.splitlines() if b"2099" not in line] == kept
+    assert after.count(b"2099") == 1
+    assert (b"# then" in after) == (b"# then" in before)
+
+
+def test_a_date_that_has_passed_or_a_published_brief_is_refused(newsroom):
+    newsroom.brief("one.md")
+    assert "has passed" in newsroom.run("reschedule", "one", "2020-01-01", expect=2)
+    newsroom.run("publish", "posts/one.md", "--wait", "final")
+    assert "is final" in newsroom.run("reschedule", "one", "2099-01-01", expect=1)
+    assert "no brief" in newsroom.run("reschedule", "other", "2099-01-01", expect=2)
+
+
+def test_two_briefs_swap_their_slots(newsroom):
+    configure(newsroom, 'slots = ["mon-fri 09:00"]')
+    newsroom.brief("a.md")
+    newsroom.brief("b.md")
+    newsroom.run("run", "--once")
+    before = planned(newsroom)
+    newsroom.run("swap", "a", "b")
+    newsroom.run("run", "--once")
+    after = planned(newsroom)
+
+    assert before["a"]["when"] == after["b"]["when"]
+    assert before["b"]["when"] == after["a"]["when"]
+
+
+def test_the_next_free_slots_are_those_that_nobody_has(newsroom):
+    configure(newsroom, 'slots = ["daily 09:00"]')
+    before = [json.loads(line)["at"] for line in newsroom.run("slots", "--json").splitlines()]
+    newsroom.brief("a.md")
+    after = [json.loads(line)["at"] for line in newsroom.run("slots", "--json").splitlines()]
+
+    assert planned(newsroom)["a"]["when"] == before[0]
+    assert after[:9] == before[1:]
+    assert "@alice" in newsroom.run("slots", "--author", "alice", "--limit", "1")
+    assert "No slot is free" in newsroom.run("slots", "--author", "bob")
+
+
+def test_the_plan_is_a_list_a_calendar_or_a_file_for_calendar_programs(newsroom):
+    configure(newsroom, 'slots = ["daily 09:00"]')
+    newsroom.brief("a.md", title="The first")
+    newsroom.brief("far.md", date="2099-01-01")
+    newsroom.brief("other.md", author="bob", date="2099-01-02")
+    assert list(planned(newsroom, "--days", "3")) == ["a"]
+    assert list(planned(newsroom, "--author", "bob")) == ["other"]
+    assert list(planned(newsroom, "--at", "2099-01-01", "--days", "1")) == ["far"]
+    assert planned(newsroom, "--chain", "hive") == {}
+    week = newsroom.run("plan", "--week")
+    assert "09:00 The first" in week
+    assert "Free slots of alice: " in week
+    assert max(map(len, week.splitlines()[:8])) <= 80
+    assert "|" in newsroom.run("plan", "--month")
+    newsroom.run("plan", "--ical", "plan.ics")
+    assert (newsroom.root / "plan.ics").read_bytes().count(b"BEGIN:VEVENT") == 3
+    assert "choose one" in newsroom.run("plan", "--week", "--month", expect=2)
+
+
+def test_what_should_be_out_by_now_comes_first_and_asks_for_the_service(newsroom):
+    past = datetime.now(UTC) - timedelta(days=5)
+    newsroom.brief("a-soon.md", author="bob")
+    newsroom.brief("z-old.md", date=f'"{past:%Y-%m-%dT%H:%M:%SZ}"')
+    first, *_ = newsroom.run("plan").splitlines()
+    assert "OVERDUE" in first
+    assert "z-old" in first
+    assert "overdue by 5 days: is the service running?" in first
