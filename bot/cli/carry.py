@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.cli import terminal
+from bot.cli.table import planned_at
 from bot.cli.times import told
 from bot.clock import utc_now
 from bot.records import Publication, Status
@@ -27,8 +28,8 @@ def carried(service: Service, rows: Sequence[Publication], wait: str | None, tim
 
 
 def _is_ahead(row: Publication) -> bool:
-    """Whether its date is still to come."""
-    return row.status is Status.QUEUED and bool(row.scheduled_at and row.scheduled_at > utc_now())
+    """Whether its time is still to come."""
+    return row.status is Status.QUEUED and (at := planned_at(row)) is not None and at > utc_now()
 
 
 def _tell(news: News, timezone: str) -> None:
@@ -42,7 +43,7 @@ def _tell(news: News, timezone: str) -> None:
         why += f"; goes on at {told(row.retry_at, timezone)}"
     if _is_ahead(row):
         why = (
-            f"  until {told(row.scheduled_at, timezone)}, when `briefbot run` publishes it; "
+            f"  until {told(planned_at(row), timezone)}, when `briefbot run` publishes it; "
             "--now publishes it at once"
         )
     terminal.tell(f"{row.brief}: {row.status.value}{where}{why}")

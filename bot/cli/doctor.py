@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -15,11 +15,14 @@ from bot.chain.profiles import ChainProfile
 from bot.cli import terminal
 from bot.clock import utc_now
 from bot.config import Settings, load
-from bot.records import DatabaseUnavailable, NoDatabase, RecordsError
+from bot.records import DatabaseUnavailable, NoDatabase, Records, RecordsError, Status
 from bot.records.engine import address_of
 from bot.records.queues import QueueRecords
 from bot.reports.doctor import Diagnosis, Health, alone, examine, failed
 
+MOST_TOLD = 20  # briefs of a kind
+MISSED_SINCE = timedelta(days=7)
+OVERDUE = timedelta(minutes=15)
 COLOURS = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
 
 
@@ -71,9 +74,6 @@ def _configuration(config: Settings) -> Generator[Diagnosis]:
     secrets = config.root / ".env"
     if secrets.exists() and stat.S_IMODE(secrets.stat().st_mode) & 0o077:
         yield Diagnosis(".env", Health.WARN, "others can read it: chmod 600 .env")
-    if any(author.rules.slots or author.rules.min_gap for author in config.authors.values()):
-        message = "`slots` and `min_gap` have no effect in this version: give briefs a `date`"
-        yield Diagnosis("calendar", Health.WARN, message)
 
 
 def _queue(config: Settings) -> Generator[Diagnosis, None, tuple[Entry, ...]]:
@@ -106,6 +106,7 @@ def _database(config: Settings) -> Generator[Diagnosis]:
             yield Diagnosis("database", Health.OK, app.without_password(config.database))
             if trouble := QueueRecords(records, app.queue_of(config, records)).trouble():
                 yield failed("queue", trouble)
+            yield from _late(records, now)
             for event in records.node_events(now - timedelta(hours=1)):
                 message = f"{event.node} was set aside at {event.at:%H:%M} UTC: it {event.reason}"
                 yield Diagnosis(f"nodes ({event.chain})", Health.WARN, message)
@@ -113,6 +114,21 @@ def _database(config: Settings) -> Generator[Diagnosis]:
         yield _no_database(config)
     except RecordsError as error:
         yield failed("database", str(error), error.exit_code)
+
+
+def _late(records: Records, now: datetime) -> Iterator[Diagnosis]:
+    """What was missed lately, and what should be out by now."""
+    for row in records.log(statuses=(Status.MISSED,), since=now - MISSED_SINCE, limit=MOST_TOLD):
+        missed = row.publication
+        message = f"{missed.path or missed.brief} was missed: {missed.error}"
+        yield Diagnosis(f"calendar ({missed.chain})", Health.WARN, message)
+    for late in records.overdue(now - OVERDUE, MOST_TOLD):
+        due = late.appointment.due_at or late.appointment.look_at
+        message = (
+            f"{late.path or late.brief} is overdue since {due:%Y-%m-%d %H:%M} UTC: is the service "
+            "running?"
+        )
+        yield Diagnosis(f"calendar ({late.chain})", Health.WARN, message)
 
 
 def _no_database(config: Settings) -> Diagnosis:

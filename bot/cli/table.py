@@ -1,6 +1,7 @@
 """Tables for people: readable in a terminal of 80 columns, plain lines when piped."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.cli import terminal
 from bot.cli.terminal import Cell, Table
@@ -64,10 +65,15 @@ def print_log(rows: Sequence[LogRow], timezone: str) -> None:
         terminal.tell("  ".join(part for part in parts if part))
 
 
+def planned_at(publication: Publication) -> datetime | None:
+    """When the calendar lets it go out; its date as long as it wasn't asked."""
+    return publication.appointment.appointed_at or publication.scheduled_at
+
+
 def _planned(publication: Publication, timezone: str) -> str:
     """When it goes out or goes on, which has not happened yet."""
-    if publication.status is Status.QUEUED and publication.scheduled_at:
-        return f"planned for {told(publication.scheduled_at, timezone)}"
+    if publication.status is Status.QUEUED and (at := planned_at(publication)):
+        return f"planned for {told(at, timezone)}"
     if publication.status is Status.WAITING and publication.retry_at:
         return f"goes on at {told(publication.retry_at, timezone)}"
     return ""

@@ -169,6 +169,16 @@ class Appointments(RecordsWriter):
         with self.reading() as connection:
             return tuple((row.chain, row.author) for row in connection.execute(query))
 
+    def overdue(self, before: datetime, limit: int) -> tuple[Publication, ...]:
+        """What should have been out before this instant, the oldest first, so many."""
+        return self._select(
+            sa.select(publications)
+            .where(publications.c.status == Status.QUEUED.value)
+            .where(publications.c.look_at < before, publications.c.due_at < before)
+            .order_by(publications.c.look_at, publications.c.id)
+            .limit(limit)
+        )
+
     def rules_used(self) -> Mapping[tuple[str, str], str | None]:
         """By which rules each author's appointments on each chain were made."""
         with self.reading() as connection:
