@@ -52,7 +52,7 @@ def swap(ctx: click.Context, one: str, other: str) -> None:
     config = load(ctx.obj["config_file"])
     entries = [_entry(config, one), _entry(config, other)]
     if entries[0].path == entries[1].path:
-        raise click.UsageError("name two briefs")
+        raise click.ClickException("that is the same brief twice; name another one")
     steps = _planned(config)
     first, second = (_when(steps, entry) for entry in entries)
     _write([(entries[0], second), (entries[1], first)], config)
@@ -66,7 +66,7 @@ def _entry(config: Settings, which: str) -> Entry:
     except BriefError as error:
         raise click.ClickException(str(error)) from None
     if not found or found[0].brief is None:
-        raise click.UsageError(f"{which}: no brief of the queue is called so")
+        raise click.ClickException(f"{which}: no brief of the queue is called so")
     entry = found[0]
     assert entry.brief is not None
     try:

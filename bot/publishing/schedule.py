@@ -20,6 +20,7 @@ from bot.calendar import (
     free_slots,
 )
 from bot.calendar.diary import BY_CHAIN
+from bot.calendar.order import natural
 from bot.calendar.planner import FreeSlot
 from bot.chain.constants import FINALITY, REPLY_INTERVAL, ROOT_INTERVAL
 from bot.publishing.order import Lookup, needed
@@ -32,6 +33,11 @@ PACE = Pace(
     final=timedelta(seconds=FINALITY),
 )
 _LOOK_BACK = timedelta(days=8)  # a week in any zone
+MOST = 2000
+"""Briefs of an author that are given an appointment at a time: a week at five minutes each."""
+LATER = Appointment(
+    outlook=Outlook.WAITING, why=f"after the {MOST} of its author that have an appointment"
+)
 _SECOND = timedelta(seconds=1)
 _OUTLOOK = {
     State.PLANNED: Outlook.PLANNED,
@@ -89,7 +95,12 @@ class Schedule:
         rules = self.rules(author)
         places = appointments(asked.queue, rules, PACE, asked.sent, asked.kept, now=chain_now)
         queued = {one.brief: one for one in asked.queue}
-        return tuple(
+        later = [
+            Answer(one.id, LATER)
+            for one in agenda.pending
+            if str(one.id) not in queued and not _is_on_its_way(one)
+        ]
+        return tuple(later) + tuple(
             _answer(
                 place,
                 queued[place.brief],
@@ -122,7 +133,7 @@ class Schedule:
         trying: int | None = None,
     ) -> "_Asked":
         on_their_way = [one for one in agenda.pending if _is_on_its_way(one)]
-        pending = [one for one in agenda.pending if not _is_on_its_way(one)]
+        pending = _nearest([one for one in agenda.pending if not _is_on_its_way(one)])
         waits = _Waits({one.id for one in pending}, others, now, chain_now, trying)
         queue = tuple(self._queued(one, waits) for one in pending)
         sent = [
@@ -229,6 +240,24 @@ class _Waits:
         if at is None or other.status not in {Status.QUEUED, Status.WAITING}:
             return None
         return max(at, self._chain_now) + PACE.final
+
+
+def _nearest(pending: list[Pending]) -> list[Pending]:
+    """Those that an author's calendar is asked about: of very many, the next ones."""
+    if len(pending) <= MOST:
+        return pending
+    dated = [one for one in pending if one.scheduled_at is not None]
+    others = [one for one in pending if one.scheduled_at is None]
+    dated.sort(key=lambda one: (one.scheduled_at, one.id))
+    others.sort(
+        key=lambda one: (
+            -Decimal(one.priority or 0),
+            one.appointment.due_at is None,
+            one.appointment.due_at,
+            natural(one.path or one.brief),
+        )
+    )
+    return [*dated[: MOST // 2], *others[: MOST // 2]]
 
 
 def _is_on_its_way(one: Pending) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from bot.records.reading import publication_of
+from bot.records.reading import portions, publication_of
 from bot.records.tables import PENDING, attempts, leases, publications, unplanned
 from bot.records.values import (
     APPOINTED,
@@ -116,35 +116,44 @@ class Appointments(RecordsWriter):
         calculate: Calculate,
         now: datetime,
     ) -> None:
-        """Ask an author's calendar, and record what it says, in one transaction.
+        """Ask an author's calendar, and record what it says.
 
-        What has changed meanwhile is calculated once more: its row in `unplanned` stays.
+        It is asked in no transaction, since that may take long; only who holds the author's lease
+        asks it. What has changed meanwhile is calculated once more: its row in `unplanned` stays.
 
         Args:
             rules: digest of those that `calculate` goes by.
             since: what went out before that is of no interest.
         """
-        with self.writing() as connection:
+        with self.reading() as connection:
+            query = sa.select(unplanned.c.id)
             here = unplanned.c.chain == chain, unplanned.c.author == author
-            connection.execute(sa.delete(unplanned).where(*here))
+            seen = list(connection.execute(query.where(*here)).scalars())
             agenda = _agenda(connection, chain, author, since)
-            before = {one.id: one.appointment for one in agenda.pending}
-            answers = calculate(agenda)
-            changed = [
-                one for one in answers if not one.missed and one.appointment != before[one.id]
-            ]
-            _write(connection, changed, before)
+        answers = calculate(agenda)
+        before = {one.id: one.appointment for one in agenda.pending}
+        changed = [a for a in answers if not a.missed and a.appointment != before[a.id]]
+        leaving = [a.id for a in changed if before[a.id].slot not in {None, a.appointment.slot}]
+        some: list[Sequence[Answer]] = [
+            changed[start : start + _MOST] for start in range(0, len(changed), _MOST)
+        ]
+        for portion in some[:-1]:  # nobody else waits for a hundred thousand
+            with self.writing() as connection:
+                _write(connection, portion, leaving)
+            leaving = []
+        with self.writing() as connection:
+            _write(connection, some[-1] if some else [], leaving)
             for one in answers:
                 if one.missed:
                     self._miss(connection, one, now)
+            for portion in portions(seen):
+                connection.execute(sa.delete(unplanned).where(unplanned.c.id.in_(portion)))
             connection.execute(
                 sa.update(leases)
                 .where(leases.c.chain == chain, leases.c.author == author)
                 .where(leases.c.rules.is_distinct_from(rules))
                 .values(rules=rules)
             )
-            if any(one.missed for one in answers):  # which was no change that anybody else made
-                connection.execute(sa.delete(unplanned).where(*here))
 
     def _miss(self, connection: sa.Connection, answer: Answer, now: datetime) -> None:
         row = connection.execute(
@@ -191,6 +200,8 @@ class Appointments(RecordsWriter):
             self._touch(connection, authors)
 
 
+_MOST = 2000
+"""Appointments that are written in one transaction."""
 _COLUMNS = [
     publications.c[name]
     for name in Pending._fields
@@ -244,18 +255,16 @@ def _pending(row: Any) -> Pending:
     return Pending(**known, appointment=Appointment(**made))
 
 
-def _write(
-    connection: sa.Connection, changed: Sequence[Answer], before: Mapping[int, Appointment]
-) -> None:
-    """Write these appointments; all slots that change hands are free in between."""
+def _write(connection: sa.Connection, changed: Sequence[Answer], leaving: Sequence[int]) -> None:
+    """Write these appointments.
+
+    Args:
+        leaving: ids of all that leave a slot, so that those that change hands are free in between.
+    """
     row = publications.c.id == sa.bindparam("row")
-    leaving = [
-        {"row": one.id}
-        for one in changed
-        if before[one.id].slot not in {None, one.appointment.slot}
-    ]
     if leaving:
-        connection.execute(sa.update(publications).where(row).values(slot=None), leaving)
+        gone = [{"row": number} for number in leaving]
+        connection.execute(sa.update(publications).where(row).values(slot=None), gone)
     if changed:
         names = [field.name for field in fields(Appointment)]
         connection.execute(

@@ -417,7 +417,10 @@ def _appointed_anew(old: Publication, new: NewPublication) -> dict[str, Any]:
     if (old.chain, old.author) != (new.chain, new.author) or old.status is Status.MISSED:
         return NO_APPOINTMENT | {"look_at": AT_ONCE}
     outlook = old.appointment.outlook
-    return {"look_at": AT_ONCE, "outlook": None if outlook is Outlook.NOW else outlook}
+    return {
+        "look_at": None if old.status is Status.HELD else AT_ONCE,
+        "outlook": None if outlook is Outlook.NOW else outlook,
+    }
 
 
 _PLANNED = tuple(field.name for field in fields(NewPublication))

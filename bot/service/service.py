@@ -100,6 +100,7 @@ class Service:
         self._log = log
         self._schedule = schedule
         self._rest_of: dict[tuple[str, str], float] = {}
+        self._resting_until = 0.0
         self._rules_are_new = True
         self._stopping = threading.Event()
         self._unwatch: Callable[[], None] = lambda: None
@@ -157,7 +158,8 @@ class Service:
         for publication in due:
             if self._stopping.is_set():
                 return
-            self.advance(publication)
+            if not self._rests(publication):
+                self.advance(publication)
         self._leases.release_idle(self._now(), self._calendar())
 
     def follow(self) -> None:
@@ -283,6 +285,15 @@ class Service:
             ):
                 with suppress(LeaseLost):
                     self._appoint(lease)
+
+    def _rests(self, row: Publication) -> bool:
+        """Whether a new brief waits until its author's many may be calculated again."""
+        until = self._rest_of.get((row.chain, row.author), 0.0)
+        is_new = row.status is Status.QUEUED and row.appointment.outlook is None
+        if not is_new or row.kind not in FIRST or time.monotonic() >= until:
+            return False
+        self._resting_until = max(self._resting_until, until)
+        return True
 
     def _appoint(self, lease: Lease, trying: int | None = None) -> None:
         """Make an author's appointments, as things stand at this instant.
@@ -491,6 +502,8 @@ class Service:
     def _until_due(self) -> float:
         """Seconds until something may be due."""
         rest = self._records.rest(self._now(), self._calendar(), self._leases.worker)
+        if rest == timedelta(0) and (left := self._resting_until - time.monotonic()) > 0:
+            rest = timedelta(seconds=left)
         idle = IDLE * self.pace() / SLOT if self.pace() < SLOT else IDLE
         for key in self._records.unplanned():
             left = self._rest_of.get(key, 0.0) - time.monotonic()

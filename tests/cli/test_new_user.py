@@ -144,7 +144,8 @@ ARGUMENTS = {
     "new": ["A title"], "preview": ["posts/a.md"], "show": ["a"], "hold": ["a"], "release": ["a"],
     "retry": ["a"], "cancel": ["a"], "keep": ["brief", "a"], "delete": ["a", "--yes"],
     "reblog": ["@bob/x", "--author", "alice"], "pull": ["@alice"], "audit": [], "doctor": [],
-    "check": [], "plan": [], "log": [], "export": [], "devnet": ["--help"],
+    "reschedule": ["a", "2099-01-01"], "swap": ["a", "b"],
+    "check": [], "plan": [], "slots": [], "log": [], "export": [], "devnet": ["--help"],
 }  # fmt: skip
 
 

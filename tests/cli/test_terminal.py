@@ -343,7 +343,24 @@ CASES = {
         ("honest", "preview", f"{QUEUE}/good.md", "--chain", f"no{MARKER}"),
         ("honest", "preview", f"{QUEUE}/good.md", "-o", f"no{MARKER}/x.html"),
     ],
-    "plan": [("honest", "plan"), ("honest", "plan", "--json")],
+    "plan": [
+        ("honest", "plan"),
+        ("honest", "plan", "--json"),
+        ("honest", "plan", "--week"),
+        ("honest", "plan", "--month"),
+        ("honest", "plan", "--chain", MARKER),
+    ],
+    "slots": [("honest", "slots"), ("honest", "slots", "--author", MARKER)],
+    "reschedule": [
+        ("honest", "reschedule", MARKER, "2099-01-01"),
+        ("honest", "reschedule", f"{QUEUE}/good.md", MARKER),
+        ("honest", "reschedule", f"{QUEUE}/yaml.md", "2099-01-01"),
+        ("honest", "reschedule", f"{QUEUE}/good.md", "2099-01-01"),
+    ],
+    "swap": [
+        ("honest", "swap", f"{QUEUE}/good.md", MARKER),
+        ("honest", "swap", f"{QUEUE}/good.md", f"{QUEUE}/yaml.md"),
+    ],
     "publish": [
         ("honest", "publish", "--dry-run", "ALL"),
         ("honest", "publish", "--dry-run", "--json", "ALL"),

@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.records import Outcome, Records, Status
+from bot.records import AT_ONCE, Outcome, Records, Status
 from bot.records.queues import QueueRecords
 from bot.records.tables import attempts, leases, publications
 from tests.records.test_records import NOW, PLAN, SIGNED
@@ -73,6 +73,7 @@ def row_of(number):
         "permlink": f"p{number}",
         "status": status,
         "scheduled_at": NOW + FAR if status == "queued" else None,
+        "look_at": NOW + FAR if status == "queued" else None,
         "retry_at": NOW + FAR if status == "waiting" else None,
         "final_at": NOW - FAR if status == "final" else None,
         "created_at": NOW - FAR,
@@ -81,7 +82,10 @@ def row_of(number):
     some = number // 5
     if some < DUE:
         row |= {
-            "queued": {"scheduled_at": (None, NOW)[number % 2]},
+            "queued": {
+                "scheduled_at": (None, NOW)[number % 2],
+                "look_at": (AT_ONCE, NOW)[some % 2],
+            },
             "final": {"final_at": NOW},
             "waiting": {"retry_at": (None, NOW)[some % 2]},
             "rejected": {},
@@ -187,6 +191,9 @@ QUESTIONS = {
     "one change": lambda records: QueueRecords(records, "here").latest(
         paths=["b42.md"], briefs=["b42"]
     ),
+    "an author's agenda": lambda records: records.agenda(PLAN.chain, "author042", NOW - FAR / 2),
+    "unplanned": lambda records: records.unplanned("me"),
+    "overdue": lambda records: records.overdue(NOW - FAR, 20),
     "published": lambda records: QueueRecords(records, "here").published(PLAN.chain, "b42"),
     "log page": lambda records: records.log(limit=20),
     "log page of an author": lambda records: records.log(author="author042", limit=20),
