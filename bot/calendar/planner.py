@@ -12,6 +12,8 @@ from bot.calendar.placing import EARLIEST, Placing
 from bot.calendar.rules import Pace, Rules
 from bot.calendar.values import Appointment, Kept, Queued, Sent, State
 
+WAITS = "waits for"
+"""How the reason begins of what another brief or another try holds up."""
 _STANDS = {
     State.HELD: "is held",
     State.WAITING: "waits itself",
@@ -146,12 +148,12 @@ class Planner:
                     continue  # they wait for each other
                 other = self._done[wait.brief]
                 if other.at is None:
-                    return None, f"waits for {wait.what}, which {_STANDS[other.state]}"
+                    return None, f"{WAITS} {wait.what}, which {_STANDS[other.state]}"
                 at = other.at + self._pace.final
             elif wait.until is None:
-                return None, f"waits for {wait.what}"
+                return None, f"{WAITS} {wait.what}"
             else:
                 at = wait.until
             if at > since:
-                since, words = at, f"waits for {wait.what}"
+                since, words = at, f"{WAITS} {wait.what}"
         return since, words

@@ -21,7 +21,7 @@ from bot.calendar import (
 )
 from bot.calendar.diary import BY_CHAIN
 from bot.calendar.order import natural
-from bot.calendar.planner import FreeSlot
+from bot.calendar.planner import WAITS, FreeSlot
 from bot.chain.constants import FINALITY, REPLY_INTERVAL, ROOT_INTERVAL
 from bot.publishing.order import Lookup, needed
 from bot.records import AT_ONCE, Appointment, Kind, Outlook, Publication, Status
@@ -105,7 +105,7 @@ class Schedule:
                 place,
                 queued[place.brief],
                 rules,
-                polled=place.brief in asked.polled or _is_the_chains(place, chain_now),
+                polled=place.brief in asked.polled or _is_the_publishers(place, chain_now),
             )
             for place in places
         )
@@ -265,13 +265,15 @@ def _is_on_its_way(one: Pending) -> bool:
     return one.is_alive or one.appointment.outlook is Outlook.NOW
 
 
-def _is_the_chains(place: Place, chain_now: datetime) -> bool:
-    """Whether it is the next to go out, and nothing but the chain's own interval holds it up.
+def _is_the_publishers(place: Place, chain_now: datetime) -> bool:
+    """Whether it is about to go out, and only the chain's interval or another brief holds it up.
 
-    Then the publisher waits, who asks the chain: that knows what other programs have sent, too.
+    Then the publisher waits, who asks the chain and the records again and again: they know what
+    other programs have sent, and other authors.
     """
-    is_next = place.at is not None and place.at <= chain_now + PACE.post
-    return place.state is State.PLANNED and is_next and place.reason.endswith(BY_CHAIN)
+    is_near = place.at is not None and chain_now < place.at <= chain_now + PACE.post
+    waits = place.reason.endswith(BY_CHAIN) or place.reason.startswith(WAITS)
+    return place.state is State.PLANNED and is_near and waits
 
 
 def _answer(place: Place, one: Queued, rules: Rules, *, polled: bool) -> Answer:

@@ -13,6 +13,7 @@ from bot.intake.view import Asked
 from bot.publishing.schedule import Schedule
 from bot.records import NewPublication, Publication, Records, Status
 from bot.records.appointments import Agenda, Answer, Pending, pending_of
+from bot.records.queues import Unfinished
 
 Author = tuple[str, str]
 """(chain, author)"""
@@ -41,7 +42,7 @@ class Calendars:
         row, plan = asked.row, asked.wanted.plan
         action = decide(asked.wanted, row)
         if row is not None and row.kind in FIRST and action in _MOVES:
-            self._leave(row)
+            self.leave(row)
         if plan is None or plan.kind not in FIRST:
             return
         if action is Action.QUEUE or row is None:
@@ -50,7 +51,8 @@ class Calendars:
         elif action is Action.REPLAN and row.kind in FIRST:
             self._arrive(plan, row.id, row)
 
-    def _leave(self, row: Publication) -> None:
+    def leave(self, row: Publication | Unfinished) -> None:
+        """Take note that a publication is about to be withdrawn or kept back."""
         self._left.add(row.id)
         self._changed.add((row.chain, row.author))
 

@@ -72,7 +72,11 @@ def plan(view: QueueView, now: datetime, schedule: Schedule) -> Plan:
     mine = view.mine
     calendars = Calendars(schedule, mine.records if mine else None, mine.queue if mine else "", now)
     told = _steps(view, now, calendars)
-    known = {(step.chain, step.brief): step for step in told if step.state in _IN_CALENDAR}
+    known = {
+        (step.chain, step.brief): step
+        for step in told
+        if step.state in _IN_CALENDAR and step.outlook != _NOT_ASKED
+    }
     authors = {(step.chain, step.author) for step in known.values()}
     stale = calendars.stale() | {
         (step.chain, step.author)
@@ -84,11 +88,15 @@ def plan(view: QueueView, now: datetime, schedule: Schedule) -> Plan:
         if key in known:
             known[key] = _by_calendar(known[key], answer)
     rest = [step for step in told if (step.chain, step.brief) not in known]
-    done = (replace(s, outlook="" if s.outlook == _TO_ASK else s.outlook) for s in known.values())
-    return Plan(_in_order([*rest, *done]), calendars)
+    done = (
+        replace(step, outlook="") if step.outlook in {_TO_ASK, _NOT_ASKED} else step
+        for step in (*rest, *known.values())
+    )
+    return Plan(_in_order(list(done)), calendars)
 
 
 _TO_ASK = "?"
+_NOT_ASKED = "-"
 _IN_CALENDAR = {"new", Status.QUEUED.value, Status.HELD.value, Status.WAITING.value}
 
 
@@ -127,7 +135,7 @@ def _steps(view: QueueView, now: datetime, calendars: Calendars) -> list[Step]:
             met |= {(note.chain, brief) for note in notes}
             result += [_noted(path, brief, note) for note in notes]
     refused = {step.brief for step in result if not step.chain} - unread
-    rest = _Rest(view.paths - looked, unread, now)
+    rest = _Rest(view.paths - looked, unread, now, calendars)
     for row in view.mine.unfinished():
         if (row.chain, row.brief) not in met and row.path not in refused:
             step = rest.step(row)
@@ -147,6 +155,7 @@ class _Rest:
     unchanged: frozenset[str]
     unread: set[str]
     now: datetime
+    calendars: Calendars
 
     def step(self, row: Unfinished) -> Step | None:
         """As the record tells it, unless its file isn't there."""
@@ -156,9 +165,13 @@ class _Rest:
             return None
         if any(row.path == path or row.path.startswith(f"{path}/") for path in self.unread):
             queued = row.status is Status.QUEUED
-            when = max(row.scheduled_at or self.now, self.now) if queued else row.retry_at
-            return _told(row, when, "its file can't be read; what was queued stays as it is")
-        return _told(row, None, "left the queue; it is withdrawn when it doesn't come back")
+            at = row.appointed_at or row.scheduled_at or self.now
+            when = max(at, self.now) if queued else row.retry_at
+            why = "its file can't be read; what was queued stays as it is"
+            return replace(_told(row, when, why), outlook=_NOT_ASKED)
+        self.calendars.leave(row)
+        why = "left the queue; it is withdrawn when it doesn't come back"
+        return replace(_told(row, None, why), outlook=_NOT_ASKED)
 
 
 def _in_order(steps: list[Step]) -> list[Step]:
