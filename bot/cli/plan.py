@@ -21,6 +21,7 @@ from bot.reports.plan import NOTICED, Plan, Step
 from bot.reports.plan import plan as plan_of
 
 _MOST_SLOTS = 10
+_MOST_AUTHORS = 20
 _HELD = "held"
 
 
@@ -135,6 +136,9 @@ def _free(
     if span.since is None or span.until is None:
         return
     names = [author] if author else sorted({*config.authors, *(step.author for step in shown)})
+    if len(names) > _MOST_AUTHORS:
+        yield f"Free slots of {len(names)} authors: `briefbot slots --author A` tells those of one"
+        return
     for name in filter(None, names):
         slots = found.calendars.free(chain or config.chain, name, span.since, span.until)
         if slots:

@@ -102,7 +102,8 @@ def test_a_brief_that_is_published_now_waits_for_no_slot(newsroom):
     configure(newsroom, 'slots = ["1st mon 10:00"]')
     newsroom.brief("one.md")
     newsroom.brief("two.md")
-    assert "queued" in newsroom.run("publish", "posts/one.md", "--wait", "included")
+    told = newsroom.run("publish", "posts/one.md", "--wait", "included", expect=1)
+    assert "--now publishes it at once" in told
     newsroom.run("publish", "posts/two.md", "--now", "--wait", "included")
     assert list(times(newsroom)) == ["two"]
 

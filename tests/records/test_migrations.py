@@ -18,7 +18,7 @@ from bot.chain.profiles import profile
 from bot.format import Defaults
 from bot.intake.composer import Composer, publication_of
 from bot.intake.intake import Intake
-from bot.records import Outcome, Records, SchemaDiffers, Status
+from bot.records import AT_ONCE, Outcome, Records, SchemaDiffers, Status
 from bot.records.engine import VERSION, connect, upgrade
 from bot.records.tables import metadata
 
@@ -139,6 +139,16 @@ def test_the_migrations_lead_to_the_schema_of_the_code(old_database):
         indices = {index.name for index in table.indexes}
         assert indices <= {index.name for index in found.tables[name].indexes}, name
     engine.dispose()
+
+
+def test_what_is_queued_is_looked_at_and_gets_an_appointment_when_the_service_starts(old_database):
+    engine = connect(old_database)
+    upgrade(engine)
+    with Records.open(old_database) as records:
+        assert records.unplanned() == (("devnet", "alice"),)  # bob has nothing pending
+        queued = [row.publication for row in records.log(statuses=(Status.QUEUED,))]
+        assert {row.appointment.look_at for row in queued} == {AT_ONCE}
+        assert {row.appointment.slot for row in queued} == {None}
 
 
 # -- from paths to reconciliation (schema 0003 to 0004) --------------------------------------------
