@@ -1,6 +1,6 @@
 """`briefbot plan`: what goes out next, when, and why, or why not."""
 
-from dataclasses import asdict
+from dataclasses import fields
 
 import click
 
@@ -23,12 +23,16 @@ def plan(ctx: click.Context, *, as_json: bool) -> None:
     with app.view(config, strict=True) as view:
         planned = steps(view, now)
     if as_json:
-        for step in planned:
-            terminal.tell_json(asdict(step) | {"when": instant(step.when)})
+        terminal.tell_json_lines(_as_json(step) for step in planned)
     elif planned:
         _print(planned, config.timezone)
     else:
         terminal.tell(f"Nothing to do: every brief in {config.posts} is published.")
+
+
+def _as_json(step: Step) -> dict[str, object]:
+    told = {field.name: getattr(step, field.name) for field in fields(step)}
+    return told | {"when": instant(step.when)}
 
 
 def _print(planned: list[Step], timezone: str) -> None:

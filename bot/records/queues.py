@@ -155,7 +155,7 @@ class QueueRecords:
         return found
 
     def unfinished(self) -> Iterator[Unfinished]:
-        """All that isn't final, and what was cancelled and not queued again, oldest first."""
+        """All that isn't final, and what was cancelled and not queued again."""
         columns = [publications.c[field] for field in Unfinished._fields]
         same = publications.alias()
         again = (
@@ -169,7 +169,6 @@ class QueueRecords:
             .where(publications.c.queue == self.queue, publications.c.kind != Kind.REBLOG.value)
             .where(publications.c.status != Status.FINAL.value)
             .where(sa.or_(sa.not_(cancelled), sa.not_(again)))
-            .order_by(publications.c.id)
         )
         with self._records.reading() as connection:
             for row in connection.execution_options(yield_per=5000).execute(query):
