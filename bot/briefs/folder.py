@@ -133,7 +133,7 @@ class Folder:
         again += [folder.rstrip("/") for folder in unseen]
         instant = now if only is None else None
         ahead = list(islice(self._unread, MOST)) if only is None else []
-        entries = self._read([*wanted, *again], instant, ahead)
+        entries = self._read(wanted, instant, ahead) + self._read(again, instant)
         twins = {path for name in self._touched for path in self._owners(name)}
         twins -= {*wanted, *again, *self._unread}
         entries += self._read(sorted(twins), instant)
@@ -179,8 +179,12 @@ class Folder:
         for path in paths:
             self._missing.pop(path, None)
 
-    def again(self, paths: Iterable[str], now: datetime) -> tuple[Entry, ...]:
-        """These files as they are now, whether they have changed or not."""
+    def again(self, paths: Iterable[str], now: datetime | None) -> tuple[Entry, ...]:
+        """These files as they are now, whether they have changed or not.
+
+        Args:
+            now: as for `Queue.entry`.
+        """
         there = [path for path in sorted(set(paths)) if path in self._walk]
         return tuple(self._distinct(self._read(there, now)))
 
@@ -201,12 +205,20 @@ class Folder:
         Args:
             known: (path, stamp as text, id) of files; the id is empty where it holds no brief.
         """
+        changed: dict[str, None] = {}
         for path, stamp, brief in known:
             now = self._queue.stamp(path) if path in self._unread else None
-            if now is not None and stamp_text(now) == stamp:
+            if now is None:
+                continue
+            if stamp_text(now) == stamp:
                 self._walk.read(path, now)
                 del self._unread[path]
                 self._note_id(path, brief)
+            else:
+                changed[path] = None
+        unread = {**changed, **self._unread}  # what its author has changed comes first
+        self._unread.clear()
+        self._unread.update(unread)
 
     def stamp(self, path: str) -> str:
         """What a file was when it was read, as text; empty when it must be read again."""
@@ -285,7 +297,8 @@ class Folder:
         for path in missing:
             since, looks = self._missing.get(path, (now, 0))
             self._missing[path] = (min(since, now), looks + 1)
-            if looks >= 1 and now - since >= self._grace and not trouble:
+            # as long as not all is read, it may be one of those that aren't
+            if looks >= 1 and now - since >= self._grace and not trouble and not self._unread:
                 gone.add(path)
         for path in gone:
             del self._missing[path]

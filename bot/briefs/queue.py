@@ -81,7 +81,7 @@ class Queue:
     def stamp(self, path: str) -> Stamp | None:
         """What differs once a file has changed; None where there is none that can be looked at."""
         try:
-            return identity((self.root / path).stat())
+            return identity(os.stat(f"{self.root}/{path}"))  # noqa: PTH116  # of each file, by `plan`
         except (OSError, ValueError):
             return None
 

@@ -10,12 +10,12 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from time import time_ns
 
 from bot.briefs.opening import identity
 
-SUFFIXES = {".md", ".markdown"}
+SUFFIXES = (".md", ".markdown")
 # `_index.md` is the page of a section in Hugo and Zola: a list of posts, and none itself
 _NO_BRIEF = re.compile(r"readme\.md|_index(?:\.[\w-]+)?\.(?:md|markdown)", re.IGNORECASE)
 PORTION = 250
@@ -199,7 +199,7 @@ def _sorted(children: list[os.DirEntry[str]]) -> tuple[dict[str, int], set[str]]
     for child in children:
         if child.name.startswith((".", "#", "~")) or child.name.endswith("~"):
             continue
-        if PurePosixPath(child.name).suffix.lower() in SUFFIXES:
+        if child.name.lower().endswith(SUFFIXES):
             if not _NO_BRIEF.fullmatch(child.name):
                 files[child.name] = 0 if child.is_symlink() else child.inode()
         elif child.is_dir(follow_symlinks=False):

@@ -62,7 +62,7 @@ def _fields(
     lines = []
     try:
         option = "--tags"
-        named, _ = keys.tags(" ".join(tags))
+        named = [sent for _, sent in keys.tags(" ".join(tags))]
         lines.append(f"tags: [{', '.join(map(_plain, named))}]")
         if author is not None:
             option = "--author"

@@ -1,7 +1,7 @@
 """`briefbot plan`: what goes out next, when, and why, or why not."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -73,8 +73,7 @@ def plan(
     if file is not None:
         file.write_bytes(ical(_items(shown), now))
     if as_json:
-        for step in shown:
-            terminal.tell_json(asdict(step) | {"when": instant(step.when)})
+        terminal.tell_json_lines(_as_json(step) for step in shown)
         return
     if week or month:
         _print_grid(shown, span, config.timezone, month=month)
@@ -153,6 +152,11 @@ def told_day(moment: datetime | None, timezone: str) -> str:
         return ""
     weekday = grid.WEEKDAYS[moment.astimezone(ZoneInfo(timezone)).weekday()]
     return f"{weekday} {told(moment, timezone)}"
+
+
+def _as_json(step: Step) -> dict[str, object]:
+    told = {field.name: getattr(step, field.name) for field in fields(step)}
+    return told | {"when": instant(step.when)}
 
 
 def _state(step: Step) -> str:

@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import category, combining, east_asian_width
 
@@ -111,6 +112,13 @@ def tell_json(value: Any, indent: int | None = None) -> None:
     """Print JSON, on one line unless it is indented."""
     for line in json_text(value, indent).split("\n"):
         tell(line, verbatim=True)
+
+
+def tell_json_lines(values: Iterable[Any]) -> None:
+    """Print JSON, one value on each line; there may be very many."""
+    lines = (escaped(json_text(value)) for value in values)
+    while some := list(islice(lines, 1000)):
+        click.echo("\n".join(some))
 
 
 def tell_markup(markup: str) -> None:

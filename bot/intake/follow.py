@@ -30,13 +30,14 @@ from bot.records import (
 )
 from bot.records.files import FileRecord
 from bot.records.planning import APPROVAL
-from bot.records.queues import QueueRecords
+from bot.records.queues import Alike, QueueRecords
 
 Key = tuple[str, str]
 """(chain, brief)"""
 ASKED = "edits are asked about: `briefbot release` sends it, `cancel` drops it"
 FIRST = frozenset({Kind.POST, Kind.REPLY})
 """What puts a brief on the chain; the other kinds follow it."""
+_ENDED = frozenset({Status.FINAL, Status.CANCELLED})
 LEFT = "the brief left the queue, or became a draft"
 
 
@@ -213,7 +214,7 @@ class Follower:
         row = self._known.get(key)
         wanted, errors = self._wanted(entry, composition, row)
         self.findings += errors
-        if errors and composition.links:  # what it names may get an address without a change
+        if self._may_pass(composition, row, errors):
             self._again.add(entry.path)
         if question and wanted.plan is not None:
             self._hold(entry, wanted.plan, question)
@@ -221,11 +222,26 @@ class Follower:
             self._apply(wanted, row, entry)
         return errors
 
+    @staticmethod
+    def _may_pass(
+        composition: Composition, row: Publication | None, errors: Iterable[Finding]
+    ) -> bool:
+        """Whether what stands in a brief's way may end without a change of its file.
+
+        What it names may get an address, a picture may come, a fault of ours may be one of the
+        moment, and a deletion that waits may be cancelled.
+        """
+        codes = {finding.code for finding in errors}
+        deleting = row is not None and row.kind is Kind.DELETE and row.status not in _ENDED
+        return deleting or bool(
+            codes & {"internal", "picture.missing"} or (codes and composition.links)
+        )
+
     def _wanted(
         self, entry: Entry, composition: Composition, row: Publication | None
     ) -> tuple[Wanted, list[Finding]]:
         published = None
-        if row is not None and (row.kind is Kind.EDIT or row.status is Status.FINAL):
+        if row is not None and stands_on_chain(row):
             published = self._mine.published(row.chain, row.brief)
         return wanted_of(
             composition, entry.fingerprint, row, published, self._edits, self._mine.queue
@@ -370,50 +386,24 @@ class Follower:
         Returns:
             What a person must be asked, where that can't be told; empty otherwise.
         """
-        if self._folder is None:
+        folder = self._folder
+        if folder is None:
             return ""
-        brief, post = composition.brief, composition.post
-        same: dict[str, Publication] = {}
-        maybe: dict[str, Publication] = {}
-        here = (row for row in self._known.values() if row.path == entry.path)
-        for row in (*self._alike(entry, composition), *here):
-            if row.chain != composition.chain or row.status is Status.CANCELLED:
-                continue
-            if row.kind is Kind.DELETE or self._is_elsewhere(row):
-                continue
-            own = row.path == entry.path
-            if not own and self._folder.knows(row.path):
-                continue  # its file is back
-            address = post is not None and _address(row) == (post.author, post.permlink)
-            content = not own and row.fingerprint == entry.fingerprint
-            if address or content:
-                same[row.brief] = row
-            elif not own and post is not None and post.is_reply and _answers(row, composition):
-                maybe[row.brief] = row
-        if len(same) == 1 and not maybe.keys() - same.keys():
-            ((_, row),) = same.items()
-            self._rename(row, brief.id, entry)
-            return ""
-        if same or maybe:
-            names = ", ".join(sorted(row.path for row in (same | maybe).values()))
-            return (
-                f"is this file {names}, moved? Then give it the `id` of that one; if it is a new "
-                "brief, `briefbot release` sends it"
+        stands = composition.place
+        here = [row for row in self._known.values() if row.path == entry.path]
+        alike = [
+            Alike(
+                row,
+                address=stands is not None and _address(row) == (stands.author, stands.permlink),
             )
-        return ""
-
-    def _alike(self, entry: Entry, composition: Composition) -> Iterable[Publication]:
-        """What this file may have been elsewhere."""
-        if not self._may_have_moved:
-            return ()
-        stands, post = composition.place, composition.post
-        return self._mine.alike(
-            composition.chain,
-            entry.fingerprint,
-            stands.author if stands else "",
-            stands.permlink if stands else "",
-            is_reply=post is not None and post.is_reply,
-        ).values()
+            for row in here
+        ]
+        if self._may_have_moved:
+            alike += alike_of(self._mine, entry, composition)
+        row, question = moved_from(alike, entry, composition, folder.has, folder.knows)
+        if row is not None:
+            self._rename(row, composition.brief.id, entry)
+        return question
 
     def _rename(self, row: Publication, brief: str, entry: Entry) -> None:
         self._records.rename(row, brief, entry.path, self._now())
@@ -432,6 +422,11 @@ class Follower:
                 tell = self._log.info if finding.code == "file.changing" else self._log.warning
                 tell("not_queued", finding=str(finding))
                 self._reported.add(state)
+
+
+def stands_on_chain(latest: Publication) -> bool:
+    """Whether a brief whose latest publication this is may have something on its chain."""
+    return latest.kind not in FIRST or latest.status is Status.FINAL
 
 
 def wanted_of(
@@ -484,11 +479,59 @@ def _refusal(fingerprint: str, errors: Iterable[Finding]) -> Wanted:
     return Wanted(refusal=reason or "it can't be composed", fingerprint=fingerprint)
 
 
-def _answers(row: Publication, composition: Composition) -> bool:
-    """Whether a publication of the same author replies to the same post."""
-    post = composition.post
-    if post is None or row.kind is not Kind.REPLY or row.author != post.author:
-        return False
-    comment = comment_in(row.operations)
+def alike_of(mine: QueueRecords, entry: Entry, composition: Composition) -> tuple[Alike, ...]:
+    """What a file may have been elsewhere."""
+    stands = composition.place
+    return mine.alike(
+        composition.chain,
+        entry.fingerprint,
+        stands.author if stands else "",
+        stands.permlink if stands else "",
+        is_reply=stands is not None and bool(stands.parent_author),
+    )
+
+
+def moved_from(
+    alike: Iterable[Alike],
+    entry: Entry,
+    composition: Composition,
+    has: Callable[[str], bool],
+    knows: Callable[[str], bool],
+) -> tuple[Publication | None, str]:
+    """Which publication a file without one had elsewhere, or what a person must be asked.
+
+    Args:
+        has: whether a file has this id.
+        knows: whether there is a file at this path.
+    """
+    same: dict[str, Publication] = {}
+    maybe: dict[str, Publication] = {}
+    for each in alike:
+        row = each.latest
+        own = row.path == entry.path
+        void = row.status is Status.CANCELLED and row.kind in FIRST
+        if void or row.chain != composition.chain or has(row.brief):
+            continue
+        if not own and knows(row.path):
+            continue  # its file is back
+        if each.address or (each.content and not own):
+            same[row.brief] = row
+        elif not own and each.reply and _answers(each.reply, composition):
+            maybe[row.brief] = row
+    if len(same) == 1 and not maybe.keys() - same.keys():
+        ((_, row),) = same.items()
+        return row, ""
+    if same or maybe:
+        names = ", ".join(sorted(row.path for row in (same | maybe).values()))
+        return None, (
+            f"is this file {names}, moved? Then give it the `id` of that one; if it is a new "
+            "brief, `briefbot release` sends it"
+        )
+    return None, ""
+
+
+def _answers(operations: str, composition: Composition) -> bool:
+    """Whether a reply is to the same post."""
+    stands, comment = composition.place, comment_in(operations)
     parent = (comment.get("parent_author"), comment.get("parent_permlink"))
-    return parent == (post.parent_author, post.parent_permlink)
+    return stands is not None and parent == (stands.parent_author, stands.parent_permlink)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from bot import __version__
 from bot.briefs import Brief, Entry, Level
 from bot.briefs.place import identity_of
 from bot.errors import BotError
@@ -19,8 +20,9 @@ from bot.records.files import FileNote, FileRecord, NameKind
 
 
 def settings_of(composer: Composer, timezone: str, edits: str) -> str:
-    """A digest of the configuration that makes publications of files."""
-    return sha256(f"{composer.settings} {timezone} {edits}".encode()).hexdigest()
+    """A digest of what makes publications of files: the configuration, and this version of us."""
+    told = f"{__version__} {composer.settings} {timezone} {edits}"
+    return sha256(told.encode()).hexdigest()
 
 
 def file_record(

@@ -8,8 +8,8 @@ from itertools import islice
 
 import structlog
 
-from bot.briefs import Entry, Finding
-from bot.briefs.folder import Folder, Look
+from bot.briefs import Entry, Finding, found
+from bot.briefs.folder import MOST, Folder, Look
 from bot.briefs.queue import BriefError, Queue
 from bot.briefs.walk import PORTION
 from bot.clock import Clock
@@ -100,8 +100,6 @@ class Intake:
         except BriefError as error:
             self._tell_trouble(mine, str(error))
             return ()
-        if not look.entries:
-            self._cost = time.thread_time() - begun
         self._settles_in = self._until_settled(look)
         try:
             found = self._follow(mine, look)
@@ -109,6 +107,8 @@ class Intake:
             self._again |= {entry.path for entry in look.entries}
             self._folder.expect(look.gone, self._now())
             raise
+        if not look.entries:
+            self._cost = time.thread_time() - begun
         self._workshop.forget()
         if not self._folder.unread:
             self._workshop.close()
@@ -153,7 +153,9 @@ class Intake:
     def _follow(self, mine: QueueRecords, look: Look) -> tuple[Finding, ...]:
         """Let the records follow what a look has shown."""
         trouble = look.trouble
-        if trouble and not any(map(is_unsettled, mine.latest(paths=look.away).values())):
+        self._has_orphans = self._has_orphans or bool(look.away or look.gone)
+        fresh = trouble and trouble != self._trouble
+        if fresh and not any(map(is_unsettled, mine.latest(paths=look.away).values())):
             trouble = ""  # what is published may be put away
             self._folder.forgo(look.away)
         self._tell_trouble(mine, trouble)
@@ -168,6 +170,9 @@ class Intake:
             return self.scan()
         findings = list(self._round(mine, entries, look.gone, look.away))
         while not self._folder.unread and (others := self._concerned - met):
+            if len(others) > MOST:  # they are unsettled, and have their turn
+                self._catches_up = True
+                break
             met |= others
             findings += self._round(mine, self._folder.again(others, self._now()))
         return tuple(findings)
@@ -188,9 +193,11 @@ class Intake:
         )
         names = Names(lambda: entries, self._folder.peek, lambda: mine.files)
         follower = self._follower(mine, rows, self._composer.among(names, mine), self._folder)
+        if gone:  # whatever becomes of this look: they are read when they are back
+            mine.files.unsettle(gone)
         for entry in entries:
-            alone = self._workshop.composed(entry)
-            if self._folder.unread and any(made.links for made in alone):
+            alone = self._alone(entry) if self._folder.unread else ()
+            if any(made.links for made in alone):
                 follower.put_off(entry, alone)  # what it names may not have been read yet
             else:
                 follower.take(entry)
@@ -206,6 +213,13 @@ class Intake:
         kept = {record.path: record.pictures for record in made if record.pictures}
         self._showing = {p: shown for p, shown in self._showing.items() if p not in paths} | kept
         return follower.findings
+
+    def _alone(self, entry: Entry) -> tuple[Composition, ...]:
+        """What a file makes by itself, without the others that it names."""
+        composed = self._workshop.composed(entry)
+        if composed or entry.brief is None or entry.brief.draft:
+            return composed
+        return self._composer.compose(entry.brief, entry.folder)
 
     def _asked_again(self, mine: QueueRecords) -> set[str]:
         """Files to be looked at though they haven't changed."""
@@ -227,8 +241,7 @@ class Intake:
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records, now; returns as `scan`."""
         mine = self._begin()
-        look = self._folder.look(self._now(), only=paths)
-        return self._take(mine, look.entries, self._folder)
+        return self._take(mine, self._folder.again(paths, None), self._folder)
 
     def take_from(self, queue: str, entries: Iterable[Entry]) -> tuple[Finding, ...]:
         """Bring files from outside of the queue into the records; returns as `scan`.
@@ -254,7 +267,12 @@ class Intake:
             made = follower.made()
             moved = names_moved(before, {record.path: record for record in made})
             mine.files.put(made, before, moved)
-        return tuple(follower.findings)
+        self._workshop.close()
+        changing = [
+            found(path, 1, "file.changing", "is still being written; publish it when it is whole")
+            for path in sorted(follower.missed)
+        ]
+        return (*follower.findings, *changing)
 
     def _start_over(self) -> None:
         """Believe nothing that is recorded of files: an older state of the database is there."""

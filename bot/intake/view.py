@@ -14,12 +14,19 @@ from bot.briefs.queue import distinct
 from bot.briefs.walk import stamp_text
 from bot.errors import BotError
 from bot.intake.composer import Composer, Composition
-from bot.intake.follow import Edits, named_now, wanted_of
+from bot.intake.follow import (
+    Edits,
+    alike_of,
+    moved_from,
+    named_now,
+    stands_on_chain,
+    wanted_of,
+)
 from bot.intake.index import changed_pictures, file_record, names_moved, settings_of
 from bot.intake.names import Names
 from bot.intake.neighbours import NothingRecorded, Recorded
 from bot.intake.reconcile import Wanted
-from bot.records import Kind, Publication, Status
+from bot.records import Publication, Status
 from bot.records.files import FileRecord, FileRecords, NameKind
 from bot.records.queues import QueueRecords
 
@@ -62,7 +69,8 @@ class QueueView:
         self._edits = edits
         self._entries = None if entries is None else tuple(entries)
         self._settings = settings_of(composer, timezone, edits)
-        self.composer = composer.among(Names(self._changed, self._peek, self._kept), self)
+        self._names = Names(self._changed, self._peek, self._kept)
+        self.composer = composer.among(self._names, self)
         """Makes posts of the queue's briefs, which link and reply to each other."""
 
     @cached_property
@@ -111,7 +119,8 @@ class QueueView:
         )
         entries = {path: self._queue.entry(path, None)[0] for path in sorted(fresh)}
         ids = {entry.brief.id.lower() for entry in entries.values() if entry.brief}
-        ids |= {record.brief.lower() for record in files.at(entries).values()} - {""}
+        before = files.at({*entries, *self.gone}).values()
+        ids |= {record.brief.lower() for record in before} - {""}
         for path in files.named(NameKind.ID, ids):
             if path in self.paths and path not in entries:
                 entries[path] = self._queue.entry(path, None)[0]
@@ -170,10 +179,25 @@ class QueueView:
     ) -> Asked:
         row = rows.get((composition.chain, composition.brief.id))
         published = None
-        if row is not None and self.mine and (row.kind is Kind.EDIT or row.status is Status.FINAL):
+        if self.mine and (row is None or row.status is Status.CANCELLED):
+            row = self._moved(self.mine, entry, composition) or row
+        if row is not None and self.mine and stands_on_chain(row):
             published = self.mine.published(row.chain, row.brief)
         wanted, errors = wanted_of(composition, entry.fingerprint, row, published, self._edits)
         return Asked(composition, wanted, row, tuple(errors))
+
+    def _moved(
+        self, mine: QueueRecords, entry: Entry, composition: Composition
+    ) -> Publication | None:
+        """The publication that a file without one had elsewhere; the service renames it."""
+        if not self.gone:
+            return None
+        alike = alike_of(mine, entry, composition)
+        paths = self.paths
+        return moved_from(alike, entry, composition, self._has, paths.__contains__)[0]
+
+    def _has(self, brief: str) -> bool:
+        return self._names.with_id(brief) is not None
 
     def _record(self, entry: Entry, asked: tuple[Asked, ...]) -> FileRecord:
         draft = entry.brief is not None and entry.brief.draft

@@ -23,6 +23,8 @@ from bot.intake.composer import Composer, Composition
 
 FEW = 200
 """Files for which processes cost more than they save."""
+MOST_CORES = 4
+"""Processes at most: each takes some 50 MB."""
 PART = 25
 """Files that a process takes at a time."""
 
@@ -39,7 +41,9 @@ class Workshop:
     def __init__(self, root: Path, timezone: str, composer: Composer) -> None:
         self._queue = Queue(root, timezone=timezone)
         self._task = (root, timezone, replace(composer, neighbours=None, wary=False))
-        self._cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        self._cores = min(cores, MOST_CORES)
+        self._is_broken = False
         self._pool: ProcessPoolExecutor | None = None
         self._begun: dict[str, Future[list[Work]]] = {}
         self._made: dict[str, tuple[str, tuple[Composition, ...]]] = {}
@@ -52,7 +56,7 @@ class Workshop:
         Args:
             ahead: files that will be asked for next; they are begun with.
         """
-        if len(paths) + len(ahead) < FEW or self._cores == 1:
+        if len(paths) + len(ahead) < FEW or self._cores == 1 or self._is_broken:
             yield from (self._queue.entry(path, now) for path in paths)
             return
         try:
@@ -62,7 +66,7 @@ class Workshop:
             found = {work[0].path: work for part in dict.fromkeys(parts) for work in part.result()}
         except Exception:  # noqa: BLE001  # ended from outside, no memory, …: it is done here then
             self.close()
-            self._cores = 1
+            self._is_broken = True
             found = {}
         for path in paths:
             self._begun.pop(path, None)
@@ -83,6 +87,7 @@ class Workshop:
     def close(self) -> None:
         """End the processes; what they have begun is dropped."""
         self._begun = {}
+        self._is_broken = False
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None

@@ -175,7 +175,9 @@ class FileRecords:
     def put(
         self, made: Sequence[FileRecord], before: Mapping[str, FileRecord], moved: Iterable[str]
     ) -> tuple[str, ...]:
-        """Keep what was made of files; others that name what has moved are unsettled by it.
+        """Keep what was made of files, and unsettle others that this concerns.
+
+        These are files that name what has moved, or have, or had, an id in common with it.
 
         Args:
             before: what was kept of these files until now.
@@ -186,7 +188,9 @@ class FileRecords:
         """
         there = {record.path for record in made}
         made = [record for record in made if before.get(record.path) != record]
-        others = tuple(path for path in self.named(NameKind.LINK, moved) if path not in there)
+        moved = set(moved)
+        concerned = {*self.named(NameKind.LINK, moved), *self.named(NameKind.ID, moved)}
+        others = tuple(sorted(concerned - there))
         if not made and not others:
             return ()
         with self._writing() as connection:
@@ -220,6 +224,16 @@ class FileRecords:
                     ],
                 )
         return others
+
+    def unsettle(self, paths: Iterable[str]) -> None:
+        """Have these files looked at again, whatever becomes of this look."""
+        with self._writing() as connection:
+            for some in portions(sorted(set(map(storable, paths)))):
+                connection.execute(
+                    sa.update(files)
+                    .where(files.c.queue == self._queue, files.c.path.in_(some))
+                    .values(stamp="")
+                )
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files that aren't there any more."""

@@ -53,6 +53,23 @@ class Unfinished(NamedTuple):
     id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A brief that a file may have been before it moved.
+
+    Attributes:
+        latest: its latest publication.
+        content: whether it has been planned from this very content.
+        address: whether it has this address.
+        reply: its operations, where it is a reply of the same author.
+    """
+
+    latest: Publication
+    content: bool = False
+    address: bool = False
+    reply: str = ""
+
+
 class QueueRecords:
     """The publications that came from one queue.
 
@@ -148,7 +165,7 @@ class QueueRecords:
         return found
 
     def unfinished(self) -> Iterator[Unfinished]:
-        """All that isn't final, and what was cancelled and not queued again, oldest first."""
+        """All that isn't final, and what was cancelled and not queued again."""
         columns = [publications.c[field] for field in Unfinished._fields]
         same = publications.alias()
         again = (
@@ -162,7 +179,6 @@ class QueueRecords:
             .where(publications.c.queue == self.queue, publications.c.kind != Kind.REBLOG.value)
             .where(publications.c.status != Status.FINAL.value)
             .where(sa.or_(sa.not_(cancelled), sa.not_(again)))
-            .order_by(publications.c.id)
         )
         with self._records.reading() as connection:
             for row in connection.execution_options(yield_per=5000).execute(query):
@@ -175,19 +191,30 @@ class QueueRecords:
 
     def alike(
         self, chain: str, fingerprint: str, author: str, permlink: str, *, is_reply: bool
-    ) -> dict[tuple[str, str], Publication]:
+    ) -> tuple[Alike, ...]:
         """What a file may have been before it moved: of the same content or address.
 
         For a reply also all other replies of its author.
         """
         mine = sa.and_(publications.c.queue == self.queue, publications.c.chain == chain)
-        found = self._latest(sa.and_(mine, publications.c.fingerprint == fingerprint))
         address = sa.and_(publications.c.author == author, publications.c.permlink == permlink)
-        found |= self._latest(sa.and_(mine, address, LIVING))
+        content = self._briefs(sa.and_(mine, publications.c.fingerprint == fingerprint))
+        there = self._briefs(sa.and_(mine, address, LIVING))
+        replies: dict[str, str] = {}
         if is_reply:
-            replies = sa.and_(publications.c.author == author, publications.c.kind == Kind.REPLY)
-            found |= self._latest(sa.and_(mine, replies))
-        return found
+            reply = publications.c.kind == Kind.REPLY.value
+            replies = self._briefs(sa.and_(mine, reply, publications.c.author == author, LIVING))
+        return tuple(
+            Alike(row, row.brief in content, row.brief in there, replies.get(row.brief, ""))
+            for row in self.latest(briefs={*content, *there, *replies}).values()
+            if row.chain == chain
+        )
+
+    def _briefs(self, condition: sa.ColumnElement[bool]) -> dict[str, str]:
+        """Briefs with such a publication, and its operations."""
+        query = sa.select(publications.c.brief, publications.c.operations).where(condition)
+        with self._records.reading() as connection:
+            return {row.brief: row.operations for row in connection.execute(query)}
 
     def at(self, chain: str, author: str, permlink: str) -> Publication | None:
         """The living publication at an address, of whichever queue."""

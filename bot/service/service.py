@@ -114,13 +114,14 @@ class Service:
         self._job_began: float | None = None
         self._offset: float | None = None
         # what each does, and the seconds until it is wanted again
-        self._jobs: dict[str, tuple[Callable[[], object], Callable[[], float]]] = {
+        self._jobs: dict[str, tuple[Callable[[], object], Callable[[], float]]] = {}
+        if intake is not None:  # first: what a file doesn't say any more isn't sent
+            self._jobs["scan"] = (self.scan, lambda: intake.pause)
+        self._jobs |= {
             "dispatch": (self.dispatch, self._until_due),
             "follow": (self.follow, self.pace),
             "sweep": (self.sweep, self._until_sweep),
         }
-        if intake is not None:
-            self._jobs["scan"] = (self.scan, lambda: intake.pause)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1), "renewal": ThreadPoolExecutor(1)},

@@ -16,6 +16,7 @@ from tests.publishing.world import make_world
 HOME = Path(__file__).parents[2]
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_rounds_of_chaos_lose_and_double_nothing(engine):
     command = ["-m", "tests.chaos", "--engine", engine, "--rounds", "2", "--jobs", "1"]

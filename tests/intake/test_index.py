@@ -231,3 +231,23 @@ def test_a_long_queue_is_read_by_processes_beside_and_comes_to_the_same(world, t
     assert bodies(alone) == beside
     assert "/@carol/z-last" in beside["a-link"]
     alone.close()
+
+
+def test_a_picture_that_comes_after_its_note_is_found(world):
+    world.brief("note", date=LATER, body="![[photo.png]]")
+    look(world)
+    assert "picture.missing" in planned(world)["note"].why
+    (world.posts / "attachments").mkdir()
+    (world.posts / "attachments/photo.png").write_bytes(png())
+    look(world)
+    assert "picture.missing" not in planned(world)["note"].why
+
+
+def test_another_version_of_ours_makes_all_anew(world, composed, monkeypatch):
+    world.brief("one", date=LATER)
+    look(world)
+    composed()
+    monkeypatch.setattr("bot.intake.index.__version__", "another")
+    world.restart(0)
+    look(world)
+    assert composed() == ["one.md"]

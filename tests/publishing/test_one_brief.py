@@ -122,7 +122,7 @@ PLACES = [
     ("bot.intake.composer.compose", lambda brief, *_: brief.id == "bad"),
     ("bot.intake.composer.operations", lambda post, *_: post.brief == "bad"),
     ("bot.intake.follow.publication_of", lambda made, *_: made.brief.id == "bad"),
-    ("bot.intake.pictures.read_picture", lambda folder, path: path == "bad.png"),
+    ("bot.intake.pictures.read_picture", lambda folder, path, *_: path == "bad.png"),
 ]
 
 
@@ -145,7 +145,7 @@ def test_the_service_goes_on_past_a_fault_of_its_own(world, monkeypatch, place, 
 
 
 def test_a_picture_that_is_still_being_written_is_waited_for(world, monkeypatch):
-    def read(_, path):
+    def read(_, path, *__):
         raise PictureRefused(CHANGING, f"the picture {path} is still being written")
 
     world.brief("one", body="![a](a.png)")

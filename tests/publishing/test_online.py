@@ -103,7 +103,7 @@ def test_a_reply_to_a_draft_or_to_what_was_cancelled_is_an_error(room):
     room.run("cancel", "cancelled")
     room.brief("a.md", author="bob", reply_to="'@alice/draft'")
     room.brief("b.md", author="bob", reply_to="'@alice/cancelled'")
-    assert codes(room) == [(5, "reply_to"), (5, "reply_to")]
+    assert [found for found in codes(room) if found[1] != "date.far"] == [(5, "reply_to")] * 2
 
 
 def test_what_links_to_or_shows_a_queued_brief_is_no_error(room):

@@ -222,7 +222,7 @@ def test_a_changed_picture_of_a_published_brief_changes_nothing(newsroom):
 def test_a_picture_is_kept_as_long_as_something_unpublished_shows_it(newsroom):
     newsroom.brief("later.md", body="![a](img/map.png)", date="2099-01-01")
     newsroom.brief("pass.md", title="The pass", author="bob", body="![a](img/map.png)")
-    newsroom.run("publish", "posts/later.md", "posts/pass.md", "--wait", "final")
+    newsroom.run("publish", "posts/later.md", "posts/pass.md", "--wait", "final", expect=1)
     assert stored(newsroom) == 1
     newsroom.run("cancel", "later")
     assert stored(newsroom) == 0
