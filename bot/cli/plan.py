@@ -204,9 +204,8 @@ def _mark(step: Step) -> str:
 def _print(planned: list[Step], timezone: str) -> None:
     if not terminal.is_read_by_a_person():
         for step in planned:
-            when = told_day(step.when, timezone) or "-"
-            author = f"@{step.author}  " if step.author else ""
-            terminal.tell(f"{when}  {_state(step)}  {author}{step.brief}  {step.why}")
+            when = told(step.when, timezone) or "-"
+            terminal.tell(f"{when}  {_state(step)}  {step.brief}  {step.why}")
         return
     rows = [
         [

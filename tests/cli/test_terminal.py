@@ -358,6 +358,7 @@ CASES = {
         ("honest", "reschedule", f"{QUEUE}/good.md", "2099-01-01"),
     ],
     "swap": [
+        ("honest", "swap", MARKER, MARKER),
         ("honest", "swap", f"{QUEUE}/good.md", MARKER),
         ("honest", "swap", f"{QUEUE}/good.md", f"{QUEUE}/yaml.md"),
     ],
