@@ -181,6 +181,8 @@ class QueueView:
         published = None
         if self.mine and (row is None or row.status is Status.CANCELLED):
             row = self._moved(self.mine, entry, composition) or row
+        if composition.brief.draft:  # it asks for nothing
+            return Asked(composition, Wanted(), row, ())
         if row is not None and self.mine and stands_on_chain(row):
             published = self.mine.published(row.chain, row.brief)
         wanted, errors = wanted_of(composition, entry.fingerprint, row, published, self._edits)

@@ -70,6 +70,21 @@ def test_the_plan_says_before_and_after_the_service_looks_which_slots_they_take(
     assert newsroom.comments() == []
 
 
+def test_a_draft_and_what_cant_be_sent_take_no_slot(newsroom):
+    configure(newsroom, 'slots = ["mon-fri 09:00"]')
+    newsroom.brief("c.md")
+    alone = planned(newsroom)["c"]["when"]
+    newsroom.brief("a.md", draft="true")
+    newsroom.brief("b.md", reward="much")
+    assert planned(newsroom)["c"]["when"] == alone
+    newsroom.run("run", "--once")
+    assert planned(newsroom)["c"]["when"] == alone
+    newsroom.brief("c.md", draft="true")
+    assert planned(newsroom)["c"]["when"] is None
+    newsroom.brief("d.md")
+    assert planned(newsroom)["d"]["when"] == alone
+
+
 def test_four_briefs_of_one_author_are_not_promised_the_same_minute(newsroom):
     for number in range(4):
         newsroom.brief(f"part-{number}.md")
