@@ -129,6 +129,11 @@ class Intake:
         return self._folder.unread > 0 or self._catches_up
 
     @property
+    def is_reading(self) -> bool:
+        """Whether the queue isn't known as a whole yet, and soon is."""
+        return self.is_behind and not self._trouble
+
+    @property
     def pause(self) -> float:
         """Seconds until the next look makes sense."""
         if self.is_behind:

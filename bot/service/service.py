@@ -278,6 +278,8 @@ class Service:
 
     def _plan(self) -> None:
         """Make the appointments of the authors in hand for whom something has changed."""
+        if self._is_reading():  # the queue's order is that of the whole
+            return
         for chain, author in self._records.unplanned(self._leases.worker):
             if self._stopping.is_set():
                 return
@@ -287,11 +289,21 @@ class Service:
                 with suppress(LeaseLost):
                     self._appoint(lease)
 
+    def _is_reading(self) -> bool:
+        return self._intake is not None and self._intake.is_reading
+
     def _rests(self, row: Publication) -> bool:
-        """Whether a new brief waits until its author's many may be calculated again."""
+        """Whether a new brief waits until its author's many may be calculated again.
+
+        Or until all of a queue is read that has just begun to be.
+        """
         until = self._rest_of.get((row.chain, row.author), 0.0)
         is_new = row.status is Status.QUEUED and row.appointment.outlook is None
-        if not is_new or row.kind not in FIRST or time.monotonic() >= until:
+        if not is_new or row.kind not in FIRST:
+            return False
+        if self._is_reading():
+            return True
+        if time.monotonic() >= until:
             return False
         self._resting_until = max(self._resting_until, until)
         return True

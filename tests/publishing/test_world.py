@@ -429,3 +429,18 @@ def test_what_is_due_doesnt_wait_for_what_is_on_its_way(world):
     service.follow()
     with world.records() as records:
         assert {row.brief for row in records.latest() if row.broadcast_at} == {"one", "two"}
+
+
+def test_the_first_of_a_long_queue_goes_out_first_however_it_is_read(world, monkeypatch):
+    monkeypatch.setattr("bot.briefs.folder.MOST", 1)
+    service = world.workers[0].service
+    for number in range(2, 8):
+        world.brief(f"part-{number}")
+    service.scan()
+    world.brief("part-1")  # is read last
+    for _ in range(8):
+        service.dispatch()
+        service.scan()
+    service.dispatch()
+    with world.records() as records:
+        assert [row.brief for row in records.latest() if row.broadcast_at] == ["part-1"]
