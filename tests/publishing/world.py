@@ -72,11 +72,12 @@ class World:
         self.writes = 0
         self.broadcasts = 0
         self.troubles = []
+        self.hired = []
         self.workers = [self.hire() for _ in range(workers)]
         self.tick(25)  # a chain that has something irreversible to refer to
 
     def close(self):
-        for worker in self.workers:
+        for worker in self.hired:
             worker.records.close()
         self.chain.close()
 
@@ -90,7 +91,8 @@ class World:
         return datetime.fromtimestamp(self.chain.head_time, UTC) + self.skew
 
     def hire(self):
-        return Worker(self, f"worker-{next(NAMES)}")
+        self.hired.append(Worker(self, f"worker-{next(NAMES)}"))
+        return self.hired[-1]
 
     # -- the chain -------------------------------------------------------------------------------
 

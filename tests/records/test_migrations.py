@@ -1,6 +1,7 @@
 """From the first schema to this one, on a database in use, on both engines."""
 
 import os
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,16 +42,30 @@ def old_database(empty_database):
     return empty_database
 
 
+@contextmanager
+def engine_of(url):
+    """The engine of a database that may have any schema, or none."""
+    engine = connect(url, create=True)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def make(url, schema, fill):
     """Make a database of an older schema."""
-    engine = connect(url, create=True)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
+    with engine_of(url) as engine, engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, schema)
         fill(connection)
-    engine.dispose()
+
+
+def upgrade_database(url):
+    """Bring a database to this version's schema; returns that."""
+    with engine_of(url) as engine:
+        return upgrade(engine)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -112,8 +127,7 @@ def test_an_older_schema_is_refused_until_it_is_upgraded(old_database):
 
 
 def test_an_upgrade_keeps_everything_and_makes_what_this_version_needs(old_database):
-    engine = connect(old_database)
-    assert upgrade(engine) == VERSION
+    assert upgrade_database(old_database) == VERSION
     with Records.open(old_database) as records:
         rows = records.log()
         assert len(rows) == 200
@@ -126,24 +140,21 @@ def test_an_upgrade_keeps_everything_and_makes_what_this_version_needs(old_datab
         now = AT.replace(tzinfo=UTC)
         claimed = records.leases("me").claim(now, now, 10)
         assert sorted(lease.author for lease in claimed) == ["alice", "bob"]
-    engine.dispose()
 
 
 def test_the_migrations_lead_to_the_schema_of_the_code(old_database):
-    engine = connect(old_database)
-    upgrade(engine)
+    upgrade_database(old_database)
     found = sa.MetaData()
-    found.reflect(engine)
+    with engine_of(old_database) as engine:
+        found.reflect(engine)
     for name, table in metadata.tables.items():
         assert set(found.tables[name].columns.keys()) == set(table.columns.keys())
         indices = {index.name for index in table.indexes}
         assert indices <= {index.name for index in found.tables[name].indexes}, name
-    engine.dispose()
 
 
 def test_what_is_queued_is_looked_at_and_gets_an_appointment_when_the_service_starts(old_database):
-    engine = connect(old_database)
-    upgrade(engine)
+    upgrade_database(old_database)
     with Records.open(old_database) as records:
         assert records.unplanned() == (("devnet", "alice"),)  # bob has nothing pending
         queued = [row.publication for row in records.log(statuses=(Status.QUEUED,))]
@@ -226,9 +237,7 @@ def fill_0003(connection, queue):
 def upgraded(empty_database, queue):
     """The records of a filled database of schema 0003, after its upgrade."""
     make(empty_database, "0003", lambda connection: fill_0003(connection, queue))
-    engine = connect(empty_database)
-    upgrade(engine)
-    engine.dispose()
+    upgrade_database(empty_database)
     with Records.open(empty_database) as records:
         yield records
 
@@ -281,11 +290,9 @@ def test_after_an_upgrade_changes_are_followed_as_before(upgraded, queue):
 
 
 def test_a_newer_schema_is_refused(old_database):
-    engine = connect(old_database)
-    upgrade(engine)
-    with engine.begin() as connection:
+    upgrade_database(old_database)
+    with engine_of(old_database) as engine, engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    engine.dispose()
 
     with pytest.raises(SchemaDiffers, match="install that briefbot"):
         Records.open(old_database)
