@@ -9,6 +9,7 @@ from bot.briefs.brief import Brief
 from bot.briefs.catalogue import found
 from bot.briefs.finding import Finding
 from bot.briefs.keys import BadValue
+from bot.local_time import resolved
 
 YEARS = range(1971, 2106)
 """Those that are whole, in every zone, in the 32 bits of a chain's times."""
@@ -130,28 +131,15 @@ def _zone(part: dict[str, str | None], written: str) -> tzinfo | None:
 
 
 def _local(moment: datetime, written: str, zone: ZoneInfo) -> datetime:
+    taken, comes = resolved(moment, zone)
+    if not comes:
+        why = f"{written} is skipped in {zone} (the clock is put forward)"
+        raise Moved(taken, f"{why}; taken as {taken.astimezone(zone):%H:%M}")
     local = moment.replace(tzinfo=zone)
-    result = local.astimezone(UTC)
-    if result.astimezone(zone).replace(tzinfo=None) != moment:
-        first = _end_of_gap(local)
-        taken = f"taken as {first.astimezone(zone):%H:%M}"
-        raise Moved(first, f"{written} is skipped in {zone} (the clock is put forward); {taken}")
     if local.utcoffset() != local.replace(fold=1).utcoffset():
         why = f"{written} comes twice in {zone} (the clock is put back)"
-        raise Moved(result, f"{why}; the first is taken")
-    return result
-
-
-def _end_of_gap(local: datetime) -> datetime:
-    """The first instant after the clock was put forward over this local time."""
-    low, high = (local.replace(fold=fold).astimezone(UTC) for fold in (1, 0))
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        if middle.astimezone(local.tzinfo).utcoffset() == local.utcoffset():  # not yet put forward
-            low = middle
-        else:
-            high = middle
-    return high.replace(microsecond=0)
+        raise Moved(taken, f"{why}; the first is taken")
+    return taken
 
 
 def at_midnight(day: str) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.calendar.local_time import DAY, END, SECOND, local_of, start_of
 from bot.calendar.rules import Pace, Rules
 from bot.calendar.slots import Occurrence, next_occurrence
 from bot.calendar.values import Sent
 from bot.calendar.words import exactly
+from bot.local_time import DAY, END, SECOND, local_of, start_of
 
 BY_CHAIN = "the chain's interval"
 """How the reason ends of what only the chain's own rule holds up."""

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.calendar.diary import Diary, Room, slot_key
-from bot.calendar.local_time import local_of, start_of
 from bot.calendar.rules import Late, Rules
 from bot.calendar.values import Appointment, Kept, Queued, State
 from bot.calendar.words import exactly, moment, roughly
+from bot.local_time import local_of, start_of
 
 NOTICED = timedelta(minutes=1)
 """What is overdue for less than this is just about to go out."""

@@ -6,11 +6,11 @@ from datetime import datetime
 from itertools import groupby
 
 from bot.calendar.diary import Diary
-from bot.calendar.local_time import END, SECOND
 from bot.calendar.order import dated_in_order, in_order, rank
 from bot.calendar.placing import EARLIEST, Placing
 from bot.calendar.rules import Pace, Rules
 from bot.calendar.values import Appointment, Kept, Queued, Sent, State
+from bot.local_time import END, SECOND
 
 WAITS = "waits for"
 """How the reason begins of what another brief or another try holds up."""

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.calendar.local_time import DAY, SECOND, instant_of, local_of, start_of
 from bot.calendar.slots import CalendarError, Slot, next_occurrence, parse_time
+from bot.local_time import DAY, SECOND, instant_of, local_of, start_of
 
 _SOME_TIME = datetime(2024, 1, 1, tzinfo=UTC)
 _LONG = 30 * 366 * DAY  # what comes at all comes in 28 years

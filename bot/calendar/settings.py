@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.calendar.local_time import instant_of
 from bot.calendar.rules import (
     Late,
     Rules,
@@ -23,6 +22,7 @@ from bot.calendar.rules import (
     whole_day_is_quiet,
 )
 from bot.calendar.slots import CalendarError, Slot, parse
+from bot.local_time import instant_of
 
 T = TypeVar("T")
 

@@ -18,6 +18,7 @@ from bot.intake.edits import edit_findings, edit_of
 from bot.intake.index import file_record
 from bot.intake.reconcile import Action, Wanted, decide
 from bot.records import (
+    FIRST,
     Conflict,
     Kind,
     NewPublication,
@@ -35,8 +36,6 @@ from bot.records.queues import Alike, QueueRecords
 Key = tuple[str, str]
 """(chain, brief)"""
 ASKED = "edits are asked about: `briefbot release` sends it, `cancel` drops it"
-FIRST = frozenset({Kind.POST, Kind.REPLY})
-"""What puts a brief on the chain; the other kinds follow it."""
 _ENDED = frozenset({Status.FINAL, Status.CANCELLED})
 LEFT = "the brief left the queue, or became a draft"
 

@@ -6,6 +6,7 @@ from bot.records.records import Records
 from bot.records.transitions import UNPUBLISHED
 from bot.records.values import (
     AT_ONCE,
+    FIRST,
     Appointment,
     Attempt,
     Event,
@@ -27,6 +28,7 @@ from bot.records.writing import Conflict, IllegalTransition, LeaseLost, Permlink
 
 __all__ = [
     "AT_ONCE",
+    "FIRST",
     "UNPUBLISHED",
     "Appointment",
     "Attempt",

@@ -33,6 +33,10 @@ class Kind(StrEnum):
     REBLOG = "reblog"
 
 
+FIRST = frozenset({Kind.POST, Kind.REPLY})
+"""What a brief begins with; all other kinds follow on one of them, or on somebody else's post."""
+
+
 class Outcome(StrEnum):
     """What became of an attempt, as far as is known."""
 

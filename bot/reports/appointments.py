@@ -7,11 +7,10 @@ from datetime import datetime
 from itertools import count
 
 from bot.calendar.planner import FreeSlot
-from bot.intake.follow import FIRST
 from bot.intake.reconcile import Action, decide
 from bot.intake.view import Asked
 from bot.publishing.schedule import Schedule
-from bot.records import NewPublication, Publication, Records, Status
+from bot.records import FIRST, NewPublication, Publication, Records, Status
 from bot.records.appointments import Agenda, Answer, Pending, pending_of
 from bot.records.queues import Unfinished
 

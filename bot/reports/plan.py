@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.briefs import Level
-from bot.intake.follow import FIRST, Key
+from bot.intake.follow import Key
 from bot.intake.reconcile import Action, decide
 from bot.intake.view import Asked, QueueView
 from bot.publishing.schedule import Schedule
-from bot.records import UNPUBLISHED, Outlook, Publication, Status
+from bot.records import FIRST, UNPUBLISHED, Outlook, Publication, Status
 from bot.records.appointments import Answer
 from bot.records.files import FileNote
 from bot.records.queues import Unfinished

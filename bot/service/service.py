@@ -31,9 +31,9 @@ from bot.intake.intake import Intake
 from bot.publishing.publisher import TROUBLE_WAIT, Publisher
 from bot.publishing.schedule import Schedule, may_go
 from bot.records import (
+    FIRST,
     Conflict,
     DatabaseUnavailable,
-    Kind,
     Lease,
     LeaseLost,
     Leases,
@@ -59,7 +59,6 @@ SWEEP_EVERY = 15.0
 STOP_WITHIN = 10.0  # seconds a clean stop may take
 
 NO_RULES = Schedule()
-FIRST = frozenset({Kind.POST, Kind.REPLY})
 
 Moved = TypeVar("Moved")
 

@@ -12,8 +12,8 @@ from cronsim import CronSim
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.calendar.local_time import instant_of
 from bot.calendar.slots import CalendarError, next_occurrence, parse
+from bot.local_time import instant_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
