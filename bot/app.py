@@ -1,6 +1,7 @@
 """The composition root: records, chains, composer and service, made of the settings."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -262,13 +263,18 @@ def service(
     log: "structlog.stdlib.BoundLogger",
     *,
     queue: bool = True,
+    over: "Http | None" = None,
+    steady: Callable[[], float] = time.monotonic,
 ) -> "Service":
     """The service over these records, for every configured chain.
 
     Args:
         queue: whether it follows the configured queue; without, it publishes what others record.
+        over: what every node and image host is reached by; a new one when None.
+        steady: seconds of a clock that nobody sets.
     """
     from bot.briefs.folder import Folder  # noqa: PLC0415
+    from bot.chain.beem_chain import BeemChain  # noqa: PLC0415
     from bot.chain.watch import Watch  # noqa: PLC0415
     from bot.intake.follow import Edits  # noqa: PLC0415
     from bot.intake.intake import Intake  # noqa: PLC0415
@@ -278,7 +284,7 @@ def service(
     from bot.results.figures import Results  # noqa: PLC0415
     from bot.service.service import Service  # noqa: PLC0415
 
-    shared = http(config)
+    shared = over or http(config)
     leases = records.leases()
 
     def report(name: str, node: str, reason: str) -> None:
@@ -287,10 +293,10 @@ def service(
             records.note_node(name, node, reason, leases.worker, now())
 
     chains = {
-        name: chain(profile, shared, partial(report, name))
+        name: BeemChain(profile, shared, now=now, clock=steady, report=partial(report, name))
         for name, profile in profiles(config).items()
     }
-    watches = {name: Watch(chain, now) for name, chain in chains.items()}
+    watches = {name: Watch(chain, now, steady) for name, chain in chains.items()}
     pictures = Pictures(records, now, log)
     publishers = {
         name: Publisher(watch, records, config.posting_key, pictures, now, log)
@@ -303,7 +309,7 @@ def service(
     results = Results(chains, records, now, log)
     schedule = calendars(config)
     return Service(
-        intake, publishers, watches, results, records, leases, shared, now, log, schedule
+        intake, publishers, watches, results, records, leases, shared, now, log, schedule, steady
     )
 
 

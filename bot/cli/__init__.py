@@ -15,6 +15,7 @@ COMMANDS = {
     "preview": "a brief as its readers will see it",
     "plan": "what goes out next, when, and why (or why not)",
     "slots": "the next slots that are free",
+    "rehearse": "play the plan on chains of its own, and compare what went out",
     "reschedule": "give a brief another date, in its file",
     "swap": "let two briefs go out at each other's time",
     "publish": "publish briefs now, in one shot",

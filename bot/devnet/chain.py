@@ -17,7 +17,7 @@ from bot.devnet.genesis import begin, signing_key
 from bot.devnet.ledger import Ledger
 from bot.devnet.moments import NEVER, stamp
 from bot.devnet.network import SLOT, Network
-from bot.devnet.operations import Codec
+from bot.devnet.operations import Codec, Operation
 from bot.devnet.state import Index, Replaced, State, Value
 from bot.devnet.store import Applied, Store
 from bot.devnet.transaction import Transaction, read_transaction
@@ -230,6 +230,19 @@ class DevnetChain:
             self.state.undo()
             raise
         self.state.close()
+
+    def seed(self, operations: Iterable[Operation]) -> None:
+        """Have operations in effect as if they were from before the first block.
+
+        Raises:
+            Fault: a rule refuses one.
+        """
+        self.state.undo()
+        self.state.open()
+        for operation in operations:
+            evaluate(Evaluation(self.ledger, self.codec, admission=False), operation)
+        self.store.genesis(self._changed(self.state.close()))
+        self.state.open()
 
     # -- blocks ----------------------------------------------------------------------------------
 

@@ -73,6 +73,7 @@ class Service:
         leases: this worker's.
         http: how the chains are reached; it tells whether a step makes progress, and ends it.
         schedule: when what goes out.
+        steady: seconds of a clock that nobody sets.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Service:
         now: Clock,
         log: structlog.stdlib.BoundLogger,
         schedule: Schedule = NO_RULES,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http = http
         self._intake = intake
@@ -98,6 +100,7 @@ class Service:
         self._now = now
         self._log = log
         self._schedule = schedule
+        self._steady = steady
         self._rest_of: dict[tuple[str, str], float] = {}
         self._resting_until = 0.0
         self._rules_are_new = True
@@ -176,7 +179,7 @@ class Service:
 
         And every minute of the chain's time: see whether authors can be posted for again.
         """
-        reviving = time.monotonic() >= self._revive_at
+        reviving = self._steady() >= self._revive_at
         for name, publisher in self._publishers.items():
             with suppress(TransientChainError):  # the next sweep comes
                 if self._records.awaits(name):
@@ -193,7 +196,7 @@ class Service:
         if reviving:
             watches = self._watches.values()
             wait = min((watch.real_seconds(REVIVE_EVERY) for watch in watches), default=0.0)
-            self._revive_at = time.monotonic() + wait
+            self._revive_at = self._steady() + wait
         for _ in self._results.refresh():
             if self._stopping.is_set():
                 return
@@ -201,7 +204,7 @@ class Service:
 
     def _give_way(self) -> None:
         """Take up what has come due meanwhile: it doesn't wait for what is on its way."""
-        if time.monotonic() >= self._due_at and not self._stopping.is_set():
+        if self._steady() >= self._due_at and not self._stopping.is_set():
             self.dispatch()
             self._until_due()
 
@@ -282,7 +285,7 @@ class Service:
         for chain, author in self._records.unplanned(self._leases.worker):
             if self._stopping.is_set():
                 return
-            if time.monotonic() >= self._rest_of.get((chain, author), 0.0) and (
+            if self._steady() >= self._rest_of.get((chain, author), 0.0) and (
                 lease := self._leases.acquire(chain, author)
             ):
                 with suppress(LeaseLost):
@@ -302,7 +305,7 @@ class Service:
             return False
         if self._is_reading():
             return True
-        if time.monotonic() >= until:
+        if self._steady() >= until:
             return False
         self._resting_until = max(self._resting_until, until)
         return True
@@ -313,7 +316,7 @@ class Service:
         Args:
             trying: id of a waiting publication that is about to be tried again.
         """
-        began = time.monotonic()
+        began = self._steady()
         now, chain_now = self._now(), self._calendar()
         schedule, author = self._schedule, lease.author
 
@@ -330,7 +333,7 @@ class Service:
             calculate,
             now,
         )
-        ended = time.monotonic()
+        ended = self._steady()
         self._rest_of[lease.chain, author] = ended + PLANNING * (ended - began)
 
     def _keep_pace(self) -> None:
@@ -472,8 +475,13 @@ class Service:
         self.leave()
         return True
 
-    def _run(self, job: str) -> None:
-        """Run one job and set its alarm anew.
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The names of its jobs, in the order in which they are done first."""
+        return tuple(self._jobs)
+
+    def perform(self, job: str) -> float:
+        """Run one job; returns the seconds until it is wanted again.
 
         A trouble that a person can mend is logged, and the service goes on.
         """
@@ -493,7 +501,11 @@ class Service:
             self._failing[job] = reason
             wait = IDLE
         self._job_began = None
-        self._arm(job, wait)
+        return wait
+
+    def _run(self, job: str) -> None:
+        """Run one job and set its alarm anew."""
+        self._arm(job, self.perform(job))
 
     def _renew(self) -> None:
         with suppress(DatabaseUnavailable):  # the other jobs say so
@@ -511,17 +523,24 @@ class Service:
         if self._away.pop(job, 0) and not self._away:
             self._log.info("database_back")
 
+    def rest(self) -> timedelta | None:
+        """How long nothing is to be done, unless something comes; None: for ever."""
+        worker = self._leases.worker
+        if self._is_reading() or self._records.unplanned() or self._records.in_flight(worker):
+            return timedelta(0)
+        return self._records.rest(self._now(), self._calendar(), worker)
+
     def _until_due(self) -> float:
         """Seconds until something may be due."""
         rest = self._records.rest(self._now(), self._calendar(), self._leases.worker)
-        if rest == timedelta(0) and (left := self._resting_until - time.monotonic()) > 0:
+        if rest == timedelta(0) and (left := self._resting_until - self._steady()) > 0:
             rest = timedelta(seconds=left)
         idle = IDLE * self.pace() / SLOT if self.pace() < SLOT else IDLE
         for key in self._records.unplanned():
-            left = self._rest_of.get(key, 0.0) - time.monotonic()
+            left = self._rest_of.get(key, 0.0) - self._steady()
             idle = min(idle, max(left, AGAIN))
         wait = idle if rest is None else min(rest.total_seconds(), idle)
-        self._due_at = time.monotonic() + wait
+        self._due_at = self._steady() + wait
         return wait
 
     def _until_sweep(self) -> float:
