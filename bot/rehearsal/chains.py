@@ -41,11 +41,13 @@ class PrivateChains(Http):
             for number, name in enumerate(profiles)
         }
         self._playing = {address: name for name, address in self._addresses.items()}
+        self._apis: dict[str, Api] = {}
         self._images: dict[str, Images] = {}
         self._chains: dict[str, DevnetChain] = {}
         for name, profile in profiles.items():
             chain = DevnetChain(_network(profile), None, start // SLOT * SLOT - _BEFORE * SLOT)
             self._chains[name] = chain
+            self._apis[name] = Api(chain, lambda: float(self.now))
             self._images[name] = Images(chain, None)
             self._images[name].address = self._addresses[name]
         for _ in range(_BEFORE):
@@ -136,7 +138,7 @@ class PrivateChains(Http):
             reply = self._images[name].answer(Exchange("POST", target.path, kind, body, stays=True))
             return Answer(reply.status, reply.body)
         self.broadcasts += b".broadcast_transaction" in body
-        api = Api(self._chains[name], lambda: float(self.now))
+        api = self._apis[name]
 
         async def call(part: str, method: str, params: Any) -> Any:
             return api.call(part, method, params)

@@ -23,8 +23,8 @@ from bot.service.service import Service
 TOLERANCE = timedelta(minutes=1)
 """What lies between a plan and a block at best: blocks come every three seconds, and what a
 brief waits for is looked at again after some of them."""
-_JOBS = ("scan", "dispatch", "follow")
-"""Those of the service on which it depends when what goes out."""
+_JOBS = ("dispatch", "follow")
+"""Those of the service on which it depends when what goes out; the copied files don't change."""
 _NEAR = timedelta(seconds=2 * SLOT)
 _PATIENT = 40  # looks at something that waits, after which they become rarer
 _STRIDE = 60  # seconds between those
@@ -141,8 +141,6 @@ class _Stage:
         self._pause = pause
         self._planned: dict[Key, Step] = {}
         self._service = self._started()
-        while self._service.perform("scan") == 0.0:
-            pass  # there is more to read
         self._put_parents()
         self._take_plan()
 
@@ -161,7 +159,7 @@ class _Stage:
             else:
                 idle = 0
                 far = last if rest is None else self._chains.now + int(rest.total_seconds())
-                self._pass_to(min(far - SLOT, last))
+                self._pass_to(min(far, last))
 
     def suffer(self, trouble: Trouble) -> None:
         """Have a trouble, and the plan that there is after it."""
@@ -204,9 +202,9 @@ class _Stage:
     # -- the service -----------------------------------------------------------------------------
 
     def _started(self) -> Service:
-        """Another process, which knows only what is recorded."""
+        """Another process, which has read the queue."""
         self._alarms: dict[str, float] = {}
-        return app.service(
+        service = app.service(
             self._config,
             self._records,
             self._now,
@@ -214,6 +212,9 @@ class _Stage:
             over=self._chains,
             steady=lambda: float(self._chains.now),
         )
+        while service.perform("scan") == 0.0:
+            pass  # there is more to read
+        return service
 
     def _work(self) -> None:
         """Ring the alarms that are due, as APScheduler does."""

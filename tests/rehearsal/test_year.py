@@ -92,7 +92,7 @@ def test_a_year_goes_out_as_planned_and_breaks_no_rule(newsroom, memory_folder):
 
 
 def assert_rules(author, times):
-    zone_name, _, rules = AUTHORS[author]
+    zone_name, _, _ = AUTHORS[author]
     zone = ZoneInfo(zone_name)
     local = [moment.astimezone(zone) for moment in times]
     assert all(later - earlier >= timedelta(minutes=5) for earlier, later in pairwise(times))
