@@ -7,13 +7,13 @@ that workers need no common clock.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from bot.records.engine import reading, writing
-from bot.records.reading import due, in_flight
+from bot.records.ready import HAS_WORK, clocks
 from bot.records.tables import from_now, leases, unplanned
 from bot.records.values import Lease
 from bot.records.worker import identity, is_gone
@@ -56,7 +56,8 @@ class Leases:
 
     def claim(self, now: datetime, calendar: datetime, limit: int) -> tuple[Lease, ...]:
         """Take over authors for whom something is to be done and whom nobody has in hand."""
-        return self._take(sa.or_(_has_work(now, calendar), _is_to_plan()), limit)
+        given = clocks(now, calendar)
+        return self._take(sa.or_(HAS_WORK, _IS_TO_PLAN), limit, given)
 
     def acquire(self, chain: str, author: str) -> Lease | None:
         """The lease for this author, or None while another worker has it."""
@@ -100,13 +101,15 @@ class Leases:
 
     def release_idle(self, now: datetime, calendar: datetime) -> None:
         """Give back the authors for whom there is nothing to do."""
-        self._release(sa.not_(_has_work(now, calendar)))
+        self._release(sa.not_(HAS_WORK), clocks(now, calendar))
 
     def release(self) -> None:
         """Give all of them back."""
         self._release(sa.true())
 
-    def _release(self, condition: sa.ColumnElement[bool]) -> None:
+    def _release(
+        self, condition: sa.ColumnElement[bool], given: Mapping[str, object] | None = None
+    ) -> None:
         if not self._trusted_until:
             return
         with writing(self._engine) as connection:
@@ -114,25 +117,31 @@ class Leases:
                 sa.update(leases)
                 .where(leases.c.worker == self.worker, condition)
                 .values(worker=None, until=None)
-                .returning(leases.c.id)
+                .returning(leases.c.id),
+                given,
             ).scalars()
             for lease_id in given_back:
                 self._trusted_until.pop(lease_id, None)
 
-    def _take(self, condition: sa.ColumnElement[bool], limit: int) -> tuple[Lease, ...]:
+    def _take(
+        self,
+        condition: sa.ColumnElement[bool],
+        limit: int,
+        given: Mapping[str, object] | None = None,
+    ) -> tuple[Lease, ...]:
         with reading(self._engine) as connection:
             workers = connection.execute(
                 sa.select(leases.c.worker).where(leases.c.worker.is_not(None)).distinct()
             ).scalars()
             gone = [worker for worker in workers if is_gone(worker)]
             free = sa.select(leases.c.id).where(is_free(gone), condition).limit(limit)
-            if connection.execute(free).first() is None:
+            if connection.execute(free, given).first() is None:
                 return ()
         deadline = self._deadline()
         with writing(self._engine) as connection:
             # the chosen rows stay locked until they are taken; SQLite locks the whole file
             chosen = connection.execute(
-                free.order_by(leases.c.id).with_for_update(skip_locked=True)
+                free.order_by(leases.c.id).with_for_update(skip_locked=True), given
             ).scalars()
             taken = connection.execute(
                 sa.update(leases)
@@ -159,18 +168,10 @@ def is_free(gone: list[str]) -> sa.ColumnElement[bool]:
     )
 
 
-def _has_work(now: datetime, calendar: datetime) -> sa.ColumnElement[bool]:
-    """Asked from what is to be done, which is little, to its authors."""
-    found = sa.union_all(*due(now, calendar), *in_flight()).subquery()
-    return _AUTHOR.in_(sa.select(found.c.chain, found.c.author))
-
-
-def _is_to_plan() -> sa.ColumnElement[bool]:
-    """Whether an author's appointments are to be made anew."""
-    return _AUTHOR.in_(sa.select(unplanned.c.chain, unplanned.c.author))
-
-
-_AUTHOR = sa.tuple_(leases.c.chain, leases.c.author)
+_IS_TO_PLAN = sa.tuple_(leases.c.chain, leases.c.author).in_(
+    sa.select(unplanned.c.chain, unplanned.c.author)
+)
+"""Whether an author's appointments are to be made anew."""
 
 
 def _lease(row: sa.Row[tuple[object, ...]]) -> Lease:

@@ -1,22 +1,21 @@
 """What the records tell: publications, attempts and events, as frozen values."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
+from bot.records import ready
 from bot.records.engine import reading
 from bot.records.naming import Address, beginning
 from bot.records.tables import (
     LIVING,
     UNABLE,
-    WAITING,
     attempts,
     events,
-    leases,
     node_events,
     picture_files,
     pictures,
@@ -75,39 +74,18 @@ class RecordsReader:
         Args:
             calendar: the instant by which appointments are judged.
         """
-        order = sa.func.coalesce(
-            publications.c.due_at, publications.c.scheduled_at, publications.c.created_at
-        )
-        found = sa.union_all(*due(now, calendar)).subquery()
-        return self._select(
-            sa.select(publications)
-            .join(found, found.c.id == publications.c.id)
-            .join(leases, _of_its_author(found))
-            .where(leases.c.worker == worker)
-            .order_by(order, publications.c.id)
-            .limit(limit)
-        )
+        return self._select(ready.DUE.limit(limit), ready.clocks(now, calendar) | {"mine": worker})
 
     def rest(self, now: datetime, calendar: datetime, worker: str) -> timedelta | None:
         """How long until `worker` can take something up; nothing when it can now."""
-        free = sa.or_(leases.c.worker.is_(None), leases.c.worker == worker)
-        found = sa.union_all(*due(now, calendar)).subquery()
-        ready = sa.select(found.c.id).join(leases, _of_its_author(found)).where(free).limit(1)
+        given = ready.clocks(now, calendar)
         with self.reading() as connection:
-            if connection.execute(ready).first() is not None:
+            if connection.execute(ready.CAN_GO_ON, given | {"mine": worker}).first() is not None:
                 return timedelta(0)
-            rests = []
-            for status, column, clock in (
-                (Status.QUEUED, publications.c.look_at, calendar),
-                (Status.HELD, publications.c.look_at, calendar),
-                (Status.WAITING, publications.c.retry_at, now),
-            ):
-                first = connection.execute(
-                    sa.select(sa.func.min(column))
-                    .where(publications.c.status == status.value)
-                    .where(column > clock)
-                ).scalar()
-                rests += [first - clock] if first is not None else []
+            looks = [connection.execute(query, given).scalar() for query in ready.NEXT_LOOKS]
+            retry = connection.execute(ready.NEXT_RETRY, given).scalar()
+        rests = [look - calendar for look in looks if look is not None]
+        rests += [retry - now] if retry is not None else []
         return min(rests, default=None)
 
     def awaits(self, chain: str) -> bool:
@@ -126,14 +104,7 @@ class RecordsReader:
 
     def in_flight(self, worker: str) -> tuple[Publication, ...]:
         """What is on its way of the authors that `worker` has in hand: publishing and included."""
-        found = sa.union_all(*in_flight()).subquery()
-        return self._select(
-            sa.select(publications)
-            .join(found, found.c.id == publications.c.id)
-            .join(leases, _of_its_author(found))
-            .where(leases.c.worker == worker)
-            .order_by(publications.c.id)
-        )
+        return self._select(ready.IN_FLIGHT, {"mine": worker})
 
     def refused_alive(self, chain: str) -> tuple[tuple[Publication, Attempt], ...]:
         """Rejected publications whose last transaction isn't proved dead, with that attempt."""
@@ -370,9 +341,11 @@ class RecordsReader:
         with reading(self._engine) as connection:
             yield connection
 
-    def _select(self, query: sa.Select[Any]) -> tuple[Publication, ...]:
+    def _select(
+        self, query: sa.Select[Any], given: Mapping[str, Any] | None = None
+    ) -> tuple[Publication, ...]:
         with self.reading() as connection:
-            return tuple(publication_of(row) for row in connection.execute(query))
+            return tuple(publication_of(row) for row in connection.execute(query, given))
 
     @staticmethod
     def _row(connection: sa.Connection, publication_id: int) -> sa.Row[Any]:
@@ -396,40 +369,6 @@ def never_went_out(table: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.status == Status.CANCELLED.value, first)
 
 
-Found = sa.Select[tuple[int, str, str]]
-"""Asks for id, chain and author of publications."""
-
-
-def due(now: datetime, calendar: datetime) -> tuple[Found, ...]:
-    """What may go on: its appointment has come, or waiting and its time; held: another look.
-
-    One question for each index, so that none reads what has its date still before it.
-    """
-    queued = _with_status(Status.QUEUED)
-    waiting = _with_status(Status.WAITING)
-    later = publications.c.retry_at.is_(None) | (publications.c.retry_at > now)
-    # what was written by a clock that has been set back since is looked at again, not waited for
-    set_back = publications.c.updated_at > now + timedelta(seconds=1)
-    return (
-        queued.where(publications.c.look_at <= calendar),
-        _with_status(Status.HELD).where(publications.c.look_at <= calendar),
-        waiting.where(publications.c.retry_at <= now),
-        _FOUND.where(WAITING, set_back, later),
-    )
-
-
-def in_flight() -> tuple[Found, ...]:
-    """What is on its way."""
-    return _with_status(Status.PUBLISHING), _with_status(Status.INCLUDED)
-
-
-_FOUND: Found = sa.select(publications.c.id, publications.c.chain, publications.c.author)
-
-
-def _with_status(status: Status) -> Found:
-    return _FOUND.where(publications.c.status == status.value)
-
-
 def storable(text: str) -> str:
     """A name from outside as a database can hold it: no half characters, no NUL (PostgreSQL)."""
     return text.encode(errors="replace").decode().replace("\0", "")
@@ -439,10 +378,6 @@ def portions(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
     """As many values at a time as fit well into one question."""
     for start in range(0, len(values), _SOME):
         yield values[start : start + _SOME]
-
-
-def _of_its_author(found: sa.Subquery) -> sa.ColumnElement[bool]:
-    return sa.and_(leases.c.chain == found.c.chain, leases.c.author == found.c.author)
 
 
 def publication_of(row: sa.Row[Any]) -> Publication:
