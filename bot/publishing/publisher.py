@@ -47,6 +47,7 @@ from bot.records import (
 
 CREDITS_WAIT = 3600.0  # seconds until credits are looked at again of which nobody says when
 LONGEST_TURN = 300.0  # seconds until it is looked again whether another brief went out
+STILL = 60.0  # seconds until another brief is looked at again that doesn't go on by itself
 DEFAULT_WAIT = 30.0  # a refusal that names no time
 TROUBLE = "something went wrong that should not"
 TROUBLE_WAIT = 300.0  # seconds until that is tried again
@@ -449,9 +450,15 @@ class Publisher:
 
 def _waits_for(other: Publication, now: datetime) -> TransientChainError:
     """Why a publication waits for another one, and how long at least."""
-    rest = (other.scheduled_at - now).total_seconds() if other.scheduled_at else 0.0
+    at = other.appointment.appointed_at or other.scheduled_at
+    rest = (at - now).total_seconds() if at else 0.0
+    soonest = 2 * SLOT if other.status in _MOVES else STILL
     message = f"it waits for {other.brief}, to which it replies or links: that is {other.status}"
-    return TransientChainError(message, min(max(rest, 2 * SLOT), LONGEST_TURN))
+    return TransientChainError(message, min(max(rest, soonest), LONGEST_TURN))
+
+
+_MOVES = {Status.QUEUED, Status.PUBLISHING, Status.INCLUDED}
+"""What goes on by itself, and soon."""
 
 
 def _as_edit(comment: dict[str, Any], content: Content) -> dict[str, Any]:

@@ -82,11 +82,17 @@ class RecordsReader:
         with self.reading() as connection:
             if connection.execute(ready.CAN_GO_ON, given | {"mine": worker}).first() is not None:
                 return timedelta(0)
-            looks = [connection.execute(query, given).scalar() for query in ready.NEXT_LOOKS]
             retry = connection.execute(ready.NEXT_RETRY, given).scalar()
-        rests = [look - calendar for look in looks if look is not None]
-        rests += [retry - now] if retry is not None else []
+        look = self.until_look(calendar)
+        rests = [rest for rest in (look, retry and retry - now) if rest is not None]
         return min(rests, default=None)
+
+    def until_look(self, calendar: datetime) -> timedelta | None:
+        """How long until the next appointment after this instant; None: there is none."""
+        given = ready.clocks(calendar, calendar)
+        with self.reading() as connection:
+            looks = [connection.execute(query, given).scalar() for query in ready.NEXT_LOOKS]
+        return min((look - calendar for look in looks if look is not None), default=None)
 
     def awaits(self, chain: str) -> bool:
         """Whether something is still to go out on this chain."""

@@ -20,16 +20,16 @@ from bot.rehearsal.workspace import copied
 from bot.reports.plan import Step, plan
 from bot.service.service import Service
 
-TOLERANCE = timedelta(minutes=1)
-"""What lies between a plan and a block at best: blocks come every three seconds, and what a
-brief waits for is looked at again after some of them."""
+TOLERANCE = timedelta(minutes=2)
+"""What may lie between a plan and a block. Where a brief waits until another one is irreversible,
+the plan takes that for a minute, and these chains make it so at once."""
 _JOBS = ("dispatch", "follow")
 """Those of the service on which it depends when what goes out; the copied files don't change."""
-_NEAR = timedelta(seconds=2 * SLOT)
 _PATIENT = 40  # looks at something that waits, after which they become rarer
-_STRIDE = 60  # seconds between those
-_BACK = timedelta(minutes=2)  # in which a service notices that nodes are there again
+_DOUBLINGS = 10  # up to about an hour
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_PROMISED = {"new", "queued"}
+"""Of these the plan says when they go out; of one that waits, when it is tried again."""
 _NOT_THE_CALENDARS = {"problem", "draft", "edit", "publishing", "included", "cancelled"}
 
 Key = tuple[str, str]
@@ -151,15 +151,16 @@ class _Stage:
         while self._chains.now < last:
             sent = self._chains.broadcasts
             self._work()
+            idle = idle + 1 if sent == self._chains.broadcasts else 0
             rest = self._service.rest()
-            if rest is not None and rest <= _NEAR:
-                # what waits for something elsewhere is looked at again and again
-                idle = 0 if sent != self._chains.broadcasts else idle + 1
-                self._pass_to(self._chains.now + (SLOT if idle < _PATIENT else _STRIDE))
-            else:
+            look = self._seconds(self._records.until_look(self._now()), last)
+            # what waits for what doesn't come is looked at again and again, and ever more rarely
+            stride = SLOT * 2 ** min(max(idle - _PATIENT, 0), _DOUBLINGS)
+            if look <= max(self._seconds(rest, last), stride):
                 idle = 0
-                far = last if rest is None else self._chains.now + int(rest.total_seconds())
-                self._pass_to(min(far, last))
+                self._pass_to(self._chains.now + look)
+            else:
+                self._pass_to(self._chains.now + max(self._seconds(rest, last), stride))
 
     def suffer(self, trouble: Trouble) -> None:
         """Have a trouble, and the plan that there is after it."""
@@ -171,7 +172,6 @@ class _Stage:
             self._chains.are_away = True
             self.play(trouble.end)
             self._chains.are_away = False
-            self.play(self._now() + _BACK)
         self._take_plan()
 
     def deeds(self) -> tuple[Deed, ...]:
@@ -188,10 +188,11 @@ class _Stage:
     def _deed(self, step: Step, state: str) -> Deed:
         created = self._chains.created(step.chain, step.author, step.permlink)
         happened = None if created is None else datetime.fromtimestamp(created, UTC)
-        planned = step.when if step.state != "held" else None
-        if happened is None or planned is None:
-            is_later = planned is not None and planned + TOLERANCE > self._now()
-            differs = happened is not planned and not is_later
+        planned = step.when if step.state in _PROMISED else None
+        if planned is None:
+            differs = happened is not None and step.state in _PROMISED
+        elif happened is None:
+            differs = planned + TOLERANCE <= self._now()
         else:
             differs = abs(happened - planned) > TOLERANCE
         return Deed(
@@ -226,6 +227,11 @@ class _Stage:
     def _pass_to(self, moment: int) -> None:
         self._pause(max(moment - self._chains.now, SLOT))
         self._chains.advance(moment)
+
+    def _seconds(self, rest: timedelta | None, last: int) -> int:
+        """So many whole seconds; what is left when that is for ever."""
+        left = last - self._chains.now
+        return left if rest is None else min(int(rest.total_seconds()), left)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._chains.now, UTC)

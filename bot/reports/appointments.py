@@ -10,12 +10,21 @@ from bot.calendar.planner import FreeSlot
 from bot.intake.reconcile import Action, decide
 from bot.intake.view import Asked
 from bot.publishing.schedule import Schedule
-from bot.records import FIRST, NewPublication, Publication, Records, Status
+from bot.records import (
+    FIRST,
+    Appointment,
+    NewPublication,
+    Outlook,
+    Publication,
+    Records,
+    Status,
+)
 from bot.records.appointments import Agenda, Answer, Pending, pending_of
 from bot.records.queues import Unfinished
 
 Author = tuple[str, str]
 """(chain, author)"""
+_LONGEST_CHAIN = 10  # briefs of as many authors, each of which waits for the one before
 _ANEW = {Status.REJECTED, Status.MISSED}
 
 
@@ -34,6 +43,7 @@ class Calendars:
     _left: set[int] = field(default_factory=set)
     _come: dict[int, Publication] = field(default_factory=dict)
     _changed: set[Author] = field(default_factory=set)
+    _made: dict[int, Appointment] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(-1, -1))
 
     def take(self, asked: Asked) -> None:
@@ -78,16 +88,34 @@ class Calendars:
         return changed
 
     def answers(self, authors: Iterable[Author]) -> Iterator[tuple[Pending, Answer]]:
-        """What the calendar says of all that these authors have pending in this queue."""
-        for chain, author in sorted(authors):
-            agenda = self._agenda(chain, author)
-            pending = {one.id: one for one in agenda.pending}
-            for answer in self.schedule.answers(
-                agenda, author, self, now=self.now, chain_now=self.now
-            ):
-                one = pending[answer.id]
-                if one.queue == self.queue or not one.queue:
-                    yield one, answer
+        """What the calendar says of all that these authors have pending in this queue.
+
+        An author's brief that waits for another author's is asked about again when the calendar
+        has told when that goes out.
+        """
+        found: dict[int, tuple[Pending, Answer]] = {}
+        left = set(authors)
+        for _ in range(_LONGEST_CHAIN):
+            asked = [one for author in sorted(left) for one in self._answers(*author)]
+            found |= {one.id: (one, answer) for one, answer in asked}
+            self._made.update({one.id: answer.appointment for one, answer in asked})
+            waiting = {
+                (one.chain, one.author)
+                for one, answer in found.values()
+                if answer.appointment.outlook is Outlook.WAITING
+            }
+            if not asked or not waiting or waiting == left:
+                break
+            left = waiting
+        return iter(found.values())
+
+    def _answers(self, chain: str, author: str) -> Iterator[tuple[Pending, Answer]]:
+        agenda = self._agenda(chain, author)
+        pending = {one.id: one for one in agenda.pending}
+        for answer in self.schedule.answers(agenda, author, self, now=self.now, chain_now=self.now):
+            one = pending[answer.id]
+            if one.queue == self.queue or not one.queue:
+                yield one, answer
 
     def free(self, chain: str, author: str, since: datetime, until: datetime) -> list[FreeSlot]:
         """The slots that an author has left."""
@@ -100,9 +128,14 @@ class Calendars:
         address = (chain, author, permlink)
         for row in self._come.values():
             if (row.chain, row.author, row.permlink) == address:
-                return row
+                return self._as_made(row)
         found = self.records.at(*address) if self.records else None
-        return None if found is None or found.id in self._left else found
+        return None if found is None or found.id in self._left else self._as_made(found)
+
+    def _as_made(self, row: Publication) -> Publication:
+        """With the appointment that was just made for it."""
+        made = self._made.get(row.id)
+        return row if made is None else replace(row, appointment=made)
 
     def _agenda(self, chain: str, author: str) -> Agenda:
         """An author's, with the folder's changes."""

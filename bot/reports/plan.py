@@ -81,7 +81,8 @@ def plan(view: QueueView, now: datetime, schedule: Schedule) -> Plan:
     stale = calendars.stale() | {
         (step.chain, step.author)
         for step in known.values()
-        if step.outlook == _TO_ASK or (step.when is not None and step.when <= now)
+        if step.outlook in {_TO_ASK, Outlook.WAITING}
+        or (step.when is not None and step.when <= now)
     }
     for one, answer in calendars.answers(stale & authors):
         key = (one.chain, one.brief)
