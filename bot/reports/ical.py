@@ -49,5 +49,8 @@ def ical(items: Iterable[Item], now: datetime) -> bytes:
 
 
 def _plain(text: str) -> str:
-    """A text in one line, without the control characters that RFC 5545 (3.1) forbids."""
-    return "".join(c for c in text if c.isprintable())
+    r"""A text in one line, without the control characters that RFC 5545 (3.1) forbids.
+
+    icalendar takes `\N`, in a path of Windows, for the end of a line; a small letter it leaves.
+    """
+    return "".join(c for c in text if c.isprintable()).replace(r"\N", r"\n")
