@@ -32,6 +32,7 @@ from bot.chain.errors import (
 )
 from bot.chain.images import upload
 from bot.chain.keys import public_key, signature
+from bot.chain.market import Feed, Ticker, read_feed, read_ticker
 from bot.chain.nodes import Answer, Nodes, Report
 from bot.chain.operations import own_form
 from bot.chain.profiles import ChainProfile
@@ -295,6 +296,34 @@ class BeemChain:
                 "condenser_api.get_dynamic_global_properties",
                 [],
                 lambda figures: read_prices(params, pools, figures),
+            )
+        except NotServed:
+            return None
+
+    def agreed_feed(self) -> Feed | None:
+        """What witnesses say that a coin is worth, as enough nodes tell it; None where none is."""
+        symbols = self._profile.symbols
+        if symbols.debt is None:
+            return None
+        try:
+            # which tells the current median, too; get_current_median_history_price tells no more
+            return self._agreed(
+                "condenser_api.get_feed_history",
+                [],
+                lambda result: read_feed(result, symbols),
+                essence=lambda feed: feed,
+            )
+        except NotServed:
+            return None
+
+    def ticker(self) -> Ticker | None:
+        """The internal market by one node's word; None where there is none, or none is told."""
+        symbols = self._profile.symbols
+        if symbols.debt is None:
+            return None
+        try:
+            return self._nodes.ask(
+                "condenser_api.get_ticker", [], lambda result: read_ticker(result, symbols)
             )
         except NotServed:
             return None
