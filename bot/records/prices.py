@@ -310,13 +310,17 @@ class PriceRecords:
         return price_sources.c.address == self._address
 
     def _is_wanted(self) -> sa.ColumnElement[bool]:
-        return sa.and_(UNKNOWN_PRICE, prices.c.symbol.in_(sorted(self._coins)))
+        # not the column by itself: SQLite would go through all days by the primary key's index,
+        # where the few that are wanted have one of their own
+        symbol = prices.c.symbol.concat("")
+        return sa.and_(UNKNOWN_PRICE, symbol.in_(sorted(self._coins)))
 
 
 def _is_of(table: sa.Table, coins: Mapping[str, str]) -> sa.ColumnElement[bool]:
     """Whether a row tells of one of these coins under its symbol."""
-    pairs = sorted(coins.items())
-    return sa.tuple_(table.c.symbol, table.c.coin).in_(pairs) if pairs else sa.false()
+    # the symbols by themselves too: by pairs SQLite finds nothing in the primary key's index
+    pairs = (sa.and_(table.c.symbol == symbol, table.c.coin == coins[symbol]) for symbol in coins)
+    return sa.and_(table.c.symbol.in_(sorted(coins)), sa.or_(sa.false(), *pairs))
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
