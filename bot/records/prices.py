@@ -274,17 +274,25 @@ class PriceRecords:
         here = sa.and_(prices.c.symbol == symbol, prices.c.day == day)
         with self._records.writing() as connection:
             if usd is None:
-                tries = connection.execute(sa.select(prices.c.tries).where(here)).scalar() or 0
-                wait = min(again * 2 ** min(tries, 10), timedelta(days=7).total_seconds())
-                changes: dict[str, object] = {"tries": tries + 1, "ask_at": from_now(wait)}
+                _put_off(connection, wanted, again)
             else:
-                changes = {"usd": usd, "source": source, "fetched_at": now}
-            connection.execute(sa.update(prices).where(here).values(**changes))
+                found = {"usd": usd, "source": source, "fetched_at": now}
+                connection.execute(sa.update(prices).where(here).values(**found))
             self._end_turn(connection, None, now, pause)
 
-    def failed(self, trouble: str, pause: float) -> None:
-        """End a turn in which the source gave nothing usable."""
+    def failed(
+        self, trouble: str, pause: float, wanted: tuple[str, date] | None, again: float
+    ) -> None:
+        """End a turn in which the source gave nothing usable.
+
+        Args:
+            pause: seconds until the next turn.
+            wanted: the turn's day, which others come before now.
+            again: as for `answered_day`.
+        """
         with self._records.writing() as connection:
+            if wanted:
+                _put_off(connection, wanted, again)
             connection.execute(
                 sa.update(price_sources)
                 .where(self._is_mine())
@@ -314,6 +322,14 @@ class PriceRecords:
         # where the few that are wanted have one of their own
         symbol = prices.c.symbol.concat("")
         return sa.and_(UNKNOWN_PRICE, symbol.in_(sorted(self._coins)))
+
+
+def _put_off(connection: sa.Connection, wanted: tuple[str, date], again: float) -> None:
+    """Ask for a day later, and each time later still."""
+    here = sa.and_(prices.c.symbol == wanted[0], prices.c.day == wanted[1])
+    tries = connection.execute(sa.select(prices.c.tries).where(here)).scalar() or 0
+    wait = min(again * 2 ** min(tries, 10), timedelta(days=7).total_seconds())
+    connection.execute(sa.update(prices).where(here).values(tries=tries + 1, ask_at=from_now(wait)))
 
 
 def _is_of(table: sa.Table, coins: Mapping[str, str]) -> sa.ColumnElement[bool]:

@@ -20,6 +20,7 @@ PAUSE = 12.0
 FIRST_BACK_OFF = 30.0  # seconds after a failure; doubled with each further one
 LONGEST_BACK_OFF = 3600.0
 DAY_AGAIN = 6 * 3600.0  # seconds until a day is asked for again that the source doesn't tell
+DAY_SOON_AGAIN = 300.0  # seconds until a day is asked for again for which nothing usable came
 LONGEST_REST = 60.0  # seconds until it is seen whether another worker wants something
 KNOWN_FROM = time(1)  # UTC: a day's price is told from half an hour after midnight on
 
@@ -160,7 +161,7 @@ class Market:
         except SourceTrouble as trouble:
             wait = min(FIRST_BACK_OFF * 2.0 ** min(turn.failures, 10), LONGEST_BACK_OFF)
             wait = max(wait, float(trouble.retry_after or 0))
-            self._kept.failed(str(trouble), wait)
+            self._kept.failed(str(trouble), wait, turn.wanted, DAY_SOON_AGAIN)
             self._tell(str(trouble))
         return min(max(self._kept.rest(), 1.0), LONGEST_REST)
 

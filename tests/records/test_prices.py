@@ -101,7 +101,7 @@ def test_the_turn_of_one_who_died_in_it_goes_on_to_another(records, kept):
 
 def test_after_a_failure_all_of_them_leave_the_source_alone(records, kept):
     kept.take_turn()
-    kept.failed("HTTP status 500", 30)
+    kept.failed("HTTP status 500", 30, None, 300)
 
     assert 25 < kept.rest() <= 30
     assert PriceRecords(records, ADDRESS, COINS).take_turn() is None
@@ -145,6 +145,18 @@ def test_a_day_that_isnt_told_is_asked_for_again_later_and_later(records, kept):
 
     assert rests == [100, 200, 400]
     assert kept.price("STEEM", DAY) is None
+
+
+def test_a_day_of_which_nothing_usable_comes_lets_others_go_before(records, kept):
+    kept.want([("STEEM", DAY, 0.0), ("SBD", DAY, 0.0)])
+    kept.take_turn()
+    answer(kept, QUOTE)
+    pass_time(records, price_sources.c.ask_at)
+    wanted = kept.take_turn().wanted
+    assert wanted == ("SBD", DAY)
+    kept.failed("HTTP status 500", 0, wanted, 300)
+
+    assert kept.take_turn().wanted == ("STEEM", DAY)
 
 
 def test_a_symbol_that_stands_for_another_coin_now_has_no_price_of_the_old_one(records, kept):
