@@ -572,6 +572,9 @@ def _author(table: Mapping[str, Any], path: str, for_all: Rules) -> AuthorSettin
 
 
 def _prices(table: Mapping[str, Any]) -> PriceSettings | None:
+    if "key" in table:
+        told = f"a key doesn't stand here: put {PRICES_KEY} into .env"
+        raise _SettingError("prices.key", told)
     _known_keys(table, {"source", "every", "ids", "key_header"}, "prices.")
     source = _text(table, "source", "", "prices.")
     every = _duration(table, "every", "10m", "prices.")
