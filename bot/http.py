@@ -135,6 +135,11 @@ class Http:
         """End every exchange now, and begin none any more."""
         self._stopped.set()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to stop: what fails then says nothing about a peer."""
+        return self._stopped.is_set()
+
     def close(self) -> None:
         """Close the connections."""
         self._kept.close()

@@ -15,7 +15,7 @@ from bot.chain.profiles import ChainProfile
 from bot.cli import terminal
 from bot.cli.logging import quiet_log
 from bot.clock import utc_now
-from bot.config import Settings, load
+from bot.config import ConfigError, Settings, load
 from bot.records import DatabaseUnavailable, NoDatabase, Records, RecordsError, Status
 from bot.records.engine import address_of
 from bot.records.queues import QueueRecords
@@ -123,7 +123,10 @@ def _prices(config: Settings) -> Generator[Diagnosis]:
     """The source of prices, where one is configured."""
     if config.prices is None:
         return
-    config.prices_key()  # which says what is wrong with it
+    try:
+        config.prices_key()
+    except ConfigError as error:  # no publication needs it
+        yield Diagnosis("prices", Health.WARN, str(error))
     yield from plainly_asked("prices", config.prices.source)
     http = app.price_http(config)
     try:

@@ -17,6 +17,8 @@ from bot.records.tables import UNKNOWN_PRICE, from_now, price_sources, prices, q
 
 TURN = 60.0
 """Seconds in which nobody else asks the source."""
+NO_SUCH_REST = timedelta(days=2)
+"""Longer than anybody is left alone: whoever is to rest so long, a wrong clock has told it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ class PriceRecords:
             return 0.0
         due_at = min(row.quotes_at, row.wanted_at or row.quotes_at)
         rest: timedelta = max(row.ask_at, due_at) - row.now
-        return max(rest.total_seconds(), 0.0)
+        return 0.0 if rest > NO_SUCH_REST else max(rest.total_seconds(), 0.0)
 
     def take_turn(self) -> Turn | None:
         """The turn, for `TURN` seconds; None while another worker has it, or nothing is due."""
@@ -216,8 +218,8 @@ class PriceRecords:
             .order_by(prices.c.day.desc(), prices.c.symbol)
             .limit(1)
         )
-        due = price_sources.c.quotes_at <= from_now(0.0)
-        free = price_sources.c.ask_at <= from_now(0.0)
+        due = _has_come(price_sources.c.quotes_at)
+        free = _has_come(price_sources.c.ask_at)
         with self._records.writing() as connection:
             connection.execute(
                 _insert(connection, price_sources)
@@ -280,6 +282,13 @@ class PriceRecords:
                 connection.execute(sa.update(prices).where(here).values(**found))
             self._end_turn(connection, None, now, pause)
 
+    def give_back_turn(self) -> None:
+        """End a turn in which nothing was learned."""
+        with self._records.writing() as connection:
+            connection.execute(
+                sa.update(price_sources).where(self._is_mine()).values(ask_at=from_now(0.0))
+            )
+
     def failed(
         self, trouble: str, pause: float, wanted: tuple[str, date] | None, again: float
     ) -> None:
@@ -322,6 +331,11 @@ class PriceRecords:
         # where the few that are wanted have one of their own
         symbol = prices.c.symbol.concat("")
         return sa.and_(UNKNOWN_PRICE, symbol.in_(sorted(self._coins)))
+
+
+def _has_come(column: sa.Column[datetime]) -> sa.ColumnElement[bool]:
+    """Whether it is time by the database's clock, or that clock was set back since."""
+    return sa.or_(column <= from_now(0.0), column > from_now(NO_SUCH_REST.total_seconds()))
 
 
 def _put_off(connection: sa.Connection, wanted: tuple[str, date], again: float) -> None:

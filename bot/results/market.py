@@ -159,6 +159,9 @@ class Market:
             else:
                 self._ask_for_a_day(*turn.wanted)
         except SourceTrouble as trouble:
+            if self._source.is_stopped:
+                self._kept.give_back_turn()
+                return LONGEST_REST
             wait = min(FIRST_BACK_OFF * 2.0 ** min(turn.failures, 10), LONGEST_BACK_OFF)
             wait = max(wait, float(trouble.retry_after or 0))
             self._kept.failed(str(trouble), wait, turn.wanted, DAY_SOON_AGAIN)

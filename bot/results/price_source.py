@@ -79,6 +79,11 @@ class PriceSource:
         self._key = key
         self._key_header = key_header
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing is asked any more, so that a failure says nothing about the source."""
+        return self._http.is_stopped
+
     def quotes(self, coins: Mapping[str, str], now: datetime) -> Told:
         """What these coins (symbol to id) are worth now.
 

@@ -99,6 +99,25 @@ def test_the_turn_of_one_who_died_in_it_goes_on_to_another(records, kept):
     assert PriceRecords(records, ADDRESS, COINS).take_turn() is not None
 
 
+def test_a_clock_that_was_far_ahead_silences_nobody_for_long(records, kept):
+    kept.take_turn()
+    answer(kept, QUOTE)
+    with records.writing() as connection:
+        ahead = from_now(30 * 86_400.0)
+        connection.execute(sa.update(price_sources).values(ask_at=ahead, quotes_at=ahead))
+
+    assert kept.rest() == 0
+    assert kept.take_turn().wanted is None
+
+
+def test_a_turn_that_is_given_back_is_anothers_at_once(records, kept):
+    kept.take_turn()
+    kept.give_back_turn()
+
+    assert kept.state().failures == 0
+    assert PriceRecords(records, ADDRESS, COINS).take_turn() is not None
+
+
 def test_after_a_failure_all_of_them_leave_the_source_alone(records, kept):
     kept.take_turn()
     kept.failed("HTTP status 500", 30, None, 300)
