@@ -12,7 +12,7 @@ from bot.chain.protocol import Chain
 from bot.reports.doctor import Diagnosis, Health
 from bot.reports.log import instant
 from bot.results.coins import TOP
-from bot.results.market import Market, Quote
+from bot.results.market import Market, Quote, Valuation
 
 STALE = timedelta(hours=6)
 """An age from which on a price is worth a warning."""
@@ -95,6 +95,18 @@ def chain_lines(found: ChainPrices) -> Iterator[dict[str, Any]]:
     values = {name: getattr(ticker, name) if ticker else None for name in names}
     texts = {name: None if value is None else f"{value:f}" for name, value in values.items()}
     yield {"kind": "market"} | told | texts | why
+
+
+def valuation_line(found: Valuation) -> dict[str, Any]:
+    """What an amount was worth, and by which price, as programs read it; exact, as texts."""
+    price = found.price
+    return {
+        "usd": f"{found.usd:f}",
+        "symbol": price.symbol,
+        "price": f"{price.usd:f}",
+        "day": price.day.isoformat(),
+        "source": price.source,
+    }
 
 
 # -- the dashboard's panel -------------------------------------------------------------------------

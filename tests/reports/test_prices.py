@@ -7,7 +7,7 @@ import pytest
 
 from bot.chain.profiles import BUILT_IN
 from bot.records.prices import Price
-from bot.reports.prices import in_dollars, panel, told_age
+from bot.reports.prices import in_dollars, panel, told_age, valuation_line
 from bot.results.coins import coins_of
 from bot.results.market import Quote, valued
 
@@ -62,6 +62,13 @@ def test_a_value_is_exact_however_many_digits_it_has():
 
     assert found.usd == Decimal("12592592479271604.926701234567890")
     assert found.price is price
+    assert valuation_line(found) == {
+        "usd": "12592592479271604.926701234567890",
+        "symbol": "SBD",
+        "price": "1.020000000001",
+        "day": "2026-11-27",
+        "source": "prices.example",
+    }
     assert valued(1, price, precision=6).usd == Decimal("0.000001020000000001")
 
 
