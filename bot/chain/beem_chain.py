@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -32,7 +33,7 @@ from bot.chain.errors import (
 )
 from bot.chain.images import upload
 from bot.chain.keys import public_key, signature
-from bot.chain.market import Feed, Ticker, read_feed, read_ticker
+from bot.chain.market import Feed, Ticker, read_feed, read_median, read_ticker
 from bot.chain.nodes import Answer, Nodes, Report
 from bot.chain.operations import own_form
 from bot.chain.profiles import ChainProfile
@@ -305,16 +306,17 @@ class BeemChain:
         symbols = self._profile.symbols
         if symbols.debt is None:
             return None
-        try:
-            # which tells the current median, too; get_current_median_history_price tells no more
-            return self._agreed(
-                "condenser_api.get_feed_history",
-                [],
-                lambda result: read_feed(result, symbols),
-                essence=lambda feed: feed,
-            )
-        except NotServed:
-            return None
+        # the history tells the median, too; nodes that don't serve it may tell that by itself
+        for method, understand in (
+            ("condenser_api.get_feed_history", read_feed),
+            ("condenser_api.get_current_median_history_price", read_median),
+        ):
+            try:
+                read = partial(understand, symbols=symbols)
+                return self._agreed(method, [], read, essence=lambda feed: feed)
+            except NotServed:
+                continue
+        return None
 
     def ticker(self) -> Ticker | None:
         """The internal market by one node's word; None where there is none, or none is told."""

@@ -67,6 +67,10 @@ class Ticker:
     debt_volume: Decimal
 
 
+NOBODY_S = FeedPrice(Decimal("0.001"), Decimal("0.001"))
+"""The price before any witness has published one."""
+
+
 def read_feed(result: Any, symbols: Symbols) -> Feed | None:
     """`get_feed_history`; None while no hour's median is there yet.
 
@@ -78,6 +82,12 @@ def read_feed(result: Any, symbols: Symbols) -> Feed | None:
         raise TypeError("no history of prices")
     median = _price(result["current_median_history"], symbols)
     return Feed(median, tuple(_price(price, symbols) for price in told)) if told else None
+
+
+def read_median(result: Any, symbols: Symbols) -> Feed | None:
+    """`get_current_median_history_price`, without a history; None as above."""
+    median = _price(result, symbols)
+    return None if median == NOBODY_S else Feed(median, ())
 
 
 def read_ticker(result: Any, symbols: Symbols) -> Ticker:

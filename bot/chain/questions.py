@@ -9,6 +9,7 @@ _QUESTIONS = {
     "condenser_api.get_block_header": "a block's header",
     "condenser_api.get_config": "the chain's id",
     "condenser_api.get_content": "a post",
+    "condenser_api.get_current_median_history_price": "the witnesses' price of the coin",
     "condenser_api.get_dynamic_global_properties": "the chain's head",
     "condenser_api.get_feed_history": "the witnesses' price of the coin",
     "condenser_api.get_reblogged_by": "a post's reblogs",

@@ -126,6 +126,25 @@ def test_nodes_that_dont_serve_it_leave_it_unknown():
         assert chain.ticker() is None
 
 
+def test_where_only_the_median_is_served_it_has_no_history():
+    error = next(
+        step["reply"]["error"]
+        for step in RECORDED.values()
+        if step.get("method") == "condenser_api.nope"
+    )
+    told = {"base": "0.250 SBD", "quote": "1.000 STEEM"}
+
+    def script(request):
+        served = request["method"] == "condenser_api.get_current_median_history_price"
+        return reply(request, **({"result": told} if served else {"error": error}))
+
+    with ScriptedNode(script) as node, chain_on(node) as chain:
+        feed = chain.agreed_feed()
+        assert (feed.median.rate, feed.history) == (Decimal("0.25"), ())
+        told |= {"base": "0.001 SBD", "quote": "0.001 STEEM"}  # as a real one without a feed says
+        assert chain.agreed_feed() is None
+
+
 @pytest.mark.parametrize(("flavour", "name"), [("steem", "devnet"), ("hive", "hive")])
 def test_the_devnet_tells_both_as_the_chain_that_it_plays(flavour, name):
     with Devnet(block_interval=3600, arguments=("--flavour", flavour)) as devnet:
