@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from bot.intake.view import QueueView
     from bot.publishing.schedule import Schedule
     from bot.records import Publication, Records
+    from bot.results.market import Market
     from bot.service.actions import Desk
     from bot.service.service import Service
+
+
+LONGEST_FOR_PRICES = 10.0  # seconds for one exchange with a source of prices
 
 
 def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
@@ -282,6 +286,7 @@ def service(
     from bot.publishing.publisher import Publisher  # noqa: PLC0415
     from bot.records import DatabaseUnavailable  # noqa: PLC0415
     from bot.results.figures import Results  # noqa: PLC0415
+    from bot.service.pricing import Pricing  # noqa: PLC0415
     from bot.service.service import Service  # noqa: PLC0415
 
     shared = over or http(config)
@@ -308,9 +313,68 @@ def service(
         intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
     results = Results(chains, records, now, log)
     schedule = calendars(config)
+    pricing = None
+    if config.prices:
+        of_prices = price_http(config)
+        if found := market(config, records, of_prices, now, log):
+            pricing = Pricing(found, of_prices, log)
     return Service(
-        intake, publishers, watches, results, records, leases, shared, now, log, schedule, steady
+        intake,
+        publishers,
+        watches,
+        results,
+        records,
+        leases,
+        shared,
+        now,
+        log,
+        schedule,
+        pricing,
+        steady,
     )
+
+
+def market(
+    config: Settings,
+    records: "Records",
+    http: "Http",
+    now: "Clock",
+    log: "structlog.stdlib.BoundLogger",
+) -> "Market | None":
+    """What coins are worth; None where no source of prices is configured.
+
+    Args:
+        http: how the source is reached: a connection of its own, so that publishing never waits.
+    """
+    from bot.records.prices import PriceRecords  # noqa: PLC0415
+    from bot.results.coins import coins_of, key_header_of  # noqa: PLC0415
+    from bot.results.market import Market  # noqa: PLC0415
+    from bot.results.price_source import PriceSource  # noqa: PLC0415
+
+    settings = config.prices
+    if settings is None:
+        return None
+    symbols = [profile.symbols for profile in used_profiles(config).values()]
+    coins = coins_of(symbols, settings.ids)
+    header = settings.key_header or key_header_of(settings.source)
+    source = PriceSource(settings.source, http, config.prices_key, header)
+    own = {symbol for one in symbols for symbol in (one.core, one.debt)}
+    kept = PriceRecords(records, settings.source, coins)
+    daily = tuple(symbol for symbol in coins if symbol in own)
+    return Market(kept, coins, source, now, log, daily=daily, every=settings.every)
+
+
+def price_http(config: Settings) -> "Http":
+    """What the source of prices is reached by."""
+    from bot.http import Http  # noqa: PLC0415
+
+    return Http(timeout=min(config.timeout.total_seconds(), LONGEST_FOR_PRICES))
+
+
+def used_profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
+    """The default chain, and those that `nodes` are configured for."""
+    used = {config.chain, *(name for name, table in config.chains.items() if "nodes" in table)}
+    return {name: it for name, it in profiles(config).items() if name in used}
 
 
 def calendars(config: Settings) -> "Schedule":

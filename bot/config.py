@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -41,6 +42,19 @@ _CHAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _PLAIN = re.compile(r"[\w.-]{1,60}", re.ASCII)
 _POSITION = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")  # tomllib's words
 _AT_THE_END = "(at end of document)"
+PRICES_KEY = "BRIEFBOT_PRICES_KEY"
+"""The environment's variable for the key of the source of prices; with `_FILE`, for a file."""
+_NO_SETTINGS = {"BRIEFBOT_CONFIG", PRICES_KEY, f"{PRICES_KEY}_FILE"}
+_COIN = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
+_SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,9}")
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,59}")
+# A host as DNS has it, or an IP address, and a path; no user, password, query or fragment.
+_ADDRESS = re.compile(
+    r"https?://([A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+    r"(/[A-Za-z0-9._~/-]*)?"
+)
+_LOCAL = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])[:/].*", re.DOTALL)
+_MOST_OFTEN, _LEAST_OFTEN = timedelta(minutes=1), timedelta(days=1)
 _LARGEST_FILE = 1024 * 1024
 _LARGEST_KEY_FILE = 4096  # a key has 51 characters
 
@@ -70,23 +84,29 @@ class _SettingError(Exception):
         self.place = place or setting
 
 
-class PostingKey:
-    """A private key that no log, traceback, repr or pickle shows; `reveal` is the one way out."""
+class Secret:
+    """A text that no log, traceback, repr or pickle shows; `reveal` is the one way out."""
 
-    __slots__ = ("_wif",)
+    __slots__ = ("_text",)
 
-    def __init__(self, wif: str) -> None:
-        self._wif = wif
+    def __init__(self, text: str) -> None:
+        self._text = text
 
     def reveal(self) -> str:
-        """The key in wallet import format."""
-        return self._wif
+        """The text itself."""
+        return self._text
 
     def __repr__(self) -> str:
-        return "PostingKey(***)"
+        return f"{type(self).__name__}(***)"
 
     def __reduce__(self) -> str:
-        raise TypeError("a posting key is not written down")
+        raise TypeError("a secret is not written down")
+
+
+class PostingKey(Secret):
+    """A private key, in wallet import format."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +126,23 @@ class AuthorSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSettings:
+    """Where prices in dollars come from, `[prices]`.
+
+    Attributes:
+        source: address of an API in the form of CoinGecko's, without the last slash.
+        every: how often it is asked for what coins are worth now.
+        ids: its ids by symbol, where they aren't the usual ones; empty: isn't asked for.
+        key_header: the header that the key goes in; empty: as the host has it.
+    """
+
+    source: str
+    every: timedelta
+    ids: Mapping[str, str]
+    key_header: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that is configured. Paths are absolute; `root` is what they were relative to.
 
@@ -119,6 +156,7 @@ class Settings:
         text: what stands in `file`.
         rules_for_all: what `[calendar]` says; `rules` tells those of an author.
         series: each `[series.NAME]`.
+        prices: where prices come from; None: nobody is asked.
     """
 
     root: Path
@@ -142,6 +180,7 @@ class Settings:
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rules_for_all: Rules = field(default_factory=Rules)
     series: Mapping[str, Series] = field(default_factory=dict)
+    prices: PriceSettings | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -175,6 +214,28 @@ class Settings:
             f"no posting key for {author}: put {variable}{whose} into .env "
             "(see README, your first real post)"
         )
+
+    def prices_key(self) -> Secret | None:
+        """The key for the source of prices, from the environment or `.env`; None without one.
+
+        Raises:
+            ConfigError: it can't be read, can't stand in a header, or would be sent in the clear.
+        """
+        variable, key = PRICES_KEY, self.environment.get(PRICES_KEY, "").strip()
+        if not key and (file := self.environment.get(f"{PRICES_KEY}_FILE")):
+            variable = f"{PRICES_KEY}_FILE"
+            key = _key_in(variable, self.root / file).reveal()
+        if not key:
+            return None
+        if not re.fullmatch(r"[\x21-\x7e]{1,500}", key):
+            raise ConfigError(f"{variable}: this is no key: expected one word of ASCII")
+        source = self.prices.source if self.prices else ""
+        if source.startswith("http://") and not _LOCAL.fullmatch(f"{source}/"):
+            raise ConfigError(
+                f"{variable}: the key isn't sent by http://, where anybody on the way can read it: "
+                "write the source's https:// address in [prices], or take the key away"
+            )
+        return Secret(key)
 
 
 def key_variable(account: str) -> str:
@@ -385,7 +446,7 @@ def _shown(name: str) -> str:
 
 def _override(table: dict[str, Any], name: str, value: str) -> str | None:
     """Put `BRIEFBOT_A__B=value` into the table as `a.b`, and return that."""
-    if not name.startswith(_PREFIX) or name.startswith(_KEY_PREFIX) or name == "BRIEFBOT_CONFIG":
+    if not name.startswith(_PREFIX) or name.startswith(_KEY_PREFIX) or name in _NO_SETTINGS:
         return None
     *path, last = name.removeprefix(_PREFIX).lower().split("__")
     for part in path:
@@ -410,7 +471,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures", "network", "queue", "calendar", "series",
+        "pictures", "network", "queue", "calendar", "series", "prices",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -469,6 +530,7 @@ def _settings(
         keep_metadata=_truth(pictures, "keep_metadata", "pictures."),
         timeout=_timeout(network),
         chains=chains,
+        prices=_prices(_table(table, "prices")),
         environment=environment,
         variables=variables,
     )
@@ -507,6 +569,45 @@ def _author(table: Mapping[str, Any], path: str, for_all: Rules) -> AuthorSettin
         signer=_account(signer, f"{path}signer") if signer else None,
         rules=rules,
     )
+
+
+def _prices(table: Mapping[str, Any]) -> PriceSettings | None:
+    if "key" in table:
+        told = f"a key doesn't stand here: put {PRICES_KEY} into .env"
+        raise _SettingError("prices.key", told)
+    _known_keys(table, {"source", "every", "ids", "key_header"}, "prices.")
+    source = _text(table, "source", "", "prices.")
+    every = _duration(table, "every", "10m", "prices.")
+    if not _MOST_OFTEN <= every <= _LEAST_OFTEN:
+        raise _SettingError("prices.every", "expected a duration between 1m and 1d")
+    header = _text(table, "key_header", "", "prices.")
+    if header and not _HEADER.fullmatch(header):
+        raise _SettingError("prices.key_header", "expected a header's name, like x-api-key")
+    given = _table(table, "ids", "prices.")
+    ids = {}
+    for name in given:
+        symbol = name.upper()  # a variable's name loses its capitals
+        plain = _PLAIN.fullmatch(name) is not None
+        if not _SYMBOL.fullmatch(symbol):
+            told = "expected symbols, like STEEM"
+            raise _SettingError("prices.ids", told, f"prices.ids.{name}" if plain else "")
+        ids[symbol] = _text(given, name, "", "prices.ids.")
+        if ids[symbol] and not _COIN.fullmatch(ids[symbol]):
+            told = 'expected the id that the source has for it, like "steem-dollars"'
+            raise _SettingError(f"prices.ids.{name}", told)
+    if not source:
+        return None
+    if not _is_address(source):
+        told = "expected an address such as https://api.example.org/v3, without user or query"
+        raise _SettingError("prices.source", told)
+    return PriceSettings(source=source.rstrip("/"), every=every, ids=ids, key_header=header)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return _ADDRESS.fullmatch(text) is not None and urlsplit(text).port != 0
+    except ValueError:  # a port beyond 65535, or brackets without an address in them
+        return False
 
 
 def _rules_for_all(table: Mapping[str, Any], timezone: str) -> Rules:

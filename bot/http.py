@@ -34,6 +34,7 @@ _SLICE = 0.25  # seconds after which a wait looks whether it is still wanted
 _HEADERS = 64 * 1024  # bytes that come before an answer's body, and between its chunks
 _ALWAYS_CLOSES = 2  # stale connections in a row after which a peer is asked on new ones only
 _LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SECONDS = re.compile(rb"[0-9]{1,5}")  # a day at most: who asks for more is asked once a day
 
 
 class Unsent(Exception):  # noqa: N818  # says what is certain: no byte of the request left
@@ -46,10 +47,16 @@ class Unanswered(Exception):  # noqa: N818  # the request left; what came back p
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a peer answered: HTTP's status, and the body as it is after decompression."""
+    """What a peer answered: HTTP's status, and the body as it is after decompression.
+
+    Attributes:
+        retry_after: seconds that the peer asks to be left alone for (RFC 9110 §10.2.3), where it
+            says so in seconds.
+    """
 
     status: int
     body: bytes
+    retry_after: int | None = None
 
 
 class Http:
@@ -106,38 +113,56 @@ class Http:
             Unsent: there was no connection.
             Unanswered: no whole answer within these limits.
         """
-        seconds = self._timeout * patience
-        exchange = _Exchange(self._clock, seconds, self._stopped, largest + _HEADERS)
-        self._here.exchange = exchange
-        try:
-            return self._post(address, body, headers, exchange, largest)
-        finally:
-            self._here.exchange = None
+        request = _Request("POST", address, body, headers)
+        return self._exchange(request, largest, patience)
+
+    def get(
+        self,
+        address: str,
+        headers: Mapping[str, str],
+        *,
+        largest: int = LARGEST,
+        patience: float = 1.0,
+    ) -> Answer:
+        """Ask for what is at `address`, and wait for the whole answer; all else as for `post`.
+
+        A redirect is an answer like any other: its status, and the body that came with it.
+        """
+        request = _Request("GET", address, None, headers)
+        return self._exchange(request, largest, patience)
 
     def stop(self) -> None:
         """End every exchange now, and begin none any more."""
         self._stopped.set()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to stop: what fails then says nothing about a peer."""
+        return self._stopped.is_set()
 
     def close(self) -> None:
         """Close the connections."""
         self._kept.close()
         self._single.close()
 
-    def _post(
-        self,
-        address: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        exchange: "_Exchange",
-        largest: int,
-    ) -> Answer:
+    def _exchange(self, request: "_Request", largest: int, patience: float) -> Answer:
+        """One request and its answer, within their limits."""
+        seconds = self._timeout * patience
+        exchange = _Exchange(self._clock, seconds, self._stopped, largest + _HEADERS)
+        self._here.exchange = exchange
+        try:
+            return self._answer(request, exchange, largest)
+        finally:
+            self._here.exchange = None
+
+    def _answer(self, request: "_Request", exchange: "_Exchange", largest: int) -> Answer:
         again = False
-        peer = urlsplit(address).netloc  # what follows may be a signature
+        peer = urlsplit(request.address).netloc  # what follows may be a signature
         while True:
             always_closes = self._stale[peer] >= _ALWAYS_CLOSES
             pool = self._single if again or always_closes else self._kept
             try:
-                answer = _whole(pool, address, body, headers, largest)
+                answer = _whole(pool, request, largest)
             except (_Late, *_NO_CONNECTION) as error:
                 if exchange.sent:
                     raise Unanswered(_reason(error)) from error
@@ -155,17 +180,20 @@ class Http:
             return answer
 
 
-def json_value(body: bytes) -> Any:
+def json_value(body: bytes, fraction: Callable[[str], Any] = float) -> Any:
     """The value of a JSON text from a peer.
+
+    Args:
+        fraction: what is made of a number that isn't whole, of its text.
 
     Raises:
         Unanswered: it is no JSON, is nested too deeply, or holds what is no text (lone surrogates,
             which neither a database nor a terminal takes).
     """
     try:
-        value = json.loads(body, parse_constant=_refuse)
+        value = json.loads(body, parse_constant=_refuse, parse_float=fraction)
         if _LONE_SURROGATE.search(body):
-            json.dumps(value, ensure_ascii=False).encode()
+            json.dumps(value, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError):
         raise Unanswered("an answer that is no JSON") from None
     return value
@@ -185,6 +213,14 @@ _NO_CONNECTION = (
 
 class _Late(Exception):  # noqa: N818  # what happened
     """The exchange has had its time, or its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    address: str
+    body: bytes | None
+    headers: Mapping[str, str]
 
 
 class _Exchange:
@@ -361,27 +397,27 @@ def _connected(
     return opened
 
 
-def _whole(
-    pool: httpcore2.ConnectionPool,
-    address: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    largest: int,
-) -> Answer:
+def _whole(pool: httpcore2.ConnectionPool, request: _Request, largest: int) -> Answer:
     """One request and its whole answer over a connection of this pool."""
-    sent = {**headers, "Accept-Encoding": "gzip"}
-    with pool.stream("POST", address, headers=list(sent.items()), content=body) as response:
+    sent = list({**request.headers, "Accept-Encoding": "gzip"}.items())
+    with pool.stream(
+        request.method, request.address, headers=sent, content=request.body
+    ) as response:
         encodings = [
             value.decode("latin-1").strip().lower()
             for name, value in response.headers
             if name.lower() == b"content-encoding"
         ]
+        rest = next(
+            (int(value) for name, value in response.headers
+             if name.lower() == b"retry-after" and _SECONDS.fullmatch(value)), None
+        )  # fmt: skip
         parts = response.iter_stream()
         if encodings in ([], ["identity"]):
             # counted as it comes: the exchange ends where too much has come
-            return Answer(response.status, _limited(parts, largest))
+            return Answer(response.status, _limited(parts, largest), rest)
         if encodings == ["gzip"]:
-            return Answer(response.status, _unzipped(parts, largest))
+            return Answer(response.status, _unzipped(parts, largest), rest)
         raise _Late("an answer that is compressed in an unknown way")
 
 

@@ -68,7 +68,7 @@ def request(connection):
             return False
         data += more
     head, _, body = data.partition(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+    length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
     while len(body) < length:
         body += connection.recv(65536)
     return True
@@ -248,6 +248,52 @@ def test_no_peer_holds_an_exchange_longer_than_its_deadline(http, manner):
         assert time.monotonic() - began < 2.5
 
 
+@pytest.mark.parametrize("manner", ["nothing", "a body at a time", "chunk extensions, fast"])
+def test_a_question_by_get_has_the_same_limits(http, manner):
+    with Peer(ENDLESS[manner]) as peer:
+        began = time.monotonic()
+        with pytest.raises(Unanswered):
+            http.get(peer.url, {})
+        assert time.monotonic() - began < 2.5
+
+
+def test_get_sends_its_headers_and_no_body(http):
+    asked = []
+
+    def behave(connection, number, ended):
+        asked.append(connection.recv(65536))
+        connection.sendall(OK)
+
+    with Peer(behave) as peer:
+        answer = http.get(f"{peer.url}/simple/price?ids=a,b", {"Accept": "application/json"})
+    assert (answer.status, answer.body) == (200, b"{}")
+    first, *lines = asked[0].decode().lower().split("\r\n")
+    assert first == "get /simple/price?ids=a,b http/1.1"
+    assert "accept: application/json" in lines
+    assert not [line for line in lines if line.startswith(("content-", "transfer-"))]
+    assert asked[0].endswith(b"\r\n\r\n")
+
+
+def test_a_redirect_is_an_answer_and_nobody_else_is_asked(http):
+    with Peer(answering(OK)) as elsewhere:
+        moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere.url}/\r\nContent-Length: 0\r\n\r\n"
+        with Peer(answering(moved.encode())) as peer:
+            assert http.get(peer.url, {"x-key": "secret"}).status == 302
+        assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("Retry-After: 30", 30), ("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", None),
+     ("Retry-After: -5", None), ("Retry-After: 99999999", None), ("X: y", None)],
+)  # fmt: skip
+def test_how_long_a_peer_wants_to_be_left_alone(http, header, seconds):
+    raw = f"HTTP/1.1 429 Too Many Requests\r\n{header}\r\nContent-Length: 0\r\n\r\n"
+    with Peer(answering(raw.encode())) as peer:
+        answer = http.get(peer.url, {})
+    assert (answer.status, answer.retry_after) == (429, seconds)
+
+
 def test_stopping_ends_what_waits_and_lets_nothing_begin(http):
     slow = Http(timeout=60)
     with Peer(ENDLESS["nothing"]) as peer:
@@ -305,6 +351,10 @@ def test_a_broken_compressed_answer_proves_nothing(http):
 def test_json_that_would_do_harm_is_none(text):
     with pytest.raises(Unanswered):
         json_value(text.encode())
+
+
+def test_fractions_are_what_the_caller_makes_of_them():
+    assert json_value(b'[0.10, 1, 1e3, "\xf0\x9f\x8c\x8d"]', str) == ["0.10", 1, "1e3", "🌍"]
 
 
 def test_pairs_of_surrogates_are_text():

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -32,6 +33,7 @@ from bot.chain.errors import (
 )
 from bot.chain.images import upload
 from bot.chain.keys import public_key, signature
+from bot.chain.market import Feed, Ticker, read_feed, read_median, read_ticker
 from bot.chain.nodes import Answer, Nodes, Report
 from bot.chain.operations import own_form
 from bot.chain.profiles import ChainProfile
@@ -295,6 +297,35 @@ class BeemChain:
                 "condenser_api.get_dynamic_global_properties",
                 [],
                 lambda figures: read_prices(params, pools, figures),
+            )
+        except NotServed:
+            return None
+
+    def agreed_feed(self) -> Feed | None:
+        """What witnesses say that a coin is worth, as enough nodes tell it; None where none is."""
+        symbols = self._profile.symbols
+        if symbols.debt is None:
+            return None
+        # the history tells the median, too; nodes that don't serve it may tell that by itself
+        for method, understand in (
+            ("condenser_api.get_feed_history", read_feed),
+            ("condenser_api.get_current_median_history_price", read_median),
+        ):
+            try:
+                read = partial(understand, symbols=symbols)
+                return self._agreed(method, [], read, essence=lambda feed: feed)
+            except NotServed:
+                continue
+        return None
+
+    def ticker(self) -> Ticker | None:
+        """The internal market by one node's word; None where there is none, or none is told."""
+        symbols = self._profile.symbols
+        if symbols.debt is None:
+            return None
+        try:
+            return self._nodes.ask(
+                "condenser_api.get_ticker", [], lambda result: read_ticker(result, symbols)
             )
         except NotServed:
             return None

@@ -10,6 +10,7 @@ from bot.format.post import PayoutOptions
 
 if TYPE_CHECKING:
     from bot.chain.credits import CreditPrices
+    from bot.chain.market import Feed, Ticker
 
 Operation = tuple[str, dict[str, Any]]
 """An operation in condenser_api's legacy form: its name and its fields."""
@@ -246,6 +247,19 @@ class Chain(Protocol):
 
     def credit_prices(self) -> "CreditPrices | None":
         """What posts cost in credits now, or None where that isn't told, or counted otherwise."""
+
+    def agreed_feed(self) -> "Feed | None":
+        """What witnesses say that a coin is worth, as `profile.confirmed_by` nodes tell it.
+
+        None where there is no such price: not yet, or never (a chain without a dollar), or where
+        the nodes don't tell.
+
+        Raises:
+            NodesDisagree: too few tell the same.
+        """
+
+    def ticker(self) -> "Ticker | None":
+        """The chain's internal market by one node's word, or None as above."""
 
     def content(self, author: str, permlink: str) -> Content | None:
         """The post under (author, permlink), or None when that place is free."""

@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "the service: scan, publish, follow, record",
     "log": "the publication log",
     "show": "one publication whole: attempts, events, results",
+    "prices": "what coins are worth, by whose word, and since when",
     "hold": "keep a brief back until it is released",
     "release": "let a held brief go out again",
     "retry": "try a rejected brief again",

@@ -28,6 +28,10 @@ database = "sqlite:///briefbot.db"
 {authors}
 [chains.devnet]
 nodes = [{node}]
+
+[prices]
+source = {prices}
+every = "1m"
 """
 BLOCK_INTERVAL = 0.2  # seconds of real time a block; its chain time is 3 seconds all the same
 PATIENCE = 60.0
@@ -76,6 +80,7 @@ def _settings(home: Path, posts: Path, devnet: Devnet) -> Settings:
         CONFIG.format(
             posts=json.dumps(str(posts)),
             node=json.dumps(devnet.url),
+            prices=json.dumps(f"{devnet.url}/api/v3"),
             authors="".join(f'[author."{author}"]\n' for author in sorted(authors)),
         ),
         encoding="utf-8",

@@ -13,12 +13,14 @@ from bot import app
 from bot.briefs import BriefError, Entry, Queue
 from bot.chain.profiles import ChainProfile
 from bot.cli import terminal
+from bot.cli.logging import quiet_log
 from bot.clock import utc_now
-from bot.config import Settings, load
+from bot.config import ConfigError, Settings, load
 from bot.records import DatabaseUnavailable, NoDatabase, Records, RecordsError, Status
 from bot.records.engine import address_of
 from bot.records.queues import QueueRecords
-from bot.reports.doctor import Diagnosis, Health, alone, examine, failed
+from bot.reports.doctor import Diagnosis, Health, alone, examine, failed, plainly_asked
+from bot.reports.prices import price_diagnosis
 
 MOST_TOLD = 20  # briefs of a kind
 MISSED_SINCE = timedelta(days=7)
@@ -55,6 +57,7 @@ def _points(config: Settings, profiles: Mapping[str, ChainProfile]) -> Iterator[
     yield from alone("configuration", _configuration(config))
     entries = yield from alone("queue", _queue(config))
     yield from alone("database", _database(config))
+    yield from alone("prices", _prices(config))
     authors = _authors(config, profiles, entries or ())
     if not any(authors.values()):
         message = "no account is configured: add [author.NAME] to config/briefbot.toml"
@@ -114,6 +117,26 @@ def _database(config: Settings) -> Generator[Diagnosis]:
         yield _no_database(config)
     except RecordsError as error:
         yield failed("database", str(error), error.exit_code)
+
+
+def _prices(config: Settings) -> Generator[Diagnosis]:
+    """The source of prices, where one is configured."""
+    if config.prices is None:
+        return
+    try:
+        config.prices_key()
+    except ConfigError as error:  # no publication needs it
+        yield Diagnosis("prices", Health.WARN, str(error))
+    yield from plainly_asked("prices", config.prices.source)
+    http = app.price_http(config)
+    try:
+        with app.records(config) as records:
+            if market := app.market(config, records, http, utc_now, quiet_log()):
+                yield price_diagnosis(market)
+    except RecordsError:  # the database's own point says so
+        return
+    finally:
+        http.close()
 
 
 def _late(records: Records, now: datetime) -> Iterator[Diagnosis]:

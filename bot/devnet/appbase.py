@@ -6,6 +6,7 @@ from typing import Any
 from bot.devnet import credits as resource_credits
 from bot.devnet.chain import DevnetChain
 from bot.devnet.condenser import (
+    MARKET_BUCKETS,
     feed_history,
     follow_count,
     follows,
@@ -42,6 +43,7 @@ WITHOUT_ARGUMENTS = frozenset(
         "rc_api.get_resource_pool",
         "market_history_api.get_ticker",
         "market_history_api.get_volume",
+        "market_history_api.get_market_history_buckets",
     }
 )
 """Methods that take whatever they are called with (json_rpc::void_type)."""
@@ -168,6 +170,10 @@ class Appbase:
             "market_history_api.get_order_book": lambda _: {"bids": [], "asks": []},
             "market_history_api.get_trade_history": lambda _: {"trades": []},
             "market_history_api.get_recent_trades": lambda _: {"trades": []},
+            "market_history_api.get_market_history": lambda _: {"buckets": []},
+            "market_history_api.get_market_history_buckets": lambda _: {
+                "bucket_sizes": list(MARKET_BUCKETS)
+            },
         }
 
     def _tags(self) -> dict[str, Method]:

@@ -14,6 +14,8 @@ _ORDERS = (
     "trending", "created", "active", "cashout", "votes", "children", "hot", "feed", "blog",
     "comments", "promoted", "payout",
 )  # fmt: skip
+MARKET_BUCKETS = (15, 60, 300, 3600, 86_400)
+"""Seconds over which a node sums trades up (market_history_plugin.cpp), of which there are none."""
 
 
 class Condenser:
@@ -76,6 +78,9 @@ class Condenser:
             "get_volume": ((0,), lambda _: volume(self._chain, views)),
             "get_order_book": ((1,), lambda _: {"bids": [], "asks": []}),
             "get_recent_trades": ((1,), lambda _: []),
+            "get_trade_history": ((2, 3), lambda _: []),
+            "get_market_history": ((3,), lambda _: []),
+            "get_market_history_buckets": ((0,), lambda _: list(MARKET_BUCKETS)),
             "get_vesting_delegations": ((3,), lambda _: []),
             "get_witness_by_account": ((1,), lambda _: None),
             "broadcast_transaction": ((1,), lambda args: self._broadcast(args[0])),

@@ -20,6 +20,7 @@ from bot.devnet.images import Images
 from bot.devnet.json_reader import read
 from bot.devnet.moments import seconds, stamp
 from bot.devnet.network import SLOT, Network
+from bot.devnet.prices import Prices
 from bot.devnet.rpc import respond
 from bot.devnet.server import Exchange, Reply, Server
 from bot.devnet.transaction import Transaction, read_transaction
@@ -65,6 +66,7 @@ class Node:
         self.chain = DevnetChain(network, folder, start)
         self._api = Api(self.chain, time.time)
         self._images = Images(self.chain, folder)
+        self._prices = Prices(self.chain)
         self._block_interval = block_interval
         self._admin = admin
         self._doors = [_Door() for _ in range(listeners)]
@@ -140,7 +142,8 @@ class Node:
             return self._page(exchange.target)
         if self._images.is_meant(exchange):
             return self._images.answer(exchange)
-        method = _method(exchange.body)
+        is_for_prices = self._prices.is_meant(exchange)
+        method = self._prices.method(exchange) if is_for_prices else _method(exchange.body)
         is_order = method.startswith("devnet_api.")  # who makes troubles isn't met by them
         trouble = door.troubles.hit(method) if self._admin and not is_order else None
         kind = trouble.kind if trouble else ""
@@ -154,7 +157,10 @@ class Node:
         async def call(api: str, method: str, params: Any) -> Any:
             return await self._call(door, api, method, params, trouble)
 
-        reply = Reply(200, "application/json", await respond(exchange.body, call))
+        if is_for_prices:
+            reply = self._prices.answer(exchange)
+        else:
+            reply = Reply(200, "application/json", await respond(exchange.body, call))
         return None if kind == "drop_after" else _sent(reply, trouble)
 
     def _page(self, target: str) -> Reply:

@@ -1,6 +1,7 @@
-"""The tables: publications, attempts, events; leases, pictures, and what happened to nodes."""
+"""The tables: publications, attempts, events; leases, pictures, nodes' events, and prices."""
 
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,24 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give it back aware."""
         return value.replace(tzinfo=UTC) if value is not None else None
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal, stored as its digits: no engine's idea of numbers comes between."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Store the digits."""
+        return None if value is None else f"{value:f}"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        """Give it back; raises `ValueError` for what nobody can have written."""
+        try:
+            return None if value is None else Decimal(value)
+        except InvalidOperation:
+            raise ValueError(value) from None
 
 
 class from_now(GenericFunction[datetime]):  # noqa: N801  # reads as the SQL function that it is
@@ -68,6 +87,8 @@ IN_SLOT = sa.text("slot IS NOT NULL")
 SHOWING = sa.text("shows IS NOT NULL AND status NOT IN ('final', 'cancelled')")
 
 UNSETTLED = sa.text("stamp = ''")
+
+UNKNOWN_PRICE = sa.text("usd IS NULL")
 
 publications = sa.Table(
     "publications",
@@ -328,4 +349,45 @@ node_events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),
     sa.Index("ix_node_events_at", "at"),
+)
+
+# What a coin was worth last in dollars, by its source's word; `at` is the source's own.
+quotes = sa.Table(
+    "quotes",
+    metadata,
+    sa.Column("symbol", sa.Text, primary_key=True),
+    sa.Column("coin", sa.Text, nullable=False),
+    sa.Column("usd", Exact, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("fetched_at", Instant, nullable=False),
+)
+
+# What a coin was worth as a day (UTC) began; a row without a price is one that is wanted.
+prices = sa.Table(
+    "prices",
+    metadata,
+    sa.Column("symbol", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("coin", sa.Text, nullable=False),
+    sa.Column("usd", Exact),
+    sa.Column("source", sa.Text),
+    sa.Column("fetched_at", Instant),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("ask_at", Instant, nullable=False),
+    sa.Index(
+        "ix_prices_wanted", "ask_at", sqlite_where=UNKNOWN_PRICE, postgresql_where=UNKNOWN_PRICE
+    ),
+)
+
+# Of each source of prices: when any worker may ask it again, and for what. By the database's clock.
+price_sources = sa.Table(
+    "price_sources",
+    metadata,
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("ask_at", Instant, nullable=False),
+    sa.Column("quotes_at", Instant, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("trouble", sa.Text, nullable=False, server_default=""),
+    sa.Column("answered_at", Instant),
 )

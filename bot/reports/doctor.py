@@ -88,13 +88,18 @@ def _protection(profile: ChainProfile) -> Generator[Diagnosis]:
     if profile.image_host:
         asked.setdefault(profile.image_host, f"image host ({profile.name})")
     for address, subject in asked.items():
-        parts = urlsplit(address)
-        if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
-            message = (
-                f"{parts.netloc} is asked by http://, so anybody on the way can read and answer: "
-                "use https://, or one on this machine"
-            )
-            yield Diagnosis(subject, Health.WARN, message)
+        yield from plainly_asked(subject, address)
+
+
+def plainly_asked(subject: str, address: str) -> Iterator[Diagnosis]:
+    """A warning where others on the way can listen to what this address is asked."""
+    parts = urlsplit(address)
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+        message = (
+            f"{parts.netloc} is asked by http://, so anybody on the way can read and answer: "
+            "use https://, or one on this machine"
+        )
+        yield Diagnosis(subject, Health.WARN, message)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -45,6 +45,7 @@ from bot.records import (
 )
 from bot.records.appointments import Agenda, Answer
 from bot.results.figures import Results
+from bot.service.pricing import Pricing
 
 BATCH = 50  # publications taken up in one go; the next go follows at once
 CLAIM = 10  # authors claimed in one go: what is due is shared out among the workers
@@ -73,6 +74,7 @@ class Service:
         leases: this worker's.
         http: how the chains are reached; it tells whether a step makes progress, and ends it.
         schedule: when what goes out.
+        pricing: what keeps prices fresh; None: nobody is asked for any.
         steady: seconds of a clock that nobody sets.
     """
 
@@ -88,8 +90,10 @@ class Service:
         now: Clock,
         log: structlog.stdlib.BoundLogger,
         schedule: Schedule = NO_RULES,
+        pricing: Pricing | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._pricing = pricing
         self._http = http
         self._intake = intake
         self._publishers = publishers
@@ -237,6 +241,8 @@ class Service:
         self.follow()
         self.sweep()
         self.leave()
+        if self._pricing:
+            self._pricing.once()
 
     def leave(self) -> None:
         """Give back the authors that this worker has in hand; others may go on at once."""
@@ -438,6 +444,8 @@ class Service:
             seconds=self._leases.renew_every,
         )
         self._scheduler.start()
+        if self._pricing:
+            self._pricing.start()
         if self._intake:
             self._unwatch = self._intake.watch(self._want_scan)
 
@@ -467,6 +475,8 @@ class Service:
         ending.start()
         ending.join(STOP_WITHIN / 2)
         self._http.stop()  # whatever a peer does
+        if self._pricing:
+            self._pricing.stop()
         ending.join(STOP_WITHIN / 2)
         if self._intake:
             self._intake.close()

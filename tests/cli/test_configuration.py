@@ -138,6 +138,15 @@ def test_a_file_from_another_system_is_read(root):
         ("n = " + "[" * 5000, "not valid TOML"),
         ('["a\\nb\\u001b"]', "a key of it: unknown setting"),
         ('[pictures]\nkeep_metadata = "no"', "pictures.keep_metadata: expected true or false"),
+        (f'[prices]\nsource = "https://u:{SECRET}@h/v3"', "prices.source: expected an address"),
+        (f'[prices]\nsource = "https://h/v3?key={SECRET}"', "prices.source: expected an address"),
+        ('[prices]\nsource = "ftp://h/v3"', "prices.source: expected an address"),
+        ('[prices]\nsource = "http://h:99999/v3"', "prices.source: expected an address"),
+        (f'[prices]\nkey = "{SECRET}"', "prices.key: a key doesn't stand here"),
+        ('[prices]\nevery = "1s"', "prices.every: expected a duration between 1m and 1d"),
+        ('[prices]\nkey_header = "a: b"', "prices.key_header: expected a header's name"),
+        ('[prices.ids]\nSTEEM = "../x"', "prices.ids.STEEM: expected the id"),
+        (f'[prices.ids]\n"{SECRET} " = "x"', "prices.ids: expected symbols"),
     ],
 )
 def test_a_value_that_cant_be_used_is_told_with_its_file(root, text, told):
@@ -326,6 +335,11 @@ SETTINGS = {
     "chains": st.dictionaries(st.sampled_from(["devnet", "mynet", "a b", SECRET]), CHAIN) | VALUES,
     "checks": st.fixed_dictionaries({"ignore": VALUES}) | VALUES,
     "pictures": st.fixed_dictionaries({"keep_metadata": VALUES}) | VALUES,
+    "prices": st.dictionaries(
+        st.sampled_from(["source", "every", "ids", "key_header", "key"]),
+        VALUES | st.dictionaries(st.just("STEEM") | TEXT, VALUES, max_size=2),
+    )
+    | VALUES,
     "calendar": AUTHOR | VALUES,
     "series": st.dictionaries(st.just("market") | TEXT, AUTHOR | VALUES, max_size=2) | VALUES,
 }

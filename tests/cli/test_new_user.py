@@ -146,7 +146,7 @@ ARGUMENTS = {
     "retry": ["a"], "cancel": ["a"], "keep": ["brief", "a"], "delete": ["a", "--yes"],
     "reblog": ["@bob/x", "--author", "alice"], "pull": ["@alice"], "audit": [], "doctor": [],
     "reschedule": ["a", "2099-01-01"], "swap": ["a", "b"],
-    "check": [], "plan": [], "slots": [], "log": [], "export": [], "devnet": ["--help"],
+    "check": [], "plan": [], "slots": [], "prices": [], "log": [], "export": [], "devnet": ["--help"],
 }  # fmt: skip
 
 

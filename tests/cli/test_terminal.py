@@ -351,6 +351,11 @@ CASES = {
         ("honest", "plan", "--chain", MARKER),
     ],
     "slots": [("honest", "slots"), ("honest", "slots", "--author", MARKER)],
+    "prices": [
+        *((mood, "prices") for mood in ("honest", "lying", "refusing", "garbage", "full")),
+        ("lying", "prices", "--json"),
+        ("honest", "prices", f"--{MARKER}"),
+    ],
     "reschedule": [
         ("honest", "reschedule", MARKER, "2099-01-01"),
         ("honest", "reschedule", f"{QUEUE}/good.md", MARKER),

@@ -20,6 +20,7 @@ ASKING = {
     "pull": ("@alice", "--replies"),
     "audit": (),
     "doctor": (),
+    "prices": (),
     "delete": ("one", "--yes"),
 }
 """Commands that ask a peer, and how they are called here."""

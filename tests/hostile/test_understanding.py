@@ -17,6 +17,7 @@ from bot.http import Http
 from bot.intake.pull import posts_of
 from bot.publishing.preflight import brief_in
 from bot.reports.doctor import examine
+from bot.reports.prices import chain_lines, chain_prices
 from tests.hostile.conftest import LONG
 from tests.hostile.peer import Peer
 from tests.hostile.spoils import ALL, WRONG, paths, wrong
@@ -77,6 +78,7 @@ QUESTIONS = {
     "another's key": lambda chain: check_key(chain, author_account(chain, "bob"), KEY),
     "credits": _credits,
     "prices": _prices,
+    "feed and market": lambda chain: list(chain_lines(chain_prices(chain))),
     "content": _content,
     "agreed content": lambda chain: chain.agreed_content("alice", "one"),
     "reblog": lambda chain: chain.agreed_reblog("bob", "alice", "one"),
