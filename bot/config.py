@@ -24,6 +24,8 @@ from dotenv.parser import parse_stream
 from bot.calendar import Rules, Series
 from bot.calendar import settings as calendar
 from bot.errors import BotError
+from bot.news import settings as news
+from bot.news.settings import NewsSettings, WaySettings
 from bot.toml_lines import line_of
 
 DEFAULT_FILE = Path("config/briefbot.toml")
@@ -31,6 +33,7 @@ DEMO = Path(".briefbot/demo")
 """The workspace of `briefbot demo`, below the one that it shows."""
 _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
+_WAY = re.compile(r"BRIEFBOT_NEWS_([A-Z][A-Z0-9_]*?)(_FILE|_SECRET|_SECRET_FILE)?")
 EDITS = ("auto", "ask", "off")
 PICTURE_ROOTS = ("static", "assets")  # Hugo's and Zola's, and Jekyll's
 _DURATION = re.compile(r"([0-9]{1,5})\s*([smhd])")  # 99999d is what a calendar still holds
@@ -70,23 +73,35 @@ class _SettingError(Exception):
         self.place = place or setting
 
 
-class PostingKey:
-    """A private key that no log, traceback, repr or pickle shows; `reveal` is the one way out."""
+class Secret:
+    """What no log, traceback, repr or pickle shows; `reveal` is the one way out."""
 
-    __slots__ = ("_wif",)
+    __slots__ = ("_text",)
 
-    def __init__(self, wif: str) -> None:
-        self._wif = wif
+    def __init__(self, text: str) -> None:
+        self._text = text
 
     def reveal(self) -> str:
-        """The key in wallet import format."""
-        return self._wif
+        """What it is; of a posting key, wallet import format."""
+        return self._text
 
     def __repr__(self) -> str:
-        return "PostingKey(***)"
+        return f"{type(self).__name__}(***)"
 
     def __reduce__(self) -> str:
-        raise TypeError("a posting key is not written down")
+        raise TypeError("a secret is not written down")
+
+
+class PostingKey(Secret):
+    """A private key."""
+
+    __slots__ = ()
+
+
+class NewsAddress(Secret):
+    """Where news go, which may hold a password; or the secret that they are signed with."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +134,7 @@ class Settings:
         text: what stands in `file`.
         rules_for_all: what `[calendar]` says; `rules` tells those of an author.
         series: each `[series.NAME]`.
+        news: what `[news]` says; `news_ways` tells of the ways that there are.
     """
 
     root: Path
@@ -142,6 +158,7 @@ class Settings:
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rules_for_all: Rules = field(default_factory=Rules)
     series: Mapping[str, Series] = field(default_factory=dict)
+    news: NewsSettings = field(default_factory=NewsSettings)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -153,6 +170,52 @@ class Settings:
         """When this author's briefs go out; an author without a table follows `[calendar]`."""
         settings = self.authors.get(author)
         return settings.rules if settings else self.rules_for_all
+
+    def news_ways(self) -> Mapping[str, WaySettings]:
+        """The ways that news go: those of the configuration, and those that only have an address.
+
+        `BRIEFBOT_NEWS_DESK` is the address of the way `desk`.
+        """
+        named = {news.variable_part(name): name for name in self.news.ways}
+        found = {
+            named.get(match[1], match[1].lower())
+            for variable, value in self.environment.items()
+            if value.strip() and (match := _WAY.fullmatch(variable))
+        }
+        return {
+            name: self.news.ways.get(name, self.news.for_all)
+            for name in sorted({*self.news.ways, *found})
+        }
+
+    def news_address(self, way: str) -> NewsAddress:
+        """The address of a way: environment, `.env`, or a file that is named there.
+
+        Raises:
+            ConfigError: there is none, or the file can't be read or holds no text.
+        """
+        variable = way_variable(way)
+        if found := self._news_secret(variable):
+            return found
+        raise ConfigError(f"no address for the news' way {way}: put {variable} into .env")
+
+    def news_secret(self, way: str) -> NewsAddress:
+        """The secret that news on a way are signed with; found likewise."""
+        variable = f"{way_variable(way)}_SECRET"
+        if found := self._news_secret(variable):
+            return found
+        raise ConfigError(
+            f"no secret to sign the news on {way} with: put {variable} into .env, and give the "
+            "same one to who receives them"
+        )
+
+    def _news_secret(self, variable: str) -> NewsAddress | None:
+        if text := self.environment.get(variable, "").strip():
+            return NewsAddress(text)
+        if file := self.environment.get(f"{variable}_FILE", "").strip():
+            return NewsAddress(
+                _secret_in(f"{variable}_FILE", self.root / file, "address or secret")
+            )
+        return None
 
     def posting_key(self, author: str) -> PostingKey:
         """The key that signs for `author`: environment, `.env`, `*_FILE`, or the OS keyring.
@@ -167,7 +230,7 @@ class Settings:
         if wif := self.environment.get(variable, "").strip():
             return PostingKey(wif)
         if file := self.environment.get(f"{variable}_FILE"):
-            return _key_in(f"{variable}_FILE", self.root / file)
+            return PostingKey(_secret_in(f"{variable}_FILE", self.root / file, "key"))
         if key := _from_keyring(account):
             return key
         whose = "" if account == author else f", the key of its signer {account},"
@@ -182,18 +245,26 @@ def key_variable(account: str) -> str:
     return _KEY_PREFIX + re.sub(r"[^A-Z0-9]", "_", account.upper())
 
 
-def _key_in(variable: str, file: Path) -> PostingKey:
-    remedy = "name a file that this user can read and that holds the posting key alone"
+def way_variable(way: str) -> str:
+    """Name of the environment variable that holds the address of a way for news."""
+    return f"{_PREFIX}NEWS_{news.variable_part(way)}"
+
+
+def _secret_in(variable: str, file: Path, what: str) -> str:
+    told = "posting key" if what == "key" else what
+    remedy = f"name a file that this user can read and that holds the {told} alone"
     try:
-        wif = _content(file, _LARGEST_KEY_FILE).decode("ascii").strip()
+        text = _content(file, _LARGEST_KEY_FILE).decode("ascii").strip()
     except UnicodeDecodeError:
-        wif = ""
+        text = ""
     except _Unreadable as error:
-        # not the file's name: somebody may have put the key itself there
-        raise ConfigError(f"{variable}: the key file can't be read ({error}); {remedy}") from None
-    if not wif:
-        raise ConfigError(f"{variable}: there is no key in the key file; {remedy}")
-    return PostingKey(wif)
+        # not the file's name: somebody may have put the secret itself there
+        raise ConfigError(
+            f"{variable}: the {what} file can't be read ({error}); {remedy}"
+        ) from None
+    if not text:
+        raise ConfigError(f"{variable}: there is no {what} in the {what} file; {remedy}")
+    return text
 
 
 def _from_keyring(account: str) -> PostingKey | None:
@@ -387,6 +458,8 @@ def _override(table: dict[str, Any], name: str, value: str) -> str | None:
     """Put `BRIEFBOT_A__B=value` into the table as `a.b`, and return that."""
     if not name.startswith(_PREFIX) or name.startswith(_KEY_PREFIX) or name == "BRIEFBOT_CONFIG":
         return None
+    if _WAY.fullmatch(name):
+        return None
     *path, last = name.removeprefix(_PREFIX).lower().split("__")
     for part in path:
         table = table.setdefault(part, {})
@@ -410,7 +483,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures", "network", "queue", "calendar", "series",
+        "pictures", "network", "queue", "calendar", "series", "news",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -452,6 +525,7 @@ def _settings(
         authors=_with_series(authors, series),
         rules_for_all=for_all,
         series=series,
+        news=_news(_table(table, "news")),
         default_author=_account(default_author, "defaults.author")
         if default_author
         else (next(iter(authors)) if len(authors) == 1 else None),
@@ -527,6 +601,17 @@ def _series(
         with _calendar(path):
             found[name] = calendar.series(name, one, rules)
     return found
+
+
+def _news(table: Mapping[str, Any]) -> NewsSettings:
+    _known_keys(table, set(news.FOR_ALL), "news.")
+    ways = _table(table, "ways", "news.")
+    for name in ways:
+        if _PLAIN.fullmatch(name):
+            path = f"news.ways.{name}."
+            _known_keys(_table(ways, name, "news.ways."), set(news.OF_WAY), path)
+    with _calendar("news."):
+        return news.news(table)
 
 
 def _with_series(

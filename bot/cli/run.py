@@ -34,8 +34,10 @@ def run(ctx: click.Context, *, once: bool, no_queue: bool) -> None:
         records.examine()
         service = app.service(config, records, utc_now, log, queue=not no_queue)
         _warn_of_missing_keys(config, log)
+        notifier = app.notifier(config, records, service, utc_now, log)
         if once:
             service.round()
+            notifier.round()
             return
         ended = threading.Event()
 
@@ -45,11 +47,13 @@ def run(ctx: click.Context, *, once: bool, no_queue: bool) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, end)
         service.start()
+        notifier.start()
         log.info("started", queue=None if no_queue else str(config.posts), chain=config.chain)
         # not without end: after SIGCONT another thread may get the signal, and this one sleep on
         while not ended.wait(1.0):
             service.notice_clock(boottime())
         log.info("stopping")
+        notifier.stop()
         finished = service.stop()
         log.info("stopped", finished=finished)
         if not finished:  # what is still at work would keep the process; the records are right

@@ -74,9 +74,7 @@ def upgrade() -> None:
         sa.Column("delivered_at", sa.DateTime(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("way", "news_id", name=op.f("pk_news_deliveries")),
-        sa.ForeignKeyConstraint(
-            ["news_id"], ["news.id"], name=op.f("fk_news_deliveries_news_id")
-        ),
+        sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_news_deliveries_news_id")),
     )
     op.create_index("ix_news_deliveries_news_id", "news_deliveries", ["news_id"])
     op.create_index(
