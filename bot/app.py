@@ -11,6 +11,7 @@ from bot.config import ConfigError, Settings
 
 if TYPE_CHECKING:
     import structlog
+    from prometheus_client import CollectorRegistry
 
     from bot.briefs import Entry, Finding
     from bot.chain.beem_chain import BeemChain
@@ -355,6 +356,25 @@ def notifier(
     feed = Feed(path, lambda: queue_of(config, records) or str(path)) if config.news.atom else None
     late = config.news.overdue
     return Notifier(records, tellers, zone, late, worker, now, log, nodes=service.health, feed=feed)
+
+
+def metrics(
+    config: Settings, records: "Records", service: "Service", now: "Clock"
+) -> "CollectorRegistry":
+    """The figures of this service and of its records, for Prometheus."""
+    from bot.metrics.collector import Figured, Mana, Seen, registry  # noqa: PLC0415
+
+    def seen() -> Seen:
+        known = service.known_mana()
+        return Seen(
+            nodes=service.health(),
+            credits=[Mana(name, a, told) for name, has, _ in known for a, told in has.items()],
+            mana=[Mana(name, a, told) for name, _, has in known for a, told in has.items()],
+            scanned_at=service.scanned_at,
+            chain_now=service.calendar(),
+        )
+
+    return registry(Figured(records, seen, authors(config), config.news.overdue, now))
 
 
 def calendars(config: Settings) -> "Schedule":

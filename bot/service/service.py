@@ -24,7 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.briefs import Entry, Finding
 from bot.chain.constants import ROOT_INTERVAL, SLOT
 from bot.chain.errors import NodesUnreachable, TransientChainError
-from bot.chain.protocol import NodeHealth
+from bot.chain.protocol import NodeHealth, ResourceCredits
 from bot.chain.watch import Watch
 from bot.clock import Clock
 from bot.http import Http
@@ -410,6 +410,19 @@ class Service:
         return tuple(
             (name, one) for name, watch in self._watches.items() for one in watch.chain.health()
         )
+
+    def known_mana(
+        self,
+    ) -> tuple[tuple[str, Mapping[str, ResourceCredits], Mapping[str, ResourceCredits]], ...]:
+        """Each chain's name, with the resource credits and the voting mana that are known there."""
+        return tuple(
+            (name, watch.chain.known_credits(), watch.chain.known_mana())
+            for name, watch in self._watches.items()
+        )
+
+    def calendar(self) -> datetime:
+        """The instant by which dates are judged: of the chain that is farthest ahead."""
+        return self._calendar()
 
     def now_as(self, publication: Publication) -> Publication:
         """A publication as it is recorded now."""
