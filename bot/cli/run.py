@@ -91,9 +91,11 @@ def run(
         file = TextFile(figures, metrics_file, log) if metrics_file else None
         if once:
             service.round()
-            notifier.round()
+            told = notifier.round()
             if file:
                 file.write()
+            if not told:
+                os._exit(0)
             return
         ended = threading.Event()
 
@@ -114,10 +116,13 @@ def run(
         log.info("stopping")
         for end_outlet in outlets:
             end_outlet()
-        notifier.stop()
+        notifier.halt()
         finished = service.stop()
+        told = notifier.stop()
         log.info("stopped", finished=finished)
-        if not finished:  # what is still at work would keep the process; the records are right
+        if not (
+            finished and told
+        ):  # what is still at work would keep the process; the records are right
             os._exit(0)
 
 

@@ -31,7 +31,7 @@ SETTLED = 60.0  # seconds for which rows are looked at again: ids may be committ
 STARTING = 120.0  # seconds after a start in which what is overdue is just about to go out
 AWAY = 30.0  # seconds that the database must be away before that is told
 BATCH = 1000
-STOP_WITHIN = 2.0
+STOP_WITHIN = 1.0
 ROUND_WITHIN = 20.0
 SUMMARY_AT = timedelta(hours=8)  # of a Monday
 
@@ -213,8 +213,12 @@ class Notifier:
 
     # -- the threads -----------------------------------------------------------------------------
 
-    def round(self) -> None:
-        """One look, and one turn of each way, on threads of their own, for 20 seconds at most."""
+    def round(self) -> bool:
+        """One look, and all of each way, on threads of their own, for 20 seconds at most.
+
+        Returns:
+            Whether they ended.
+        """
         self.look()
 
         def tell(teller: Teller) -> None:
@@ -228,6 +232,7 @@ class Notifier:
         end = time.monotonic() + ROUND_WITHIN
         for thread in threads:
             thread.join(max(end - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in threads)
 
     def start(self) -> None:
         """Start looking and telling; returns at once."""
@@ -243,14 +248,22 @@ class Notifier:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Look and tell nothing more; who hangs isn't waited for longer than two seconds."""
+    def halt(self) -> None:
+        """Begin nothing more; returns at once."""
         self._stopping.set()
         for wanted in self._wanted.values():
             wanted.set()
+
+    def stop(self) -> bool:
+        """Look and tell nothing more; True when what was in hand ended within a second.
+
+        What a receiver makes wait is told at the next start.
+        """
+        self.halt()
         end = time.monotonic() + STOP_WITHIN
         for thread in self._threads:
             thread.join(max(end - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _keep_looking(self) -> None:
         while not self._stopping.is_set():

@@ -94,7 +94,7 @@ def compare(
     ended = [
         (trouble, _ends(trouble, now))
         for trouble in there.values()
-        if now - trouble.seen_at > _lasts(trouble)
+        if now - trouble.seen_at >= _lasts(trouble)
     ]
     return began, lasting, ended
 

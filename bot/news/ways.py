@@ -95,15 +95,21 @@ class AppriseWay:
 
     def send(self, message: Message) -> None:
         """Send it to each receiver of the address."""
-        told = self._apprise.notify(
-            title=message.title,
-            body=message.text,
-            notify_type=self._types[message.level],
-            body_format=self._plain,
-        )
+        fault = ""
+        try:
+            told = self._apprise.notify(
+                title=message.title,
+                body=message.text,
+                notify_type=self._types[message.level],
+                body_format=self._plain,
+            )
+        except Exception as error:  # noqa: BLE001  # a plugin's own, whose words may tell secrets
+            told, fault = False, f" ({type(error).__name__})"
         if not told:
-            raise NotTold("Apprise could not deliver it: is the receiver up, and is the address "
-                          "right?", reached=False)  # fmt: skip
+            raise NotTold(
+                f"Apprise could not deliver it{fault}: is the receiver up, and the address right?",
+                reached=False,
+            )
 
 
 class WebhookWay:
@@ -145,11 +151,13 @@ class WebhookWay:
             "webhook-timestamp": timestamp,
             "webhook-signature": self._key.sign(f"{message.id}.{timestamp}.".encode() + body),
         }
+        failure, answer = "", None
         try:
             answer = self._http.post(self._address.reveal(), body, headers, largest=_LARGEST)
         except (Unsent, Unanswered) as error:
-            # without its cause, whose frames hold the address
-            raise NotTold(f"the webhook gave {error}", reached=False) from None
+            failure = str(error)
+        if answer is None:  # out here, so that nothing leads to frames that hold the address
+            raise NotTold(f"the webhook gave {failure}", reached=False)
         if not 200 <= answer.status < 300:  # noqa: PLR2004
             refused = answer.status in _REFUSALS and answer.status not in _PASSING
             raise NotTold(

@@ -1,6 +1,8 @@
 """What happens is told once on each way: grouped, not too often, not at night, and again after
 failures, whoever fails, restarts or looks besides."""
 
+import functools
+import operator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -106,7 +108,10 @@ def test_two_workers_tell_once(hooked, receiver):
             desk.tell()
     other.close()
 
-    assert sorted(sum(told(receiver), [])) == ["published"] * 3 + ["rejected"] * 3
+    assert (
+        sorted(functools.reduce(operator.iadd, told(receiver), []))
+        == ["published"] * 3 + ["rejected"] * 3
+    )
 
 
 def test_a_worker_without_ways_leaves_the_telling_to_those_that_have_some(hooked, receiver):
@@ -173,7 +178,9 @@ def test_a_way_tells_its_own_kinds_only(desk, receiver):
 
 
 def test_several_at_once_are_one_message(desk, receiver):
-    desk.webhook("program", receiver.url_for("/hook"), replace(EVERYTHING, group=timedelta(minutes=1)))
+    desk.webhook(
+        "program", receiver.url_for("/hook"), replace(EVERYTHING, group=timedelta(minutes=1))
+    )
     desk.round()
     for _ in range(5):
         desk.bring(Status.REJECTED)
@@ -276,7 +283,9 @@ def test_what_is_refused_for_good_is_given_up_and_doesnt_block_the_rest(desk, ht
     assert desk.news.next_due("program") is None
 
 
-def test_a_receiver_that_hangs_ends_with_the_deadline_and_is_asked_again(records, httpserver, silent_port):
+def test_a_receiver_that_hangs_ends_with_the_deadline_and_is_asked_again(
+    records, httpserver, silent_port
+):
     desk = Desk(records, timeout=0.3)
     desk.webhook("program", f"http://127.0.0.1:{silent_port}/hook")
     desk.round()
@@ -323,7 +332,9 @@ def test_a_person_reads_the_gravest_first_and_how_many_more_there_are(desk, post
 def test_what_other_people_write_forges_no_line(desk, postbox):
     desk.mail("desk", postbox.address)
     desk.round()
-    desk.bring(Status.FINAL, title="One\r\nBcc: all@example.org\n\n\x1b[31m2026-12-01 09:00 UTC  lie")
+    desk.bring(
+        Status.FINAL, title="One\r\nBcc: all@example.org\n\n\x1b[31m2026-12-01 09:00 UTC  lie"
+    )
     desk.round()
 
     [mail] = postbox.mails
