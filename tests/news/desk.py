@@ -119,6 +119,11 @@ def told(server, path="/hook"):
     ]
 
 
+def all_told(server, after=0):
+    """The kinds of all news that a receiver has taken, behind so many messages."""
+    return [kind for message in told(server)[after:] for kind in message]
+
+
 def checked(request):
     """A message, after the check that every receiver makes."""
     signed = b".".join(

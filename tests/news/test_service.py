@@ -1,8 +1,6 @@
 """Through the front door: a service, its commands, and receivers that take, hang, fail, come back."""
 
-import functools
 import json
-import operator
 import signal
 import sqlite3
 import sys
@@ -12,7 +10,7 @@ import pytest
 from werkzeug import Response
 
 from tests.news.conftest import Postbox, wait_until
-from tests.news.desk import SECRET, told
+from tests.news.desk import SECRET, all_told, told
 from tests.publishing.forked import Forked
 
 TELLING = '[news]\nevents = ["all"]\ngroup = "0s"\n'
@@ -110,14 +108,12 @@ def test_two_services_on_one_database_tell_once(newsroom, httpserver):
     for number in range(3):
         newsroom.brief(f"b{number}.md", author=("alice", "bob")[number % 2], reply_to="''")
     newsroom.wait_for("final", 2)
-    newsroom.wait_until(lambda: len(functools.reduce(operator.iadd, told(httpserver), [])) >= 2)
+    newsroom.wait_until(lambda: len(all_told(httpserver)) >= 2)
     time.sleep(6)
     for service in services:
         newsroom.stop(service)
 
-    assert sorted(functools.reduce(operator.iadd, told(httpserver), [])) == ["published"] * len(
-        newsroom.records_with("final")
-    )
+    assert sorted(all_told(httpserver)) == ["published"] * len(newsroom.records_with("final"))
 
 
 def test_a_webhook_that_fails_once_has_it_the_second_time(sqlite_newsroom, httpserver):
@@ -173,10 +169,7 @@ def test_no_key_is_told_and_that_it_is_there_again(sqlite_newsroom, httpserver):
     by_webhook(room, httpserver.url_for("/hook"))
     service = room.start()
     room.wait_until(
-        lambda: (
-            ["key"] in told(httpserver)[1:]
-            or "key" in functools.reduce(operator.iadd, told(httpserver)[1:], [])
-        )
+        lambda: ["key"] in told(httpserver)[1:] or "key" in all_told(httpserver, after=1)
     )
     room.stop(service)
 

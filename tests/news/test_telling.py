@@ -1,8 +1,6 @@
 """What happens is told once on each way: grouped, not too often, not at night, and again after
 failures, whoever fails, restarts or looks besides."""
 
-import functools
-import operator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +11,7 @@ from werkzeug import Response
 from bot.calendar.rules import parse_quiet
 from bot.news.kinds import NewsKind
 from bot.records import Status
-from tests.news.desk import EVERYTHING, Desk, checked, told
+from tests.news.desk import EVERYTHING, Desk, all_told, checked, told
 
 
 @pytest.fixture
@@ -108,10 +106,7 @@ def test_two_workers_tell_once(hooked, receiver):
             desk.tell()
     other.close()
 
-    assert (
-        sorted(functools.reduce(operator.iadd, told(receiver), []))
-        == ["published"] * 3 + ["rejected"] * 3
-    )
+    assert sorted(all_told(receiver)) == ["published"] * 3 + ["rejected"] * 3
 
 
 def test_a_worker_without_ways_leaves_the_telling_to_those_that_have_some(hooked, receiver):

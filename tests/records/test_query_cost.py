@@ -14,7 +14,10 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.news.words import TOLD
 from bot.records import AT_ONCE, Outcome, Records, Status
+from bot.records.figures import Figures
+from bot.records.news import NewsRecords
 from bot.records.queues import QueueRecords
 from bot.records.tables import attempts, leases, publications
 from tests.records.test_records import NOW, PLAN, SIGNED
@@ -195,6 +198,15 @@ QUESTIONS = {
     "unplanned": lambda records: records.unplanned("me"),
     "overdue": lambda records: records.overdue(NOW - FAR, 20),
     "published": lambda records: QueueRecords(records, "here").published(PLAN.chain, "b42"),
+    "changes that are news": lambda records: NewsRecords(records).events_after(0, TOLD, 50),
+    "overdue, for news": lambda records: NewsRecords(records).overdue(NOW - FAR, 20),
+    "authors who can't be posted for": lambda records: NewsRecords(records).unable(),
+    "what becomes final": lambda records: Figures(records).final_since(NOW, 50),
+    "how much is overdue": lambda records: Figures(records).overdue(NOW - FAR),
+    "due since": lambda records: Figures(records).due_since(),
+    "waiting since": lambda records: Figures(records).waiting_since(),
+    "in flight since": lambda records: Figures(records).in_flight_since(),
+    "the feed": lambda records: NewsRecords(records).published(5),
     "log page": lambda records: records.log(limit=20),
     "log page of an author": lambda records: records.log(author="author042", limit=20),
     "log of a brief": lambda records: records.log(brief="b42", limit=20),
