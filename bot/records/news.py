@@ -227,12 +227,13 @@ class NewsRecords:
             for some in portions(sorted({post.brief for post in posts})):
                 after = (
                     sa.select(publications)
-                    .where(publications.c.brief.in_(some), final)
+                    .where(publications.c.brief.in_(some))
                     .where(publications.c.kind.in_([Kind.EDIT.value, Kind.DELETE.value]))
                     .order_by(publications.c.id)
                 )
                 for row in map(publication_of, connection.execute(after)):
-                    later[row.chain, row.author, row.permlink] = row
+                    if row.status is Status.FINAL:  # asked by the brief, not by the status
+                        later[row.chain, row.author, row.permlink] = row
         now = [(post, later.get((post.chain, post.author, post.permlink))) for post in posts]
         return tuple(
             Standing(post, None)

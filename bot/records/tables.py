@@ -69,8 +69,10 @@ SHOWING = sa.text("shows IS NOT NULL AND status NOT IN ('final', 'cancelled')")
 
 UNSETTLED = sa.text("stamp = ''")
 
-ON_TIME = sa.text("status IN ('queued', 'waiting')")
-"""What is overdue once its time is over."""
+ON_TIME = sa.text(
+    "status NOT IN ('publishing', 'included', 'final', 'held', 'rejected', 'missed', 'cancelled')"
+)
+"""What may be overdue: queued or waiting, said in a way by which SQLite looks for the time."""
 OWED = sa.text("due_at IS NOT NULL")
 
 publications = sa.Table(

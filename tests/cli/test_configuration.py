@@ -328,6 +328,7 @@ def test_a_traceback_with_its_locals_shows_no_address_and_no_secret(root):
     }
     (root / "config/briefbot.toml").write_text('[news.ways.a]\nkind = "webhook"\n')
     way = app.way(load(root / "config/briefbot.toml", environ), "a")
+    del environ
     with pytest.raises(NotTold) as caught:
         way.send(trial(utc_now()))
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)

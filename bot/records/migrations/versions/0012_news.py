@@ -9,7 +9,9 @@ from alembic import op
 revision = "0012"
 down_revision = "0009"
 
-_ON_TIME = sa.text("status IN ('queued', 'waiting')")
+_ON_TIME = sa.text(
+    "status NOT IN ('publishing', 'included', 'final', 'held', 'rejected', 'missed', 'cancelled')"
+)
 _OWED = sa.text("due_at IS NOT NULL")
 
 
