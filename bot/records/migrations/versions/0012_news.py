@@ -56,7 +56,7 @@ def upgrade() -> None:
         sa.Column("began_at", sa.DateTime(), nullable=False),
         sa.Column("seen_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_troubles")),
-        sa.UniqueConstraint("kind", "subject", name=op.f("uq_troubles_kindsubject")),
+        sa.UniqueConstraint("kind", "subject", name=op.f("uq_troubles_kind_subject")),
     )
     op.create_table(
         "news_ways",
