@@ -1,5 +1,6 @@
 """The figures at the moment when somebody asks for them."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from bot.records import DatabaseUnavailable, Outcome, Records
 from bot.records.figures import Figures, Went
 
 KEPT = 5.0  # seconds for which the same answer is given, however often somebody asks
+SHARE = 50.0  # times what an answer took, it is kept: a large database isn't counted all the time
 BATCH = 5000
 SETTLED = timedelta(minutes=1)  # for which what became final is looked at again
 _SETTLED = frozenset({Outcome.FINAL, Outcome.EXPIRED})
@@ -76,7 +78,8 @@ class Figured(Collector):
         self._late = late
         self._now = now
         self._lock = threading.Lock()
-        self._made: tuple[float, list[Metric]] | None = None
+        self._made: list[Metric] = []
+        self._kept_until = -math.inf
         self._final_since = now()
         self._counted: dict[int, datetime] = {}
         self._histograms = {
@@ -93,12 +96,14 @@ class Figured(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """The figures now, or as they were up to five seconds ago."""
+        """The figures now, or as they were a few seconds ago."""
         with self._lock:
-            at = time.monotonic()
-            if self._made is None or at - self._made[0] > KEPT:
-                self._made = at, [*self._here(), *self._recorded()]
-            made = self._made[1]
+            began = time.monotonic()
+            if began >= self._kept_until:
+                self._made = [*self._here(), *self._recorded()]
+                took = time.monotonic() - began
+                self._kept_until = began + max(KEPT, SHARE * took)
+            made = self._made
         yield from made
 
     def _here(self) -> Iterator[Metric]:

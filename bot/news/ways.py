@@ -95,16 +95,18 @@ class AppriseWay:
 
     def send(self, message: Message) -> None:
         """Send it to each receiver of the address."""
-        fault = ""
+        told, fault = False, ""
         try:
-            told = self._apprise.notify(
-                title=message.title,
-                body=message.text,
-                notify_type=self._types[message.level],
-                body_format=self._plain,
+            told = bool(
+                self._apprise.notify(
+                    title=message.title,
+                    body=message.text,
+                    notify_type=self._types[message.level],
+                    body_format=self._plain,
+                )
             )
         except Exception as error:  # noqa: BLE001  # a plugin's own, whose words may tell secrets
-            told, fault = False, f" ({type(error).__name__})"
+            fault = f" ({type(error).__name__})"
         if not told:
             raise NotTold(
                 f"Apprise could not deliver it{fault}: is the receiver up, and the address right?",

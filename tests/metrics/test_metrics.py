@@ -26,7 +26,8 @@ class Figures:
     """The figures of some records, with a clock that a test sets."""
 
     def __init__(self, records, monkeypatch):
-        monkeypatch.setattr("bot.metrics.collector.KEPT", -1.0)
+        monkeypatch.setattr("bot.metrics.collector.KEPT", 0.0)
+        monkeypatch.setattr("bot.metrics.collector.SHARE", 0.0)
         self.now = NOW
         self.seen = Seen([], [], [], None, NOW)
         figured = Figured(
