@@ -19,7 +19,8 @@ from bot.records import DatabaseUnavailable, Outcome, Records
 from bot.records.figures import Figures, Went
 
 KEPT = 5.0  # seconds for which the same answer is given, however often somebody asks
-SHARE = 50.0  # times what an answer took, it is kept: a large database isn't counted all the time
+LONGEST_KEPT = 60.0
+SHARE = 20.0  # times what an answer took, it is kept: a large database isn't counted all the time
 BATCH = 5000
 SETTLED = timedelta(minutes=1)  # for which what became final is looked at again
 _SETTLED = frozenset({Outcome.FINAL, Outcome.EXPIRED})
@@ -102,7 +103,7 @@ class Figured(Collector):
             if began >= self._kept_until:
                 self._made = [*self._here(), *self._recorded()]
                 took = time.monotonic() - began
-                self._kept_until = began + max(KEPT, SHARE * took)
+                self._kept_until = began + min(max(KEPT, SHARE * took), LONGEST_KEPT)
             made = self._made
         yield from made
 

@@ -10,7 +10,8 @@ from werkzeug import Response
 
 from bot.calendar.rules import parse_quiet
 from bot.news.kinds import NewsKind
-from bot.records import Status
+from bot.publishing.preflight import changed_elsewhere
+from bot.records import Kind, Status, Transition
 from tests.news.desk import EVERYTHING, Desk, all_told, checked, told
 
 
@@ -74,6 +75,25 @@ def test_each_change_that_somebody_should_know_is_news(hooked, receiver, status,
 def test_what_is_only_on_its_way_is_no_news(hooked, receiver, status):
     hooked.bring(status)
     assert hooked.round() == []
+
+
+def held(desk, reason_of, **changes):
+    row = desk.bring(Status.QUEUED, **changes)
+    desk.records.move(row, Transition(Status.HELD, reason_of(row)), desk.now)
+
+
+def test_what_a_person_has_held_needs_no_telling_to_people(hooked):
+    held(hooked, lambda _: "held by a person")
+    assert hooked.round() == []
+
+
+def test_a_post_that_others_have_changed_is_loud(hooked, receiver):
+    held(hooked, changed_elsewhere, kind=Kind.EDIT)
+    assert hooked.round() == ["changed"]
+    [(request, _)] = receiver.log
+    [one] = checked(request)["news"]
+    assert one["level"] == "error"
+    assert one["text"].startswith("@alice/p1 was changed on the chain by other means")
 
 
 def test_a_restart_tells_nothing_again(hooked, receiver):
