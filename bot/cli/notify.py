@@ -30,12 +30,12 @@ def test(ctx: click.Context, way: str | None, *, as_json: bool) -> None:
     """
     config = load(ctx.obj["config_file"])
     ways = config.news_ways()
-    if not ways:
+    if not ways and way is None:
         raise ConfigError(
             "no way for news is configured: put BRIEFBOT_NEWS_NAME=ADDRESS into .env (docs/news.md)"
         )
     if way is not None and way not in ways:
-        raise click.UsageError(f"there is no way {way}; there are {', '.join(ways)}", ctx)
+        raise click.UsageError(f"there is no way {way}; there are {', '.join(ways) or 'none'}", ctx)
     worst = 0
     message = trial(utc_now())
     for name in [way] if way else ways:
