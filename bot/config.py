@@ -188,34 +188,34 @@ class Settings:
         }
 
     def news_address(self, way: str) -> NewsAddress:
-        """The address of a way: environment, `.env`, or a file that is named there.
+        """The address of a way: environment, `.env`, a file that is named there, or the OS keyring.
 
         Raises:
             ConfigError: there is none, or the file can't be read or holds no text.
         """
         variable = way_variable(way)
-        if found := self._news_secret(variable):
+        if found := self._news_secret(variable, f"news:{way}"):
             return found
         raise ConfigError(f"no address for the news' way {way}: put {variable} into .env")
 
     def news_secret(self, way: str) -> NewsAddress:
         """The secret that news on a way are signed with; found likewise."""
         variable = f"{way_variable(way)}_SECRET"
-        if found := self._news_secret(variable):
+        if found := self._news_secret(variable, f"news:{way}:secret"):
             return found
         raise ConfigError(
             f"no secret to sign the news on {way} with: put {variable} into .env, and give the "
             "same one to who receives them"
         )
 
-    def _news_secret(self, variable: str) -> NewsAddress | None:
+    def _news_secret(self, variable: str, name: str) -> NewsAddress | None:
         if text := self.environment.get(variable, "").strip():
             return NewsAddress(text)
         if file := self.environment.get(f"{variable}_FILE", "").strip():
-            return NewsAddress(
-                _secret_in(f"{variable}_FILE", self.root / file, "address or secret")
-            )
-        return None
+            text = _secret_in(f"{variable}_FILE", self.root / file, "address or secret")
+            return NewsAddress(text)
+        kept = _from_keyring(name)
+        return NewsAddress(kept) if kept else None
 
     def posting_key(self, author: str) -> PostingKey:
         """The key that signs for `author`: environment, `.env`, `*_FILE`, or the OS keyring.
@@ -231,8 +231,8 @@ class Settings:
             return PostingKey(wif)
         if file := self.environment.get(f"{variable}_FILE"):
             return PostingKey(_secret_in(f"{variable}_FILE", self.root / file, "key"))
-        if key := _from_keyring(account):
-            return key
+        if kept := _from_keyring(account):
+            return PostingKey(kept)
         whose = "" if account == author else f", the key of its signer {account},"
         raise NoPostingKey(
             f"no posting key for {author}: put {variable}{whose} into .env "
@@ -267,17 +267,18 @@ def _secret_in(variable: str, file: Path, what: str) -> str:
     return text
 
 
-def _from_keyring(account: str) -> PostingKey | None:
+def _from_keyring(name: str) -> str | None:
+    """What the OS keyring keeps for briefbot under this name; of an account, its posting key."""
     try:
         import keyring  # noqa: PLC0415  # an extra, and slow to import
         from keyring.errors import KeyringError  # noqa: PLC0415
     except ImportError:
         return None
     try:
-        wif = keyring.get_password("briefbot", account)
+        kept: str | None = keyring.get_password("briefbot", name)
     except KeyringError:
         return None  # no usable keyring on this machine is as good as an empty one
-    return PostingKey(wif) if wif else None
+    return kept or None
 
 
 class _Unreadable(Exception):  # noqa: N818  # what happened

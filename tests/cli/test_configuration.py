@@ -4,7 +4,9 @@ import json
 import os
 import pickle
 import re
+import sys
 import traceback
+import types
 from contextlib import suppress
 from pathlib import Path
 
@@ -313,6 +315,23 @@ def test_what_news_need_is_found_like_keys_and_never_shown(root, end):
     with pytest.raises(ConfigError, match="can't be read") as caught:
         (settings.news_secret if end else settings.news_address)("my-desk")
     assert SECRET not in str(caught.value)
+
+
+def test_the_keyring_keeps_what_news_need_too(root, monkeypatch):
+    kept = {"news:desk": "mailto://x", "news:desk:secret": SECRET, "alice": SECRET}
+    keyring = types.ModuleType("keyring")
+    keyring.get_password = lambda service, name: kept.get(name) if service == "briefbot" else None
+    errors = types.ModuleType("keyring.errors")
+    errors.KeyringError = type("KeyringError", (Exception,), {})
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    (root / "config/briefbot.toml").write_text("[news.ways.desk]\n[news.ways.other]\n")
+    settings = load(root / "config/briefbot.toml", {})
+    assert settings.news_address("desk").reveal() == "mailto://x"
+    assert settings.news_secret("desk").reveal() == SECRET
+    assert settings.posting_key("alice").reveal() == SECRET
+    with pytest.raises(ConfigError, match="put BRIEFBOT_NEWS_OTHER into"):
+        settings.news_address("other")
 
 
 def vars_of(settings):
