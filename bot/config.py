@@ -607,11 +607,11 @@ def _series(
 def _news(table: Mapping[str, Any]) -> NewsSettings:
     _known_keys(table, set(news.FOR_ALL), "news.")
     ways = _table(table, "ways", "news.")
-    for name in ways:
-        if _PLAIN.fullmatch(name):
+    with _calendar("news."):
+        for name in ways:
+            news.way_name(name)
             path = f"news.ways.{name}."
             _known_keys(_table(ways, name, "news.ways."), set(news.OF_WAY), path)
-    with _calendar("news."):
         return news.news(table)
 
 
@@ -685,7 +685,8 @@ def _known_keys(table: Mapping[str, Any], known: set[str], path: str) -> None:
 def _table(table: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, Any]:
     value = table.get(key, {})
     if not isinstance(value, Mapping):
-        raise _SettingError(f"{path}{key}", f"expected a table, [{path}{key}]")
+        shown = f"{path}{key if _PLAIN.fullmatch(key) else 'NAME'}"
+        raise _SettingError(shown, f"expected a table, [{shown}]", f"{path}{key}")
     return value
 
 

@@ -482,6 +482,8 @@ def assert_sentence(error):
 
 @hypothesis.settings(deadline=None)  # the first one imports what reads settings
 @given(table=st.fixed_dictionaries({}, optional=SETTINGS), environ=VARIABLES)
+@example(table={"series": {"\x1f": "x"}}, environ={})
+@example(table={"news": {"ways": {SECRET: "x"}}}, environ={})
 def test_any_table_and_environment_makes_settings_or_one_sentence(config_file, table, environ):
     lines = [f"{key} = {toml(value)}\n" for key, value in table.items()]
     config_file.write_text("".join(lines))
