@@ -12,6 +12,7 @@ from bot.config import ConfigError, Settings
 
 if TYPE_CHECKING:
     import structlog
+    from prometheus_client import CollectorRegistry
 
     from bot.briefs import Entry, Finding
     from bot.chain.beem_chain import BeemChain
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from bot.intake.composer import Composer, Composition
     from bot.intake.pictures import PictureReader
     from bot.intake.view import QueueView
+    from bot.news.notifier import Notifier
+    from bot.news.ways import Way
     from bot.publishing.schedule import Schedule
     from bot.records import Publication, Records
     from bot.results.market import Market
@@ -375,6 +378,73 @@ def used_profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
     """The default chain, and those that `nodes` are configured for."""
     used = {config.chain, *(name for name, table in config.chains.items() if "nodes" in table)}
     return {name: it for name, it in profiles(config).items() if name in used}
+
+
+def way(config: Settings, name: str) -> "Way":
+    """A way on which news are told; nothing is sent.
+
+    Raises:
+        ConfigError: its address or secret isn't there, or can't be read.
+        WayUnusable: nothing can go by these, or what it takes isn't installed.
+    """
+    from bot.clock import utc_now  # noqa: PLC0415
+    from bot.news.settings import WayKind  # noqa: PLC0415
+    from bot.news.ways import AppriseWay, WebhookWay  # noqa: PLC0415
+
+    address = config.news_address(name)
+    if config.news_ways()[name].kind is WayKind.WEBHOOK:
+        return WebhookWay(address, config.news_secret(name), http(config), utc_now)
+    return AppriseWay(address)
+
+
+def notifier(
+    config: Settings,
+    records: "Records",
+    service: "Service",
+    now: "Clock",
+    log: "structlog.stdlib.BoundLogger",
+) -> "Notifier":
+    """What tells the news of these records on every way that is configured and can be used."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415
+
+    from bot.errors import BotError  # noqa: PLC0415
+    from bot.news.feed import Feed  # noqa: PLC0415
+    from bot.news.notifier import Notifier  # noqa: PLC0415
+    from bot.news.teller import Teller  # noqa: PLC0415
+    from bot.records.news import NewsRecords  # noqa: PLC0415
+
+    news, zone, worker = NewsRecords(records), ZoneInfo(config.timezone), records.leases().worker
+    tellers = []
+    for name, settings in config.news_ways().items():
+        try:
+            made = way(config, name)
+        except BotError as error:
+            log.warning("way_unusable", way=name, reason=str(error))
+        else:
+            tellers.append(Teller(name, settings, made, news, zone, worker, now, log))
+    path = config.root / config.news.atom
+    feed = Feed(path, lambda: queue_of(config, records) or str(path)) if config.news.atom else None
+    late = config.news.overdue
+    return Notifier(records, tellers, zone, late, worker, now, log, nodes=service.health, feed=feed)
+
+
+def metrics(
+    config: Settings, records: "Records", service: "Service", now: "Clock"
+) -> "CollectorRegistry":
+    """The figures of this service and of its records, for Prometheus."""
+    from bot.metrics.collector import Figured, Mana, Seen, registry  # noqa: PLC0415
+
+    def seen() -> Seen:
+        known = service.known_mana()
+        return Seen(
+            nodes=service.health(),
+            credits=[Mana(name, a, told) for name, has, _ in known for a, told in has.items()],
+            mana=[Mana(name, a, told) for name, _, has in known for a, told in has.items()],
+            scanned_at=service.scanned_at,
+            chain_now=service.calendar(),
+        )
+
+    return registry(Figured(records, seen, authors(config), config.news.overdue, now))
 
 
 def calendars(config: Settings) -> "Schedule":

@@ -25,6 +25,8 @@ from dotenv.parser import parse_stream
 from bot.calendar import Rules, Series
 from bot.calendar import settings as calendar
 from bot.errors import BotError
+from bot.news import settings as news
+from bot.news.settings import NewsSettings, WaySettings
 from bot.toml_lines import line_of
 
 DEFAULT_FILE = Path("config/briefbot.toml")
@@ -32,6 +34,7 @@ DEMO = Path(".briefbot/demo")
 """The workspace of `briefbot demo`, below the one that it shows."""
 _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
+_WAY = re.compile(r"BRIEFBOT_NEWS_([A-Z][A-Z0-9_]*?)(_FILE|_SECRET|_SECRET_FILE)?")
 EDITS = ("auto", "ask", "off")
 PICTURE_ROOTS = ("static", "assets")  # Hugo's and Zola's, and Jekyll's
 _DURATION = re.compile(r"([0-9]{1,5})\s*([smhd])")  # 99999d is what a calendar still holds
@@ -93,7 +96,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself."""
+        """The text itself; of a posting key, wallet import format."""
         return self._text
 
     def __repr__(self) -> str:
@@ -104,7 +107,13 @@ class Secret:
 
 
 class PostingKey(Secret):
-    """A private key, in wallet import format."""
+    """A private key."""
+
+    __slots__ = ()
+
+
+class NewsAddress(Secret):
+    """Where news go, which may hold a password; or the secret that they are signed with."""
 
     __slots__ = ()
 
@@ -157,6 +166,7 @@ class Settings:
         rules_for_all: what `[calendar]` says; `rules` tells those of an author.
         series: each `[series.NAME]`.
         prices: where prices come from; None: nobody is asked.
+        news: what `[news]` says; `news_ways` tells of the ways that there are.
     """
 
     root: Path
@@ -181,6 +191,7 @@ class Settings:
     rules_for_all: Rules = field(default_factory=Rules)
     series: Mapping[str, Series] = field(default_factory=dict)
     prices: PriceSettings | None = None
+    news: NewsSettings = field(default_factory=NewsSettings)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -192,6 +203,52 @@ class Settings:
         """When this author's briefs go out; an author without a table follows `[calendar]`."""
         settings = self.authors.get(author)
         return settings.rules if settings else self.rules_for_all
+
+    def news_ways(self) -> Mapping[str, WaySettings]:
+        """The ways that news go: those of the configuration, and those that only have an address.
+
+        `BRIEFBOT_NEWS_DESK` is the address of the way `desk`.
+        """
+        named = {news.variable_part(name): name for name in self.news.ways}
+        found = {
+            named.get(match[1], match[1].lower())
+            for variable, value in self.environment.items()
+            if value.strip() and (match := _WAY.fullmatch(variable))
+        }
+        return {
+            name: self.news.ways.get(name, self.news.for_all)
+            for name in sorted({*self.news.ways, *found})
+        }
+
+    def news_address(self, way: str) -> NewsAddress:
+        """The address of a way: environment, `.env`, a file that is named there, or the OS keyring.
+
+        Raises:
+            ConfigError: there is none, or the file can't be read or holds no text.
+        """
+        variable = way_variable(way)
+        if found := self._news_secret(variable, f"news:{way}"):
+            return found
+        raise ConfigError(f"no address for the news' way {way}: put {variable} into .env")
+
+    def news_secret(self, way: str) -> NewsAddress:
+        """The secret that news on a way are signed with; found likewise."""
+        variable = f"{way_variable(way)}_SECRET"
+        if found := self._news_secret(variable, f"news:{way}:secret"):
+            return found
+        raise ConfigError(
+            f"no secret to sign the news on {way} with: put {variable} into .env, and give the "
+            "same one to who receives them"
+        )
+
+    def _news_secret(self, variable: str, name: str) -> NewsAddress | None:
+        if text := self.environment.get(variable, "").strip():
+            return NewsAddress(text)
+        if file := self.environment.get(f"{variable}_FILE", "").strip():
+            text = _secret_in(f"{variable}_FILE", self.root / file, "address or secret")
+            return NewsAddress(text)
+        kept = _from_keyring(name)
+        return NewsAddress(kept) if kept else None
 
     def posting_key(self, author: str) -> PostingKey:
         """The key that signs for `author`: environment, `.env`, `*_FILE`, or the OS keyring.
@@ -206,9 +263,9 @@ class Settings:
         if wif := self.environment.get(variable, "").strip():
             return PostingKey(wif)
         if file := self.environment.get(f"{variable}_FILE"):
-            return _key_in(f"{variable}_FILE", self.root / file)
-        if key := _from_keyring(account):
-            return key
+            return PostingKey(_secret_in(f"{variable}_FILE", self.root / file, "key"))
+        if kept := _from_keyring(account):
+            return PostingKey(kept)
         whose = "" if account == author else f", the key of its signer {account},"
         raise NoPostingKey(
             f"no posting key for {author}: put {variable}{whose} into .env "
@@ -224,7 +281,7 @@ class Settings:
         variable, key = PRICES_KEY, self.environment.get(PRICES_KEY, "").strip()
         if not key and (file := self.environment.get(f"{PRICES_KEY}_FILE")):
             variable = f"{PRICES_KEY}_FILE"
-            key = _key_in(variable, self.root / file).reveal()
+            key = _secret_in(variable, self.root / file, "key")
         if not key:
             return None
         if not re.fullmatch(r"[\x21-\x7e]{1,500}", key):
@@ -243,31 +300,40 @@ def key_variable(account: str) -> str:
     return _KEY_PREFIX + re.sub(r"[^A-Z0-9]", "_", account.upper())
 
 
-def _key_in(variable: str, file: Path) -> PostingKey:
-    remedy = "name a file that this user can read and that holds the posting key alone"
+def way_variable(way: str) -> str:
+    """Name of the environment variable that holds the address of a way for news."""
+    return f"{_PREFIX}NEWS_{news.variable_part(way)}"
+
+
+def _secret_in(variable: str, file: Path, what: str) -> str:
+    told = "posting key" if what == "key" else what
+    remedy = f"name a file that this user can read and that holds the {told} alone"
     try:
-        wif = _content(file, _LARGEST_KEY_FILE).decode("ascii").strip()
+        text = _content(file, _LARGEST_KEY_FILE).decode("ascii").strip()
     except UnicodeDecodeError:
-        wif = ""
+        text = ""
     except _Unreadable as error:
-        # not the file's name: somebody may have put the key itself there
-        raise ConfigError(f"{variable}: the key file can't be read ({error}); {remedy}") from None
-    if not wif:
-        raise ConfigError(f"{variable}: there is no key in the key file; {remedy}")
-    return PostingKey(wif)
+        # not the file's name: somebody may have put the secret itself there
+        raise ConfigError(
+            f"{variable}: the {what} file can't be read ({error}); {remedy}"
+        ) from None
+    if not text:
+        raise ConfigError(f"{variable}: there is no {what} in the {what} file; {remedy}")
+    return text
 
 
-def _from_keyring(account: str) -> PostingKey | None:
+def _from_keyring(name: str) -> str | None:
+    """What the OS keyring keeps for briefbot under this name; of an account, its posting key."""
     try:
         import keyring  # noqa: PLC0415  # an extra, and slow to import
         from keyring.errors import KeyringError  # noqa: PLC0415
     except ImportError:
         return None
     try:
-        wif = keyring.get_password("briefbot", account)
+        kept: str | None = keyring.get_password("briefbot", name)
     except KeyringError:
         return None  # no usable keyring on this machine is as good as an empty one
-    return PostingKey(wif) if wif else None
+    return kept or None
 
 
 class _Unreadable(Exception):  # noqa: N818  # what happened
@@ -448,6 +514,8 @@ def _override(table: dict[str, Any], name: str, value: str) -> str | None:
     """Put `BRIEFBOT_A__B=value` into the table as `a.b`, and return that."""
     if not name.startswith(_PREFIX) or name.startswith(_KEY_PREFIX) or name in _NO_SETTINGS:
         return None
+    if _WAY.fullmatch(name):
+        return None
     *path, last = name.removeprefix(_PREFIX).lower().split("__")
     for part in path:
         table = table.setdefault(part, {})
@@ -471,7 +539,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures", "network", "queue", "calendar", "series", "prices",
+        "pictures", "network", "queue", "calendar", "series", "prices", "news",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -513,6 +581,7 @@ def _settings(
         authors=_with_series(authors, series),
         rules_for_all=for_all,
         series=series,
+        news=_news(_table(table, "news")),
         default_author=_account(default_author, "defaults.author")
         if default_author
         else (next(iter(authors)) if len(authors) == 1 else None),
@@ -630,6 +699,17 @@ def _series(
     return found
 
 
+def _news(table: Mapping[str, Any]) -> NewsSettings:
+    _known_keys(table, set(news.FOR_ALL), "news.")
+    ways = _table(table, "ways", "news.")
+    with _calendar("news."):
+        for name in ways:
+            news.way_name(name)
+            path = f"news.ways.{name}."
+            _known_keys(_table(ways, name, "news.ways."), set(news.OF_WAY), path)
+        return news.news(table)
+
+
 def _with_series(
     authors: Mapping[str, AuthorSettings], series: Mapping[str, Series]
 ) -> Mapping[str, AuthorSettings]:
@@ -700,7 +780,8 @@ def _known_keys(table: Mapping[str, Any], known: set[str], path: str) -> None:
 def _table(table: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, Any]:
     value = table.get(key, {})
     if not isinstance(value, Mapping):
-        raise _SettingError(f"{path}{key}", f"expected a table, [{path}{key}]")
+        shown = f"{path}{key if _PLAIN.fullmatch(key) else 'NAME'}"
+        raise _SettingError(shown, f"expected a table, [{shown}]", f"{path}{key}")
     return value
 
 

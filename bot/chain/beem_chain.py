@@ -44,6 +44,7 @@ from bot.chain.protocol import (
     Content,
     Head,
     Membership,
+    NodeHealth,
     Operation,
     PostingKey,
     ResourceCredits,
@@ -61,6 +62,7 @@ from bot.chain.replies import (
     read_membership,
     read_previous,
     read_resource_credits,
+    read_voting_mana,
 )
 from bot.chain.wire import Wire, host_of, json_text
 from bot.errors import quoted
@@ -118,6 +120,8 @@ class BeemChain:
         self._nodes = Nodes(profile.nodes, wire or Wire(http), clock, report)
         self._vetted_at: float | None = None
         self._stood: dict[str, tuple[int, float]] = {}
+        self._credits: dict[str, ResourceCredits] = {}
+        self._mana: dict[str, ResourceCredits] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -233,7 +237,7 @@ class BeemChain:
     def account(self, name: str) -> Account | None:
         """The account by one node's word, or None when there is none of that name."""
         return self._nodes.ask(
-            "condenser_api.get_accounts", [[name]], lambda result: read_account(result, name)
+            "condenser_api.get_accounts", [[name]], lambda result: self._account_in(result, name)
         )
 
     def agreed_account(self, name: str) -> Account | None:
@@ -245,7 +249,7 @@ class BeemChain:
         first, *others = self._told_alike(
             "condenser_api.get_accounts",
             [[name]],
-            lambda result: read_account(result, name),
+            lambda result: self._account_in(result, name),
             essence=lambda account: account and (account.owner, account.active, account.posting),
         )
         for other in others:
@@ -263,13 +267,38 @@ class BeemChain:
             _PROPERTIES, [], lambda result: read_head(result).maximum_block_size, essence=int
         )
 
+    def _account_in(self, result: Any, name: str) -> Account | None:
+        account = read_account(result, name)
+        mana = read_voting_mana(result)
+        if account is not None and mana is not None:
+            self._mana[name] = mana
+        return account
+
+    def _credits_in(self, result: Any, name: str) -> ResourceCredits | None:
+        told = read_resource_credits(result, name)
+        if told is not None:
+            self._credits[name] = told
+        return told
+
+    def health(self) -> tuple[NodeHealth, ...]:
+        """How each node has fared so far; no packet is sent."""
+        return self._nodes.health()
+
+    def known_credits(self) -> Mapping[str, ResourceCredits]:
+        """Resource credits as accounts had them when they were asked for last; none is now."""
+        return dict(self._credits)
+
+    def known_mana(self) -> Mapping[str, ResourceCredits]:
+        """Voting mana as accounts had it when they were asked for last, for whatever reason."""
+        return dict(self._mana)
+
     def resource_credits(self, name: str) -> ResourceCredits | None:
         """The account's mana, or None when the nodes don't serve rc_api (Blurt has no RC)."""
         try:
             return self._nodes.ask(
                 "rc_api.find_rc_accounts",
                 {"accounts": [name]},
-                lambda result: read_resource_credits(result, name),
+                lambda result: self._credits_in(result, name),
             )
         except NotServed:
             return None
@@ -280,7 +309,7 @@ class BeemChain:
             return self._agreed(
                 "rc_api.find_rc_accounts",
                 {"accounts": [name]},
-                lambda result: read_resource_credits(result, name),
+                lambda result: self._credits_in(result, name),
                 essence=lambda figures: figures,
             )
         except NotServed:

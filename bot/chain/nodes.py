@@ -3,6 +3,7 @@
 import math
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from bot.chain.errors import (
     TransientChainError,
     UnknownOutcome,
 )
+from bot.chain.protocol import NodeHealth
 from bot.chain.questions import asked
 from bot.chain.wire import ErrorReply, Wire, host_of, json_text
 from bot.http import Unanswered, Unsent
@@ -25,6 +27,7 @@ Answer = TypeVar("Answer")
 
 _LEFT_ALONE = 60.0  # seconds that a node which failed is asked last
 _BARRED = 600.0  # seconds that a node of another chain isn't asked at all
+_FORGOTTEN = 600.0  # seconds after which a failure says nothing about a node any more
 _NOT_UNDERSTOOD = (
     LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError,
 )  # fmt: skip
@@ -61,6 +64,22 @@ class Nodes:
         self._left_alone_until: dict[str, float] = {}
         self._barred_until: dict[str, float] = {}
         self._told_at: dict[tuple[str, str], float] = {}
+        self._silent_since: dict[str, tuple[float, float]] = {}
+        self._failures: Counter[str] = Counter()
+        self._answers: Counter[str] = Counter()
+
+    def health(self) -> tuple[NodeHealth, ...]:
+        """How each node has fared so far."""
+        now = self._clock()
+
+        def silent_for(node: str) -> float | None:
+            first, last = self._silent_since.get(node, (now, -math.inf))
+            return now - first if now - last < _FORGOTTEN else None
+
+        return tuple(
+            NodeHealth(host_of(node), silent_for(node), self._failures[node], self._answers[node])
+            for node in self._addresses
+        )
 
     def ask(
         self, method: str, params: object, understand: Callable[[Any], Answer], absent: str = ""
@@ -109,20 +128,21 @@ class Nodes:
             try:
                 answer = understand(self._result(node, method, text, absent))
             except (Unsent, Unanswered) as failure:
-                self.leave_alone(node)
+                self._has_failed(node)
                 reasons.append(f"{host}: {failure}")
             except ErrorReply as reply:
                 rule = rule_for(reply.error)
                 if rule is not None and rule.meaning is Meaning.NOT_SERVED:
                     unserved = True
                 else:
-                    self.leave_alone(node)
+                    self._has_failed(node)
                 reasons.append(f"{host}: {reply}")
             except _NOT_UNDERSTOOD:
-                self.leave_alone(node)
+                self._has_failed(node)
                 reasons.append(f"{host}: an answer of an unknown shape")
             else:
                 answered = True
+                self._has_answered(node)
                 yield node, answer
         if not answered:
             kind = NotServed if unserved else NodesUnreachable
@@ -192,10 +212,10 @@ class Nodes:
             try:
                 self._wire.call(node, method, params)
             except Unsent as failure:
-                self.leave_alone(node)
+                self._has_failed(node)
                 reasons.append(f"{host}: {failure}")
             except Unanswered as failure:
-                self.leave_alone(node)
+                self._has_failed(node)
                 raise UnknownOutcome(
                     f"the transaction went to {host}, which gave {failure}. The chain will tell "
                     "whether it was taken; the same bytes may be sent again."
@@ -221,6 +241,17 @@ class Nodes:
         if rule is not None and rule.blames_node:
             self.leave_alone(node)
         return refusal(reply.error, host_of(node))
+
+    def _has_answered(self, node: str) -> None:
+        self._answers[node] += 1
+        self._silent_since.pop(node, None)
+
+    def _has_failed(self, node: str) -> None:
+        self._failures[node] += 1
+        now = self._clock()
+        first, last = self._silent_since.get(node, (now, now))
+        self._silent_since[node] = (first if now - last < _FORGOTTEN else now, now)
+        self.leave_alone(node)
 
     def leave_alone(self, node: str) -> None:
         """Ask this node last for a while."""

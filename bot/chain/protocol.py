@@ -1,6 +1,6 @@
 """The chain as publishing sees it: a few reads, one signature, one broadcast."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,6 +28,24 @@ class Head:
     time: datetime
     irreversible_block_num: int
     maximum_block_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeHealth:
+    """How a node has fared with this process.
+
+    Attributes:
+        node: its host.
+        silent_for: seconds for which it has given no usable answer when asked; None when the last
+            one was usable, or it wasn't asked for ten minutes.
+        failures: questions that it gave no usable answer to.
+        answers: questions that it answered.
+    """
+
+    node: str
+    silent_for: float | None
+    failures: int
+    answers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +252,15 @@ class Chain(Protocol):
         Raises:
             NodesDisagree: too few tell the same.
         """
+
+    def health(self) -> tuple[NodeHealth, ...]:
+        """How each node has fared so far; no packet is sent."""
+
+    def known_credits(self) -> Mapping[str, ResourceCredits]:
+        """Resource credits as accounts had them when they were asked for last; none is now."""
+
+    def known_mana(self) -> Mapping[str, ResourceCredits]:
+        """Voting mana as accounts had it when they were asked for last, for whatever reason."""
 
     def resource_credits(self, name: str) -> ResourceCredits | None:
         """The account's mana, or None when the node doesn't serve rc_api."""

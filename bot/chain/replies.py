@@ -101,6 +101,30 @@ def read_account(result: Any, name: str) -> Account | None:
     )
 
 
+def read_voting_mana(result: Any) -> ResourceCredits | None:
+    """Voting mana in `get_accounts` of one name; None where it isn't told in a usable way.
+
+    It is at most the account's vests, with those that it was lent and without those that it has
+    lent (steem: util::get_effective_vesting_shares; those that are being withdrawn left alone).
+    """
+    try:
+        (account,) = result
+        manabar = account["voting_manabar"]
+        own, lent, borrowed = (
+            _whole(account[name].partition(" ")[0].replace(".", ""), 0, _INT64)
+            for name in (
+                "vesting_shares", "delegated_vesting_shares", "received_vesting_shares",
+            )
+        )  # fmt: skip
+        return ResourceCredits(
+            current_mana=_whole(manabar["current_mana"], -_INT64, _INT64),
+            max_mana=own - lent + borrowed,
+            last_update=_EPOCH + timedelta(seconds=_whole(manabar["last_update_time"], 0, _UINT32)),
+        )
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+
+
 def read_resource_credits(result: Any, name: str) -> ResourceCredits | None:
     """`find_rc_accounts` of one name; None when the node knows no such account."""
     for account in _list(result["rc_accounts"]):

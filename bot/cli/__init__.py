@@ -34,6 +34,7 @@ COMMANDS = {
     "export": "the records, whole, for other programs",
     "audit": "hold the records against the chain, and say what differs",
     "doctor": "check configuration, clock, database, node, accounts and keys",
+    "notify": "try the ways on which news are told",
     "devnet": "a local chain to point any Steem client at",
     "db": "the database: upgrade",
 }

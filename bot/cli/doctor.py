@@ -16,6 +16,7 @@ from bot.cli import terminal
 from bot.cli.logging import quiet_log
 from bot.clock import utc_now
 from bot.config import ConfigError, Settings, load
+from bot.errors import BotError
 from bot.records import DatabaseUnavailable, NoDatabase, Records, RecordsError, Status
 from bot.records.engine import address_of
 from bot.records.queues import QueueRecords
@@ -55,6 +56,7 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
 
 def _points(config: Settings, profiles: Mapping[str, ChainProfile]) -> Iterator[Diagnosis]:
     yield from alone("configuration", _configuration(config))
+    yield from alone("news", _news(config))
     entries = yield from alone("queue", _queue(config))
     yield from alone("database", _database(config))
     yield from alone("prices", _prices(config))
@@ -77,6 +79,18 @@ def _configuration(config: Settings) -> Generator[Diagnosis]:
     secrets = config.root / ".env"
     if secrets.exists() and stat.S_IMODE(secrets.stat().st_mode) & 0o077:
         yield Diagnosis(".env", Health.WARN, "others can read it: chmod 600 .env")
+
+
+def _news(config: Settings) -> Generator[Diagnosis]:
+    """Whether the ways can be used on which news are told; nothing is sent."""
+    for name in config.news_ways():
+        try:
+            app.way(config, name)
+        except BotError as error:
+            yield Diagnosis(f"news ({name})", Health.WARN, f"can't be told: {error}")
+        else:
+            message = f"`briefbot notify test {name}` tries it"
+            yield Diagnosis(f"news ({name})", Health.OK, message)
 
 
 def _queue(config: Settings) -> Generator[Diagnosis, None, tuple[Entry, ...]]:

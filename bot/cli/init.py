@@ -39,6 +39,9 @@ ENVIRONMENT = """\
 {variable}=
 # or a file that holds it:
 # {variable}_FILE=/run/secrets/{author}
+
+# Who is told what went wrong (docs/news.md), for example by mail:
+# BRIEFBOT_NEWS_DESK=mailtos://user:password@mail.example.org?to=me@example.org
 """
 
 IGNORED = """\

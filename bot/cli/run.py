@@ -1,25 +1,77 @@
 """`briefbot run`: the service."""
 
 import os
+import re
 import signal
 import threading
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
 from types import FrameType
 
 import click
 import structlog
+from prometheus_client import CollectorRegistry
 
 from bot import app
 from bot.cli.logging import service_log
 from bot.clock import utc_now
 from bot.config import ConfigError, Settings, load
+from bot.metrics.outlets import TextFile, serve
 from bot.records.leases import boottime
+
+LARGEST_PORT = 65535
+
+
+def listening(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    value: str | None,
+) -> tuple[str, int] | None:
+    """A host and a port to listen on, `PORT`, `HOST:PORT` or `[::1]:PORT`."""
+    if value is None:
+        return None
+    host, _, port = value.rpartition(":")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) <= LARGEST_PORT:
+        raise click.BadParameter("expected a port, or a host and a port, like 127.0.0.1:9464")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether only this machine's own programs can reach what listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="One round of everything, then exit.")
 @click.option("--no-queue", is_flag=True, help="Publish what others queue; needs no folder.")
+@click.option(
+    "--metrics",
+    "address",
+    metavar="[HOST:]PORT",
+    callback=listening,
+    help="Answer Prometheus there; HOST is 127.0.0.1 unless it is named.",
+)
+@click.option(
+    "--metrics-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.prom",
+    help="Write the metrics for node_exporter's textfile collector.",
+)
 @click.pass_context
-def run(ctx: click.Context, *, once: bool, no_queue: bool) -> None:
+def run(
+    ctx: click.Context,
+    *,
+    once: bool,
+    no_queue: bool,
+    address: tuple[str, int] | None,
+    metrics_file: Path | None,
+) -> None:
     """Run the service: scan the queue, publish what is due, follow it, record what came of it.
 
     With --no-queue it looks at no folder: briefs come into the database from other machines, with
@@ -34,8 +86,16 @@ def run(ctx: click.Context, *, once: bool, no_queue: bool) -> None:
         records.examine()
         service = app.service(config, records, utc_now, log, queue=not no_queue)
         _warn_of_missing_keys(config, log)
+        notifier = app.notifier(config, records, service, utc_now, log)
+        figures = app.metrics(config, records, service, utc_now)
+        file = TextFile(figures, metrics_file, log) if metrics_file else None
         if once:
             service.round()
+            told = notifier.round()
+            if file:
+                file.write()
+            if not told:
+                os._exit(0)
             return
         ended = threading.Event()
 
@@ -44,16 +104,36 @@ def run(ctx: click.Context, *, once: bool, no_queue: bool) -> None:
 
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, end)
+        outlets = [file.start()] if file else []
+        if address:
+            outlets.append(_serve(figures, address, log))
         service.start()
+        notifier.start()
         log.info("started", queue=None if no_queue else str(config.posts), chain=config.chain)
         # not without end: after SIGCONT another thread may get the signal, and this one sleep on
         while not ended.wait(1.0):
             service.notice_clock(boottime())
         log.info("stopping")
+        for end_outlet in outlets:
+            end_outlet()
+        notifier.halt()
         finished = service.stop()
+        told = notifier.stop()
         log.info("stopped", finished=finished)
-        if not finished:  # what is still at work would keep the process; the records are right
+        if (
+            not finished or not told
+        ):  # what is still at work would keep the process; the records are right
             os._exit(0)
+
+
+def _serve(
+    figures: CollectorRegistry, address: tuple[str, int], log: structlog.stdlib.BoundLogger
+) -> Callable[[], None]:
+    """Answer Prometheus, and say so where others than this machine's own programs may ask."""
+    end = serve(figures, *address)
+    if not is_this_machine(address[0]):
+        log.warning("metrics_open", address=f"{address[0]}:{address[1]}")
+    return end
 
 
 def _warn_of_missing_keys(config: Settings, log: structlog.stdlib.BoundLogger) -> None:

@@ -335,7 +335,7 @@ class Follower:
         assert row is not None, "there is something to withdraw"
         why = LEFT if wanted.plan is None else "the file says again what is published"
         self._records.withdraw(row, why, self._now())
-        self._log.info("cancelled", brief=row.brief, reason=why)
+        self._log.warning("cancelled", brief=row.brief, reason=why)
 
     def _hold(self, entry: Entry, plan: NewPublication, question: str) -> None:
         try:

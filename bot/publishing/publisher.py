@@ -52,6 +52,9 @@ DEFAULT_WAIT = 30.0  # a refusal that names no time
 TROUBLE = "something went wrong that should not"
 TROUBLE_WAIT = 300.0  # seconds until that is tried again
 
+TO_LOOK_AFTER = frozenset({Status.REJECTED, Status.MISSED, Status.CANCELLED, Status.HELD})
+"""Changes of status that are warnings in the log."""
+
 Log = structlog.stdlib.BoundLogger
 
 
@@ -444,7 +447,8 @@ class Publisher:
 
     def _move(self, publication: Publication, transition: Transition) -> Publication:
         moved = self._records.move(publication, transition, self._now())
-        self._log.info(transition.target.value, **_identity(publication), reason=transition.reason)
+        tell = self._log.warning if transition.target in TO_LOOK_AFTER else self._log.info
+        tell(transition.target.value, **_identity(publication), reason=transition.reason)
         return moved
 
 

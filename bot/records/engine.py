@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bot.errors import BotError
 
-VERSION = "0011"
+VERSION = "0012"
 """The schema that this code works with: the newest file in `migrations/versions`."""
 
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
@@ -228,6 +228,26 @@ def examine(engine: sa.Engine) -> None:
             f"the database is damaged ({found}): restore a backup, or move it away; a new one is "
             "rebuilt from the chain (docs/records.md)"
         )
+
+
+def file_of(engine: sa.Engine) -> Path | None:
+    """The file that an SQLite database is in; None for another kind."""
+    if engine.dialect.name != "sqlite":
+        return None
+    with reading(engine) as connection:
+        [(_, _, name), *_] = connection.exec_driver_sql("PRAGMA database_list").all()
+    return Path(name)
+
+
+def size_of(engine: sa.Engine) -> int:
+    """Bytes that the database takes on its disk."""
+    file = file_of(engine)
+    if file is None:
+        with reading(engine) as connection:
+            size = connection.execute(sa.text("SELECT pg_database_size(current_database())"))
+            return int(size.scalar_one())
+    files = (file.with_name(f"{file.name}{end}") for end in ("", "-wal", "-shm"))
+    return sum(each.stat().st_size for each in files if each.exists())
 
 
 def schema_version(engine: sa.Engine) -> str | None:

@@ -17,7 +17,9 @@ from bot.records.engine import (
     address_of,
     connect,
     examine,
+    file_of,
     schema_version,
+    size_of,
     upgrade,
 )
 from bot.records.journey import Journey
@@ -68,6 +70,15 @@ class Records(Planning, Journey, Appointments):
     def examine(self) -> None:
         """Make sure that the database is whole; raises `DatabaseUnavailable` when it isn't."""
         examine(self._engine)
+
+    @property
+    def file(self) -> Path | None:
+        """The file that an SQLite database is in; None for another kind."""
+        return file_of(self._engine)
+
+    def size(self) -> int:
+        """Bytes that the database takes on its disk."""
+        return size_of(self._engine)
 
     def try_writing(self, now: datetime) -> None:
         """Write something, read it back and take it away again, in one transaction.

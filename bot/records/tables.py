@@ -89,6 +89,11 @@ SHOWING = sa.text("shows IS NOT NULL AND status NOT IN ('final', 'cancelled')")
 UNSETTLED = sa.text("stamp = ''")
 
 UNKNOWN_PRICE = sa.text("usd IS NULL")
+ON_TIME = sa.text(
+    "status NOT IN ('publishing', 'included', 'final', 'held', 'rejected', 'missed', 'cancelled')"
+)
+"""What may be overdue: queued or waiting, said in a way by which SQLite looks for the time."""
+OWED = sa.text("due_at IS NOT NULL")
 
 publications = sa.Table(
     "publications",
@@ -188,6 +193,7 @@ publications = sa.Table(
     ),
     sa.Index("ix_publications_sent", "chain", "author", "included_at"),
     sa.Index("ix_publications_look", "status", "look_at"),
+    sa.Index("ix_publications_late", "due_at", sqlite_where=ON_TIME, postgresql_where=ON_TIME),
     sa.Index("ix_publications_retry", "status", "retry_at"),
     sa.Index(
         "ix_publications_waiting",
@@ -390,4 +396,70 @@ price_sources = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("trouble", sa.Text, nullable=False, server_default=""),
     sa.Column("answered_at", Instant),
+)
+
+# What is worth telling, a row for each thing; its key is what it is told by only once.
+news = sa.Table(
+    "news",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("chain", sa.Text, nullable=False, server_default=""),
+    sa.Column("author", sa.Text, nullable=False, server_default=""),
+    sa.Column("brief", sa.Text, nullable=False, server_default=""),
+    sa.Column("url", sa.Text, nullable=False, server_default=""),
+    sa.Index("ix_news_at", "at", "kind"),
+    sa.Index("ix_news_kind", "kind", "at"),
+)
+
+# How far the rows of a table have been looked at for news, by the table's name.
+news_cursors = sa.Table(
+    "news_cursors",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+)
+
+# What is wrong now, so that its beginning and its end are told once each.
+troubles = sa.Table(
+    "troubles",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("began_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.UniqueConstraint("kind", "subject"),
+)
+
+# A way on which news are told, by the name that it has in the configuration; its address and
+# secret are in no table. One worker at a time tells on it.
+news_ways = sa.Table(
+    "news_ways",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("worker", sa.Text),
+    sa.Column("until", Instant),
+)
+
+# Which news are to be told on which way: when, or None when that is done with; in which message.
+news_deliveries = sa.Table(
+    "news_deliveries",
+    metadata,
+    sa.Column("way", sa.Text, primary_key=True),
+    sa.Column("news_id", sa.ForeignKey("news.id"), primary_key=True, index=True),
+    sa.Column("message", sa.Text),
+    sa.Column("due_at", Instant),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("delivered_at", Instant),
+    sa.Column("error", sa.Text),
+    sa.Index("ix_news_deliveries_owed", "way", "due_at", sqlite_where=OWED, postgresql_where=OWED),
+    sa.Index("ix_news_deliveries_told", "way", "delivered_at"),
 )

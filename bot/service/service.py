@@ -24,6 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.briefs import Entry, Finding
 from bot.chain.constants import ROOT_INTERVAL, SLOT
 from bot.chain.errors import NodesUnreachable, TransientChainError
+from bot.chain.protocol import NodeHealth, ResourceCredits
 from bot.chain.watch import Watch
 from bot.clock import Clock
 from bot.http import Http
@@ -119,6 +120,8 @@ class Service:
         self._due_at = math.inf
         self._job_began: float | None = None
         self._offset: float | None = None
+        self.scanned_at: datetime | None = None
+        """When the folder was looked at last; None before the first time, and without one."""
         # what each does, and the seconds until it is wanted again
         self._jobs: dict[str, tuple[Callable[[], object], Callable[[], float]]] = {}
         if intake is not None:  # first: what a file doesn't say any more isn't sent
@@ -142,7 +145,11 @@ class Service:
     def scan(self) -> tuple[Finding, ...]:
         """Bring the folder's state into the records; returns what stands in a brief's way."""
         self._scan_is_wanted.clear()  # what changes from here on wants another one
-        return self._intake.scan() if self._intake else ()
+        if self._intake is None:
+            return ()
+        findings = self._intake.scan()
+        self.scanned_at = self._now()
+        return findings
 
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Bring just these files of the queue into the records."""
@@ -325,11 +332,15 @@ class Service:
         began = self._steady()
         now, chain_now = self._now(), self._calendar()
         schedule, author = self._schedule, lease.author
+        missed: list[tuple[str, str]] = []
 
         def calculate(agenda: Agenda) -> Sequence[Answer]:
-            return schedule.answers(
+            answers = schedule.answers(
                 agenda, author, self._records, now=now, chain_now=chain_now, trying=trying
             )
+            briefs = {one.id: one.brief for one in agenda.pending}
+            missed.extend((briefs[a.id], a.appointment.why or "") for a in answers if a.missed)
+            return answers
 
         self._records.under(lease, self._leases).appoint(
             lease.chain,
@@ -340,6 +351,8 @@ class Service:
             now,
         )
         ended = self._steady()
+        for brief, why in missed:
+            self._log.warning("missed", brief=brief, author=author, reason=why)
         self._rest_of[lease.chain, author] = ended + PLANNING * (ended - began)
 
     def _keep_pace(self) -> None:
@@ -400,6 +413,25 @@ class Service:
         at = publication.appointment.appointed_at
         soon = self._calendar() + timedelta(seconds=ROOT_INTERVAL)
         return publication.status is Status.QUEUED and at is not None and at <= soon
+
+    def health(self) -> tuple[tuple[str, NodeHealth], ...]:
+        """How this worker's nodes fare, each with its chain's name; no packet is sent."""
+        return tuple(
+            (name, one) for name, watch in self._watches.items() for one in watch.chain.health()
+        )
+
+    def known_mana(
+        self,
+    ) -> tuple[tuple[str, Mapping[str, ResourceCredits], Mapping[str, ResourceCredits]], ...]:
+        """Each chain's name, with the resource credits and the voting mana that are known there."""
+        return tuple(
+            (name, watch.chain.known_credits(), watch.chain.known_mana())
+            for name, watch in self._watches.items()
+        )
+
+    def calendar(self) -> datetime:
+        """The instant by which dates are judged: of the chain that is farthest ahead."""
+        return self._calendar()
 
     def now_as(self, publication: Publication) -> Publication:
         """A publication as it is recorded now."""

@@ -2,7 +2,11 @@
 
 import json
 import os
+import pickle
 import re
+import sys
+import traceback
+import types
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,8 +16,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot import app
+from bot.clock import utc_now
 from bot.config import ConfigError, Settings, load
 from bot.devnet.testing import Devnet
+from bot.news.message import trial
+from bot.news.ways import NotTold, WayUnusable
 from bot.records import RecordsError
 from bot.records.engine import connect
 from tests.cli.rights import give_up_roots_rights
@@ -147,6 +154,20 @@ def test_a_file_from_another_system_is_read(root):
         ('[prices]\nkey_header = "a: b"', "prices.key_header: expected a header's name"),
         ('[prices.ids]\nSTEEM = "../x"', "prices.ids.STEEM: expected the id"),
         (f'[prices.ids]\n"{SECRET} " = "x"', "prices.ids: expected symbols"),
+        ('[news]\nevents = ["rejectd"]', "news.events: expected some of all, published"),
+        ('[news]\nquiet = "00:00-24:00"', "news.quiet: it is quiet all day"),
+        ('[news]\nquiet = ["late"]', "news.quiet: expected two times"),
+        ('[news]\ngroup = "soon"', "news.group: expected a duration"),
+        ("[news]\nmost_per_hour = 0", "news.most_per_hour: expected a whole number"),
+        ("[news]\nmost_per_hour = true", "news.most_per_hour: expected a whole number"),
+        ('[news]\noverdue = "10s"', "news.overdue: expected a duration of 1m"),
+        ('[news]\natom = ""', "news.atom: expected a file"),
+        ("[news]\natom = 7", "news.atom: expected a file"),
+        ("[news]\nevnts = []", "news.evnts: unknown setting; did you mean events?"),
+        (f'[news.ways]\n"{SECRET}" = {{}}', "news.ways: expected a way's name"),
+        ("[news.ways.a_file]\nevents = []", "news.ways: expected a way's name"),
+        (f'[news.ways.a]\nkind = "{SECRET}"', "news.ways.a.kind: expected one of apprise, webhook"),
+        (f'[news.ways.a]\nurl = "{SECRET}"', "news.ways.a.url: unknown setting"),
     ],
 )
 def test_a_value_that_cant_be_used_is_told_with_its_file(root, text, told):
@@ -284,6 +305,65 @@ def test_a_key_file_that_holds_no_key_is_told_by_its_variable(root, make):
         settings.posting_key("alice")
 
 
+@pytest.mark.parametrize("end", ["", "_SECRET"])
+def test_what_news_need_is_found_like_keys_and_never_shown(root, end):
+    (root / "config/briefbot.toml").write_text('[news.ways.my-desk]\nkind = "webhook"\n')
+    (root / "secret").write_text(f"{SECRET}\n")
+    for variables in ({"": SECRET}, {"_FILE": "secret"}):
+        environ = {
+            f"BRIEFBOT_NEWS_MY_DESK{end}{suffix}": text for suffix, text in variables.items()
+        }
+        settings = load(root / "config/briefbot.toml", environ)
+        look = settings.news_secret if end else settings.news_address
+        assert list(settings.news_ways()) == ["my-desk"]
+        assert look("my-desk").reveal() == SECRET
+        assert SECRET not in repr(settings) + repr(look("my-desk")) + str(vars_of(settings))
+        with pytest.raises(TypeError):
+            pickle.dumps(look("my-desk"))
+    settings = load(root / "config/briefbot.toml", {f"BRIEFBOT_NEWS_MY_DESK{end}_FILE": SECRET})
+    with pytest.raises(ConfigError, match="can't be read") as caught:
+        (settings.news_secret if end else settings.news_address)("my-desk")
+    assert SECRET not in str(caught.value)
+
+
+def test_the_keyring_keeps_what_news_need_too(root, monkeypatch):
+    kept = {"news:desk": "mailto://x", "news:desk:secret": SECRET, "alice": SECRET}
+    keyring = types.ModuleType("keyring")
+    keyring.get_password = lambda service, name: kept.get(name) if service == "briefbot" else None
+    errors = types.ModuleType("keyring.errors")
+    errors.KeyringError = type("KeyringError", (Exception,), {})
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    (root / "config/briefbot.toml").write_text("[news.ways.desk]\n[news.ways.other]\n")
+    settings = load(root / "config/briefbot.toml", {})
+    assert settings.news_address("desk").reveal() == "mailto://x"
+    assert settings.news_secret("desk").reveal() == SECRET
+    assert settings.posting_key("alice").reveal() == SECRET
+    with pytest.raises(ConfigError, match="put BRIEFBOT_NEWS_OTHER into"):
+        settings.news_address("other")
+
+
+def vars_of(settings):
+    """What is in settings beside the environment that they were made of."""
+    names = [name for name in settings.__dataclass_fields__ if name != "environment"]
+    return {name: getattr(settings, name) for name in names}
+
+
+def test_a_traceback_with_its_locals_shows_no_address_and_no_secret(root):
+    environ = {
+        "BRIEFBOT_NEWS_A": f"http://u:{SECRET}@127.0.0.1:9/",
+        "BRIEFBOT_NEWS_A_SECRET": SECRET,
+    }
+    (root / "config/briefbot.toml").write_text('[news.ways.a]\nkind = "webhook"\n')
+    way = app.way(load(root / "config/briefbot.toml", environ), "a")
+    del environ
+    with pytest.raises(NotTold) as caught:
+        way.send(trial(utc_now()))
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert SECRET not in "".join(shown.format())
+    assert caught.value.__context__ is None
+
+
 @pytest.mark.parametrize("value", [SECRET, SECRET * 100, "a\0b", "\ud800"])
 def test_a_key_in_place_of_its_files_name_is_not_repeated(value):
     settings = load(None, {"BRIEFBOT_POSTING_KEY_ALICE_FILE": value})
@@ -324,6 +404,18 @@ TIMES = st.sampled_from(
 AUTHOR = st.dictionaries(
     st.sampled_from(["signer", "author", "tags", *CALENDAR]), VALUES | st.lists(TIMES, max_size=3)
 )
+WAY = st.dictionaries(
+    st.sampled_from(["kind", "events", "quiet", "group", "most_per_hour", "url"]),
+    VALUES | TIMES | st.sampled_from([["all"], "apprise", "webhook", 7]),
+)
+NEWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "events": VALUES, "quiet": VALUES | st.lists(TIMES, max_size=3), "group": VALUES,
+        "overdue": VALUES, "atom": VALUES,
+        "ways": st.dictionaries(st.sampled_from(["desk", "my-desk", "a_file", SECRET]), WAY) | VALUES,
+    },
+)  # fmt: skip
 SETTINGS = {
     "chain": VALUES,
     "timezone": VALUES,
@@ -341,6 +433,7 @@ SETTINGS = {
     )
     | VALUES,
     "calendar": AUTHOR | VALUES,
+    "news": NEWS | VALUES,
     "series": st.dictionaries(st.just("market") | TEXT, AUTHOR | VALUES, max_size=2) | VALUES,
 }
 
@@ -359,6 +452,8 @@ VARIABLES = st.dictionaries(
         ["BRIEFBOT_CHAIN", "BRIEFBOT_TIMEZONE", "BRIEFBOT_POSTS", "BRIEFBOT_DATABASE", "BRIEFBOT_",
          "BRIEFBOT_AUTHOR__ALICE__MIN_GAP", "BRIEFBOT_CHAINS__DEVNET__NODES", "BRIEFBOT_AUTHOR",
          "BRIEFBOT_CHAINS__MYNET", "BRIEFBOT_DEFAULTS__TAGS", "BRIEFBOT___", "BRIEFBOT_X__\x1b",
+         "BRIEFBOT_NEWS_DESK", "BRIEFBOT_NEWS_DESK_SECRET", "BRIEFBOT_NEWS_DESK_FILE", "BRIEFBOT_NEWS_",
+         "BRIEFBOT_NEWS__QUIET", "BRIEFBOT_NEWS__WAYS__DESK__KIND",
          "BRIEFBOT_POSTING_KEY_ALICE", "BRIEFBOT_POSTING_KEY_ALICE_FILE", "BRIEFBOT_CONFIG"]
     ),
     TEXT | VALUES.map(toml),
@@ -384,10 +479,11 @@ def settle(config_file, environ):
         lambda settings: settings.posting_key("alice"),
         lambda settings: app.without_password(settings.database),
         lambda settings: connect(settings.database).dispose(),
+        lambda settings: [app.way(settings, name) for name in settings.news_ways()],
     ):
         try:
             use(settings)
-        except (ConfigError, RecordsError) as error:
+        except (ConfigError, RecordsError, WayUnusable) as error:
             assert_sentence(error)
 
 
@@ -400,6 +496,8 @@ def assert_sentence(error):
 
 @hypothesis.settings(deadline=None)  # the first one imports what reads settings
 @given(table=st.fixed_dictionaries({}, optional=SETTINGS), environ=VARIABLES)
+@example(table={"series": {"\x1f": "x"}}, environ={})
+@example(table={"news": {"ways": {SECRET: "x"}}}, environ={})
 def test_any_table_and_environment_makes_settings_or_one_sentence(config_file, table, environ):
     lines = [f"{key} = {toml(value)}\n" for key, value in table.items()]
     config_file.write_text("".join(lines))

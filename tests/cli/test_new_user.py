@@ -147,6 +147,7 @@ ARGUMENTS = {
     "reblog": ["@bob/x", "--author", "alice"], "pull": ["@alice"], "audit": [], "doctor": [],
     "reschedule": ["a", "2099-01-01"], "swap": ["a", "b"],
     "check": [], "plan": [], "slots": [], "prices": [], "log": [], "export": [], "devnet": ["--help"],
+    "notify": ["--help"],
 }  # fmt: skip
 
 

@@ -442,6 +442,7 @@ CASES = {
     + [("lying", "doctor", "--json")],
     "devnet": [("honest", "devnet", "--data", f"{QUEUE}/good.md"), ("honest", "devnet", MARKER)],
     "db": [("honest", "db", "upgrade"), ("honest", "db", MARKER)],
+    "notify": [("honest", "notify", MARKER), ("honest", "notify", "test", MARKER)],
 }
 
 

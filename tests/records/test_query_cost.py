@@ -14,9 +14,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.news.words import TOLD
 from bot.records import AT_ONCE, Outcome, Records, Status
+from bot.records.figures import Figures
+from bot.records.news import NewsRecords
 from bot.records.queues import QueueRecords
-from bot.records.tables import attempts, leases, publications
+from bot.records.tables import attempts, events, leases, publications
 from tests.records.test_records import NOW, PLAN, SIGNED
 
 ROWS = 50_000
@@ -54,11 +57,13 @@ def fill(records):
         connection.execute(
             sa.insert(attempts), [attempt_of(row) for row in rows if row["status"] != "queued"]
         )
+        connection.execute(sa.insert(events), [event_of(row) for row in rows])
     if records._engine.dialect.name == "postgresql":  # as its autovacuum does by and by
         engine = records._engine.execution_options(isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(sa.text("VACUUM ANALYZE"))
             connection.execute(sa.text(f"SELECT setval('publications_id_seq', {ROWS})"))
+            connection.execute(sa.text(f"SELECT setval('events_id_seq', {ROWS})"))
 
 
 def row_of(number):
@@ -114,6 +119,12 @@ def attempt_of(row):
         "trx_id": f"{row['id']:040x}",
         "outcome": (outcome or Outcome.EXPIRED).value,
     }
+
+
+def event_of(row):
+    """The last change of each: to where it stands."""
+    named = {"publication_id": row["id"], "target": row["status"]}
+    return named | {"id": row["id"], "at": NOW - FAR, "reason": "test"}
 
 
 @dataclass
@@ -195,6 +206,15 @@ QUESTIONS = {
     "unplanned": lambda records: records.unplanned("me"),
     "overdue": lambda records: records.overdue(NOW - FAR, 20),
     "published": lambda records: QueueRecords(records, "here").published(PLAN.chain, "b42"),
+    "changes that are news": lambda records: NewsRecords(records).events_after(ROWS - 5, TOLD, 50),
+    "overdue, for news": lambda records: NewsRecords(records).overdue(NOW - FAR, 20),
+    "authors who can't be posted for": lambda records: NewsRecords(records).unable(),
+    "what becomes final": lambda records: Figures(records).final_since(NOW, 50),
+    "how much is overdue": lambda records: Figures(records).overdue(NOW - FAR),
+    "due since": lambda records: Figures(records).due_since(),
+    "waiting since": lambda records: Figures(records).waiting_since(),
+    "in flight since": lambda records: Figures(records).in_flight_since(),
+    "the feed": lambda records: NewsRecords(records).published(5),
     "log page": lambda records: records.log(limit=20),
     "log page of an author": lambda records: records.log(author="author042", limit=20),
     "log of a brief": lambda records: records.log(brief="b42", limit=20),

@@ -1,0 +1,1 @@
+"""Figures for Prometheus: what they are called, where they come from, and how they get out."""
