@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -16,9 +17,11 @@ from prometheus_client import CollectorRegistry
 from bot import app
 from bot.cli.logging import service_log
 from bot.clock import utc_now
-from bot.config import ConfigError, Settings, load
+from bot.config import DEFAULT_FILE, ConfigError, Settings, load
+from bot.errors import BotError
 from bot.metrics.outlets import TextFile, serve
 from bot.records.leases import boottime
+from bot.service.service import Service
 
 LARGEST_PORT = 65535
 
@@ -78,7 +81,8 @@ def run(
     their pictures.
 
     SIGTERM, Ctrl-C and a closed terminal end it within 10 seconds; what was in hand is finished or
-    goes on at the next start.
+    goes on at the next start. When its configuration or `.env` changes, or at SIGHUP where it has
+    no terminal, it reads them and goes on by them; by the ones before where they can't be used.
     """
     config = load(ctx.obj["config_file"])
     log = service_log()
@@ -97,22 +101,14 @@ def run(
             if not told:
                 os._exit(0)
             return
-        ended = threading.Event()
-
-        def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-            ended.set()
-
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, end)
+        signals = _Signals()
         outlets = [file.start()] if file else []
         if address:
             outlets.append(_serve(figures, address, log))
         service.start()
         notifier.start()
         log.info("started", queue=None if no_queue else str(config.posts), chain=config.chain)
-        # not without end: after SIGCONT another thread may get the signal, and this one sleep on
-        while not ended.wait(1.0):
-            service.notice_clock(boottime())
+        anew = _work(service, config, ctx.obj["config_file"], signals, log)
         log.info("stopping")
         for end_outlet in outlets:
             end_outlet()
@@ -120,10 +116,73 @@ def run(
         finished = service.stop()
         told = notifier.stop()
         log.info("stopped", finished=finished)
-        if (
-            not finished or not told
-        ):  # what is still at work would keep the process; the records are right
-            os._exit(0)
+        if anew:  # another program in this process: nothing of the one before is left in it
+            os.execv(sys.executable, [sys.executable, "-P", "-m", "bot", *sys.argv[1:]])  # noqa: S606
+        if not finished or not told:
+            os._exit(0)  # what is still at work would keep the process; the records are right
+
+
+class _Signals:
+    """What the process is told from outside: to end, or to read its configuration anew."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self.asked = threading.Event()
+        # SIGHUP says that the terminal was closed, where there was one
+        at_terminal = any(map(os.isatty, (0, 1, 2)))
+
+        def tell(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+            (self.asked if number == signal.SIGHUP and not at_terminal else self.ended).set()
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, tell)
+
+
+def _work(
+    service: Service,
+    config: Settings,
+    file: str | None,
+    signals: _Signals,
+    log: structlog.stdlib.BoundLogger,
+) -> bool:
+    """Wait until the service is to end; True when it is to begin anew by other settings."""
+    files = _files(config)
+    # not without end: after SIGCONT another thread may get the signal, and this one sleep on
+    while not signals.ended.wait(1.0):
+        service.notice_clock(boottime())
+        if signals.asked.is_set() or files != _files(config):
+            signals.asked.clear()
+            files = _files(config)
+            if _can_be_used(file, log):
+                return True
+    return False
+
+
+def _files(config: Settings) -> tuple[tuple[int, int, int] | None, ...]:
+    """By what one can tell that the files have changed of which the settings were made."""
+    return tuple(map(_stamp, (config.file or Path(DEFAULT_FILE), config.root / ".env")))
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        look = file.stat()
+    except OSError:
+        return None
+    return look.st_mtime_ns, look.st_size, look.st_ino
+
+
+def _can_be_used(file: str | None, log: structlog.stdlib.BoundLogger) -> bool:
+    """Whether the service could begin with the configuration as it is now; it is logged why not."""
+    try:
+        config = load(file)
+        app.profiles(config)
+        with app.records(config, create=True) as records:
+            app.service(config, records, utc_now, log)
+    except BotError as error:
+        log.error("configuration_kept", reason=str(error))  # noqa: TRY400  # what is to be mended
+        return False
+    log.info("configuration_changed")
+    return True
 
 
 def _serve(

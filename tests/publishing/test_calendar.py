@@ -1,6 +1,7 @@
 """Appointments end to end: what `plan` says beforehand is what the service does, by the chain."""
 
 import json
+import signal
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -291,3 +292,23 @@ def test_what_should_be_out_by_now_comes_first_and_asks_for_the_service(newsroom
     assert "OVERDUE" in first
     assert "z-old" in first
     assert "overdue by 5 days: is the service running?" in first
+
+
+def test_a_service_goes_by_new_settings_and_keeps_the_last_good_ones(newsroom):
+    configure(newsroom, 'slots = ["1st mon 10:00"]')
+    newsroom.brief("one.md")
+    service = newsroom.start()
+    newsroom.wait_until(lambda: "slot mon 10:00" in planned(newsroom)["one"]["why"])
+    configure(newsroom, 'slots = ["someday 09:00"]')
+    newsroom.wait_until(lambda: newsroom.told("configuration_kept"))
+    [line] = newsroom.told("configuration_kept")
+    assert "briefbot.toml:" in json.loads(line)["reason"]
+    assert "author.alice.slots: expected days" in json.loads(line)["reason"]
+
+    configure(newsroom, EVERY_TEN)
+    newsroom.wait_for("final", 1)
+    assert times(newsroom)["one"].minute % 10 == 0
+    service.send_signal(signal.SIGHUP)  # as a key file was replaced
+    newsroom.wait_until(lambda: len(newsroom.told("started")) == 3)
+    newsroom.stop(service)
+    assert len(newsroom.told("configuration_changed")) == 2

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import signal
 import subprocess
 import time
@@ -119,8 +120,14 @@ def test_what_cant_be_recorded_is_said_once_and_goes_on_when_it_can(unwritable):
     assert len(room.comments()) == 1
 
 
+def at_a_terminal():
+    """A service that was started by hand."""
+    _, terminal = os.openpty()
+    os.dup2(terminal, 0)
+
+
 def test_a_closed_terminal_is_a_clean_stop(sqlite_newsroom):
-    running = sqlite_newsroom.start()
+    running = sqlite_newsroom.start(at_a_terminal)
     sqlite_newsroom.wait_until(lambda: sqlite_newsroom.told("started"))
     running.send_signal(signal.SIGHUP)
 
@@ -134,7 +141,7 @@ def test_it_ends_within_ten_seconds_while_a_node_drips(sqlite_newsroom, number):
     with Peer(DRIP) as node:
         sqlite_newsroom.ask(node.url)
         sqlite_newsroom.brief("one.md")
-        running = sqlite_newsroom.start()
+        running = sqlite_newsroom.start(at_a_terminal)
         sqlite_newsroom.wait_until(lambda: node.connections)
         begun = time.monotonic()
         running.send_signal(number)
