@@ -263,7 +263,7 @@ def write_records(url):
                 connection.execute(
                     sa.update(publications)
                     .where(publications.c.id == row.id)
-                    .values(status=status.value, error=MARKER, trx_id=MARKER, pending_payout=MARKER)
+                    .values(status=status.value, error=MARKER, trx_id=MARKER)
                 )
                 connection.execute(
                     sa.insert(events).values(
