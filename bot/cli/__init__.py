@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "the service: scan, publish, follow, record",
     "log": "the publication log",
     "show": "one publication whole: attempts, events, results",
+    "results": "what came of posts: votes, replies, payouts, in sums",
     "hold": "keep a brief back until it is released",
     "release": "let a held brief go out again",
     "retry": "try a rejected brief again",
