@@ -35,8 +35,8 @@ def log_table(rows: Sequence[LogRow], timezone: str) -> Table:
 
 def _cells(row: LogRow, timezone: str) -> list[Cell]:
     publication = row.publication
-    told = (_planned(publication, timezone), _why(publication), _came(row))
-    notes = [note for note in told if note]
+    known = (_planned(publication, timezone), _why(publication), _came(row))
+    notes = [note for note in known if note]
     return [
         Cell(str(publication.id)),
         Cell(told(row.happened_at, timezone)),
