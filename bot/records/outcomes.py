@@ -7,6 +7,7 @@ workers, it is the same. Amounts are whole numbers of an asset's smallest unit.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -400,20 +401,7 @@ class Outcomes:
 
     @staticmethod
     def _put_votes(connection: sa.Connection, post_id: int, votes: Iterable[VoteRecord]) -> None:
-        """What is known better already (rshares, weight) stays, unless the vote is another one."""
-        insert = _insert(connection, result_votes)
-        same = insert.excluded.percent == result_votes.c.percent
-        kept = {
-            name: sa.case(
-                (same, sa.func.coalesce(insert.excluded[name], result_votes.c[name])),
-                else_=insert.excluded[name],
-            )
-            for name in ("rshares", "weight", "voted_at")
-        }
-        statement = insert.on_conflict_do_update(
-            index_elements=["post_id", "voter"],
-            set_={"percent": insert.excluded.percent} | kept,
-        )
+        statement = _upsert_votes(connection.dialect.name)
         for some in _some([asdict(vote) | {"post_id": post_id} for vote in votes]):
             connection.execute(statement, some)
 
@@ -448,9 +436,12 @@ class Outcomes:
             connection.execute(
                 sa.update(result_posts).where(result_posts.c.id == post.id).values(**found)
             )
-            known = connection.execute(
-                sa.select(result_votes.c.voter).where(result_votes.c.post_id == post.id)
-            ).scalars()
+            rows = connection.execute(
+                sa.select(*(result_votes.c[name] for name in _VOTE)).where(
+                    result_votes.c.post_id == post.id
+                )
+            )
+            known = {row.voter: VoteRecord(*row) for row in rows}
             gone = sorted(set(known) - {vote.voter for vote in votes})
             for some in portions(gone):
                 connection.execute(
@@ -458,7 +449,8 @@ class Outcomes:
                         result_votes.c.post_id == post.id, result_votes.c.voter.in_(some)
                     )
                 )
-            self._put_votes(connection, post.id, votes)
+            changed = [vote for vote in votes if known.get(vote.voter) != vote]
+            self._put_votes(connection, post.id, changed)
 
     def note_reblogs(self, post: PostRecord, accounts: Collection[str], now: datetime) -> None:
         """Record who has a post in their blogs."""
@@ -499,12 +491,7 @@ class Outcomes:
             for address, reply in told.items():
                 if earlier := known.get(address):
                     self._keep_earlier_text(connection, post.id, earlier, reply)
-            columns = [column.name for column in result_replies.columns if column.name != "seen_at"]
-            insert = _insert(connection, result_replies)
-            statement = insert.on_conflict_do_update(
-                index_elements=["post_id", "author", "permlink"],
-                set_={name: insert.excluded[name] for name in columns},
-            )
+            statement = _upsert(connection.dialect.name, result_replies, "seen_at")
             given = [
                 asdict(reply) | {"post_id": post.id, "seen_at": now, "body": storable(reply.body)}
                 for reply in told.values()
@@ -579,10 +566,7 @@ class Outcomes:
     def note_course(self, points: Sequence[tuple[int, datetime, int]]) -> None:
         """Record pending payouts, as (post's id, beginning of the stretch of time, units)."""
         with self._records.writing() as connection:
-            insert = _insert(connection, result_course)
-            statement = insert.on_conflict_do_update(
-                index_elements=["post_id", "at"], set_={"pending": insert.excluded.pending}
-            )
+            statement = _upsert(connection.dialect.name, result_course)
             given = [{"post_id": post, "at": at, "pending": units} for post, at, units in points]
             for some in _some(given):
                 connection.execute(statement, some)
@@ -616,13 +600,40 @@ class Outcomes:
 
 
 def _put_shares(connection: sa.Connection, post_id: int, shares: Collection[ShareRecord]) -> None:
-    insert = _insert(connection, result_shares)
-    statement = insert.on_conflict_do_update(
-        index_elements=["post_id", "kind", "account", "symbol"],
-        set_={"units": insert.excluded.units, "precision": insert.excluded.precision},
-    )
+    statement = _upsert(connection.dialect.name, result_shares)
     for some in _some([asdict(share) | {"post_id": post_id} for share in shares]):
         connection.execute(statement, some)
+
+
+_VOTE = tuple(VoteRecord.__dataclass_fields__)
+
+
+@cache  # it takes longer to build than to execute
+def _upsert(dialect: str, table: sa.Table, *kept: str) -> Any:
+    """Write a row, or over the one with its key; `kept` columns stay as they were first."""
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    key = [column.name for column in table.primary_key]
+    written = [column.name for column in table.columns if column.name not in {*key, *kept}]
+    return insert.on_conflict_do_update(
+        index_elements=key, set_={name: insert.excluded[name] for name in written}
+    )
+
+
+@cache
+def _upsert_votes(dialect: str) -> Any:
+    """What is known better already (rshares, weight) stays, unless the vote is another one."""
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(result_votes)
+    same = insert.excluded.percent == result_votes.c.percent
+    kept = {
+        name: sa.case(
+            (same, sa.func.coalesce(insert.excluded[name], result_votes.c[name])),
+            else_=insert.excluded[name],
+        )
+        for name in ("rshares", "weight", "voted_at")
+    }
+    return insert.on_conflict_do_update(
+        index_elements=["post_id", "voter"], set_={"percent": insert.excluded.percent} | kept
+    )
 
 
 def _post(row: sa.Row[Any]) -> PostRecord:
