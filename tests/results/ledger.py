@@ -25,6 +25,7 @@ class Scene:
         self.room = Newsroom(folder / "newsroom", self.devnet, database, authors)
         self.client = Client.of(self.devnet)
         self.warnings = []
+        self.frozen = None  # what the clock shows while the node is in trouble
         self.opened = ExitStack()
 
     def __enter__(self):
@@ -45,6 +46,8 @@ class Scene:
         return {row["brief"]: row for row in rows}
 
     def now(self):
+        if self.frozen is not None:
+            return self.frozen
         return datetime.fromtimestamp(self.client.now(), UTC)
 
     def worker(self, **options):
