@@ -41,6 +41,7 @@ from bot.records import Records
 from bot.records.earnings import earnings
 from bot.records.tables import publications, result_posts, result_votes
 from bot.reports.results import grouped
+from bot.results import figures
 from bot.results.figures import Results
 from tests.records.test_query_cost import vars_of
 from tests.records.test_records import PLAN
@@ -200,6 +201,7 @@ def record(records, posts):
 
 
 def follow(count, authors, hours):
+    figures.STINT = 1e9  # all that is due at once
     posts = written(count, authors)
     chain = CountingChain(posts)
     with (

@@ -110,13 +110,13 @@ def earnings(
         counted = _votes(connection, ids)
         reblogs = _reblogs(connection, ids)
         shares = _shares(connection, ids)
-    names = tuple(PostRecord.__dataclass_fields__)
+    names = result_posts.columns.keys()  # which come first
     found = []
     for row in posts:
         votes, rshares = counted.get(row.id, (0, 0))
         found.append(
             Earning(
-                post=PostRecord(**{name: getattr(row, name) for name in names}),
+                post=PostRecord(**dict(zip(names, row, strict=False))),
                 brief=row.brief,
                 title=row.title,
                 tags=tuple(row.tags),

@@ -5,6 +5,7 @@ an author wrote. What stands in no history is read from the posts, in batches, l
 older they are. Between two votes a pending payout is reckoned, not asked for.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -51,6 +52,7 @@ from bot.results.rhythm import (
     stretch_of,
 )
 
+STINT = 2.0  # seconds after which a look begins nothing more: other work waits for its thread
 BATCH = 20  # posts asked about at once
 AUTHORS = 10
 COURSE_PAGE = 500  # posts whose pending payout is reckoned in one go
@@ -87,6 +89,7 @@ class Results:
         self._calendar = calendar or (lambda _: now())
         self._ahead: dict[str, timedelta] = {}
         self._adopted_at: datetime | None = None
+        self._tired_at = 0.0
         self._course_at: dict[str, datetime] = {}
         self._hourly_at: dict[str, datetime] = {}
         self._reckons = dict.fromkeys(chains, True)
@@ -102,6 +105,7 @@ class Results:
 
         A chain that doesn't answer is left alone for a while.
         """
+        self._tired_at = time.monotonic() + STINT
         now = self._now()
         since = self._adopted_at - OVERLAP if self._adopted_at else None
         self._outcomes.adopt(now, since)
@@ -132,6 +136,10 @@ class Results:
         if course:
             yield from self._reckon(name, chain, head, funds)
 
+    def _goes_on(self, name: str, questions: int) -> bool:
+        """Whether there is time, and allowance, for another batch."""
+        return time.monotonic() < self._tired_at and self._may(name, questions)
+
     def _may(self, name: str, questions: int) -> bool:
         return self._budgets[name].allows(questions, self._now())
 
@@ -144,7 +152,7 @@ class Results:
     def _read_histories(
         self, name: str, chain: Chain, head: Head, moment: datetime
     ) -> Iterator[None]:
-        while self._may(name, 2):
+        while self._goes_on(name, 2):
             claimed = self._outcomes.claim_authors(name, moment, moment + CLAIMED, AUTHORS)
             for author in claimed:
                 if not self._may(name, 2):
@@ -201,7 +209,7 @@ class Results:
         self, name: str, chain: Chain, head: Head, moment: datetime
     ) -> Generator[None, None, Funds | None]:
         funds = None
-        while self._may(name, 2 * BATCH + _AROUND):
+        while self._goes_on(name, 2 * BATCH + _AROUND):
             posts = self._outcomes.claim_posts(name, moment, moment + CLAIMED, BATCH)
             if not posts:
                 break
