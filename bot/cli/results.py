@@ -144,7 +144,7 @@ def _csv(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    heads = [f"{name}_{symbol}" for name, symbol in columns]
+    heads = [terminal.escaped(f"{name}_{symbol}") for name, symbol in columns]
     table.writerow(["name", *_COUNTS, *heads, "usd", "unpriced"])
     for number, line in enumerate(lines):
         sums = [amounts[name][number].get(symbol, "") for name, symbol in columns]
