@@ -314,7 +314,9 @@ def service(
     if queue:
         folder = Folder(config.posts, timezone=config.timezone, grace=config.grace)
         intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
-    results = Results(chains, records, now, log)
+    results = Results(
+        chains, records, now, log, lambda name: watches[name].calendar, config.result_requests
+    )
     schedule = calendars(config)
     pricing = None
     if config.prices:

@@ -38,6 +38,7 @@ _WAY = re.compile(r"BRIEFBOT_NEWS_([A-Z][A-Z0-9_]*?)(_FILE|_SECRET|_SECRET_FILE)
 EDITS = ("auto", "ask", "off")
 PICTURE_ROOTS = ("static", "assets")  # Hugo's and Zola's, and Jekyll's
 _DURATION = re.compile(r"([0-9]{1,5})\s*([smhd])")  # 99999d is what a calendar still holds
+_FEWEST_REQUESTS, _REQUESTS, _MOST_REQUESTS = 100, 100_000, 100_000_000
 _LONGEST_TIMEOUT = timedelta(minutes=10)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _ACCOUNT = re.compile(r"[a-z][a-z0-9.-]{2,15}")
@@ -159,6 +160,7 @@ class Settings:
         picture_roots: folders, below `root` or the queue, that pictures are looked for in too.
         keep_metadata: whether uploaded pictures keep EXIF (with its GPS position) and the like.
         timeout: what one exchange with a node may take; an upload gets four times as long.
+        result_requests: questions a day that a chain's nodes are asked about what came of posts.
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
         grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
@@ -187,6 +189,7 @@ class Settings:
     picture_roots: tuple[str, ...] = PICTURE_ROOTS
     keep_metadata: bool = False
     timeout: timedelta = timedelta(seconds=15)
+    result_requests: int = _REQUESTS
     chains: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rules_for_all: Rules = field(default_factory=Rules)
     series: Mapping[str, Series] = field(default_factory=dict)
@@ -539,7 +542,7 @@ def _settings(
 ) -> Settings:
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
-        "pictures", "network", "queue", "calendar", "series", "prices", "news",
+        "pictures", "network", "queue", "calendar", "series", "prices", "news", "results",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -553,6 +556,8 @@ def _settings(
     _known_keys(pictures, {"keep_metadata", "roots"}, "pictures.")
     network = _table(table, "network")
     _known_keys(network, {"timeout"}, "network.")
+    results = _table(table, "results")
+    _known_keys(results, {"requests_per_day"}, "results.")
     _known_keys(checks, {"ignore"}, "checks.")
     _known_keys(defaults, {"author", "tags", "header", "footer"}, "defaults.")
     timezone = _zone(_word(table, "timezone", "UTC"))
@@ -598,6 +603,7 @@ def _settings(
         else PICTURE_ROOTS,
         keep_metadata=_truth(pictures, "keep_metadata", "pictures."),
         timeout=_timeout(network),
+        result_requests=_requests(results),
         chains=chains,
         prices=_prices(_table(table, "prices")),
         environment=environment,
@@ -744,6 +750,16 @@ def _one_each(authors: Mapping[str, AuthorSettings]) -> None:
             if other != author:
                 told = f"one of them is a name of {other} too; leave it to one author"
                 raise _SettingError(f"author.{author}.names", told)
+
+
+def _requests(table: Mapping[str, Any]) -> int:
+    number = table.get("requests_per_day", _REQUESTS)
+    if isinstance(number, str) and number.isdecimal():  # of the environment
+        number = int(number)
+    if type(number) is not int or not _FEWEST_REQUESTS <= number <= _MOST_REQUESTS:
+        told = f"expected a number from {_FEWEST_REQUESTS:,} to {_MOST_REQUESTS:,}"
+        raise _SettingError("results.requests_per_day", told)
+    return number
 
 
 def _timeout(table: Mapping[str, Any]) -> timedelta:

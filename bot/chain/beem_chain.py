@@ -9,7 +9,8 @@ it is used, retries broadcasts and keeps global state, so none of it comes near
 import decimal
 import hashlib
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -34,8 +35,25 @@ from bot.chain.errors import (
 from bot.chain.images import upload
 from bot.chain.keys import public_key, signature
 from bot.chain.market import Feed, Ticker, read_feed, read_median, read_ticker
-from bot.chain.nodes import Answer, Nodes, Report
+from bot.chain.nodes import Answer, Nodes, Question, Report
 from bot.chain.operations import own_form
+from bot.chain.outcomes import (
+    Address,
+    Figures,
+    Funds,
+    Happening,
+    Payment,
+    Reply,
+    read_block_time,
+    read_discussion,
+    read_happenings,
+    read_payments,
+    read_price,
+    read_reblogs,
+    read_replies,
+    read_reward_fund,
+    read_standing,
+)
 from bot.chain.profiles import ChainProfile
 from bot.chain.protocol import (
     Account,
@@ -79,6 +97,8 @@ _NEAR = 30  # blocks by which nodes' heads may differ; finality goes in leaps of
 # Blurt left operations out and numbered the others anew (its operations.hpp); vote and comment
 # kept their numbers, these did not.
 _BLURT_NUMBERS = MappingProxyType({"delete_comment": 11, "custom_json": 12, "comment_options": 13})
+
+_LONGEST_DISCUSSION = 100  # questions about one post's replies, where they are told by level
 
 _PROPERTIES = "condenser_api.get_dynamic_global_properties"
 _NO_SUCH_COMMUNITY = r"Community \S+ does not exist|no such community"
@@ -511,6 +531,86 @@ class BeemChain:
         return self._nodes.ask(
             "condenser_api.get_block", [num], lambda result: read_comments(result, num)
         )
+
+    # -- what came of posts ------------------------------------------------------------------------
+
+    def happened(self, account: str, start: int, limit: int) -> tuple[Happening, ...]:
+        """At most `limit` entries of an account's history up to number `start`, -1 for the last."""
+        return self._nodes.ask(
+            "condenser_api.get_account_history",
+            [account, start, limit],
+            read_happenings,
+            absent=_NOTHING_OLDER,
+        )
+
+    def figures(
+        self, posts: Sequence[Address], reblogs: Collection[Address], irreversible: int
+    ) -> Figures:
+        """What posts have, and what all payouts are reckoned from, in one batch."""
+
+        def standing(author: str, permlink: str) -> Question:
+            return Question(
+                "condenser_api.get_content",
+                [author, permlink],
+                lambda result: read_standing(result, author, permlink),
+                _NO_SUCH_POST,
+            )
+
+        def reblogged(author: str, permlink: str) -> Question:
+            return Question(
+                "condenser_api.get_reblogged_by",
+                [author, permlink],
+                lambda result: read_reblogs(result, author),
+            )
+
+        again = [address for address in posts if address in reblogs]
+        fund, price, time, *answers = self._nodes.ask_many(
+            [
+                Question("condenser_api.get_reward_fund", ["post"], read_reward_fund),
+                Question("condenser_api.get_current_median_history_price", [], read_price),
+                Question("condenser_api.get_block_header", [irreversible], read_block_time),
+                *(standing(*address) for address in posts),
+                *(reblogged(*address) for address in again),
+            ]
+        )
+        known = not isinstance(fund, Exception) and not isinstance(price, Exception)
+        return Figures(
+            funds=Funds(*fund, *price) if known else None,
+            irreversible_at=None if isinstance(time, Exception) else time,
+            standings=dict(zip(posts, answers[: len(posts)], strict=True)),
+            reblogs={
+                address: answer
+                for address, answer in zip(again, answers[len(posts) :], strict=True)
+                if not isinstance(answer, Exception)
+            },
+        )
+
+    def discussion(self, author: str, permlink: str) -> tuple[tuple[Reply, ...], int]:
+        """All replies below a post, and how many questions that took.
+
+        Of hivemind in one; where no node has it, level by level.
+        """
+        with suppress(NotServed):
+            told = self._nodes.ask(
+                "bridge.get_discussion",
+                {"author": author, "permlink": permlink},
+                lambda result: read_discussion(result, author, permlink),
+                absent=_NO_SUCH_POST,
+            )
+            return told, 1
+        found: list[Reply] = []
+        parents = [(author, permlink)]
+        for asked, parent in enumerate(parents, 1):
+            below = self._nodes.ask("condenser_api.get_content_replies", [*parent], read_replies)
+            found += [reply for reply, _ in below]
+            parents += [(reply.author, reply.permlink) for reply, children in below if children]
+            if asked >= _LONGEST_DISCUSSION:
+                break
+        return tuple(found), len(parents) + 1
+
+    def paid_in(self, num: int) -> tuple[Payment, ...]:
+        """What a block paid for posts, whose ever they are."""
+        return self._nodes.ask("condenser_api.get_ops_in_block", [num, True], read_payments)
 
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
         """Names of the accounts that name this public key in any authority."""

@@ -5,6 +5,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.chain.classification import Meaning, refusal, rule_for
@@ -32,6 +33,17 @@ _NOT_UNDERSTOOD = (
     LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError,
 )  # fmt: skip
 _TOLD_AGAIN = 600.0  # seconds until the same trouble of the same node is reported again
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One of a batch; its fields are the arguments of `Nodes.answers`."""
+
+    method: str
+    params: object
+    understand: Callable[[Any], Any]
+    absent: str = ""
+
 
 Report = Callable[[str, str], None]
 """Told (node, reason) when a node is set aside because it can't be believed."""
@@ -147,6 +159,44 @@ class Nodes:
         if not answered:
             kind = NotServed if unserved else NodesUnreachable
             raise kind(f"no node answered usably about {asked(method)} ({'; '.join(reasons)})")
+
+    def ask_many(self, questions: Sequence[Question]) -> list[Any]:
+        """The first usable answer to each, in order; batches go from node to node.
+
+        What no node answers usably stands as the `NodesUnreachable` (or `NotServed`) that `ask`
+        would raise, so that one post's trouble is that post's.
+
+        Raises:
+            NodesUnreachable: no node answers at all.
+        """
+        answers: dict[int, Any] = {}
+        failures: dict[int, NodesUnreachable] = {}
+        reasons: list[str] = []
+        reached = False
+        for node in self._in_order():
+            host = host_of(node)
+            left = [number for number in range(len(questions)) if number not in answers]
+            calls = [(questions[n].method, json_text(questions[n].params)) for n in left]
+            try:
+                told = self._wire.call_many(node, calls)
+            except (Unsent, Unanswered, ErrorReply) as failure:
+                self._has_failed(node)
+                reasons.append(f"{host}: {failure}")
+                continue
+            reached = True
+            self._has_answered(node)
+            for number, result in zip(left, told, strict=True):
+                try:
+                    answers[number] = _understood(questions[number], result)
+                except NodesUnreachable as failure:
+                    if not isinstance(failure, NotServed):
+                        self.leave_alone(node)
+                    failures[number] = type(failure)(f"{host}: {failure}")
+            if len(answers) == len(questions):
+                break
+        if not reached:
+            raise NodesUnreachable(f"no node answered usably ({'; '.join(reasons)})")
+        return [answers[n] if n in answers else failures[n] for n in range(len(questions))]
 
     def agreed(
         self,
@@ -289,6 +339,22 @@ class Nodes:
         until = self._left_alone_until
         asked = [node for node in self._addresses if self._barred_until.get(node, now) <= now]
         return sorted(asked, key=lambda node: max(until.get(node, now), now))
+
+
+def _understood(question: Question, result: Any) -> Any:
+    """An answer of a batch; raises `NodesUnreachable`, or `NotServed`, when it is none."""
+    if isinstance(result, ErrorReply):
+        if not (question.absent and re.search(question.absent, result.error.quote)):
+            rule = rule_for(result.error)
+            unserved = rule is not None and rule.meaning is Meaning.NOT_SERVED
+            raise (NotServed if unserved else NodesUnreachable)(str(result))
+        result = None
+    try:
+        return question.understand(result)
+    except _NOT_UNDERSTOOD:
+        raise NodesUnreachable(
+            f"an answer of an unknown shape about {asked(question.method)}"
+        ) from None
 
 
 def _unconfirmed(error: ChainError) -> NodesDisagree:

@@ -1,6 +1,6 @@
 """The chain as publishing sees it: a few reads, one signature, one broadcast."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +11,7 @@ from bot.format.post import PayoutOptions
 if TYPE_CHECKING:
     from bot.chain.credits import CreditPrices
     from bot.chain.market import Feed, Ticker
+    from bot.chain.outcomes import Figures, Happening, Payment, Reply
 
 Operation = tuple[str, dict[str, Any]]
 """An operation in condenser_api's legacy form: its name and its fields."""
@@ -338,6 +339,32 @@ class Chain(Protocol):
 
     def comments_in(self, num: int) -> tuple[CommentOperation, ...]:
         """What was written in a block, in its order."""
+
+    def happened(self, account: str, start: int, limit: int) -> "tuple[Happening, ...]":
+        """At most `limit` entries of an account's history up to number `start`, first to last.
+
+        Raises:
+            NotServed: the nodes keep no histories.
+        """
+
+    def figures(
+        self,
+        posts: Sequence[tuple[str, str]],
+        reblogs: Collection[tuple[str, str]],
+        irreversible: int,
+    ) -> "Figures":
+        """What posts, by (author, permlink), have at the head, in one batch of questions.
+
+        Args:
+            reblogs: of which of them it is asked who has reblogged them.
+            irreversible: the block up to which nothing can be taken back.
+        """
+
+    def discussion(self, author: str, permlink: str) -> "tuple[tuple[Reply, ...], int]":
+        """All replies below a post, and how many questions that took."""
+
+    def paid_in(self, num: int) -> "tuple[Payment, ...]":
+        """What a block paid for posts, whose ever they are."""
 
     def accounts_of_key(self, public_key: str) -> tuple[str, ...]:
         """Names of the accounts that name this public key in any authority."""

@@ -30,7 +30,8 @@ from bot.errors import quoted
 from bot.format.post import FIFTY_FIFTY, PayoutOptions
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NEVER = _EPOCH - timedelta(seconds=1)  # how hivemind writes "paid out"
+NEVER = _EPOCH - timedelta(seconds=1)
+"""How servers write of a cashout time that the post is paid out."""
 _UINT32 = 0xFFFFFFFF
 _COMMENT = (
     "author", "permlink", "parent_author", "parent_permlink", "title", "body", "json_metadata",
@@ -71,11 +72,11 @@ class HistoryEntry:
 def read_head(result: Any) -> Head:
     """`get_dynamic_global_properties`."""
     head = Head(
-        block_num=_whole(result["head_block_number"], 0, _UINT32),
+        block_num=whole_number(result["head_block_number"], 0, _UINT32),
         block_id=_block_id(result["head_block_id"]),
         time=read_time(result["time"]),
-        irreversible_block_num=_whole(result["last_irreversible_block_num"], 0, _UINT32),
-        maximum_block_size=_whole(result["maximum_block_size"], _SMALLEST_MAXIMUM, _UINT32),
+        irreversible_block_num=whole_number(result["last_irreversible_block_num"], 0, _UINT32),
+        maximum_block_size=whole_number(result["maximum_block_size"], _SMALLEST_MAXIMUM, _UINT32),
     )
     if not 0 <= head.block_num - head.irreversible_block_num <= _UNDO:
         raise ValueError("no numbers of blocks")
@@ -86,7 +87,7 @@ def read_head(result: Any) -> Head:
 
 def read_account(result: Any, name: str) -> Account | None:
     """`get_accounts` of one name; None when there is no such account."""
-    if not _list(result):
+    if not listed(result):
         return None
     (account,) = result
     if account["name"] != name:
@@ -111,15 +112,16 @@ def read_voting_mana(result: Any) -> ResourceCredits | None:
         (account,) = result
         manabar = account["voting_manabar"]
         own, lent, borrowed = (
-            _whole(account[name].partition(" ")[0].replace(".", ""), 0, _INT64)
+            whole_number(account[name].partition(" ")[0].replace(".", ""), 0, _INT64)
             for name in (
                 "vesting_shares", "delegated_vesting_shares", "received_vesting_shares",
             )
         )  # fmt: skip
         return ResourceCredits(
-            current_mana=_whole(manabar["current_mana"], -_INT64, _INT64),
+            current_mana=whole_number(manabar["current_mana"], -_INT64, _INT64),
             max_mana=own - lent + borrowed,
-            last_update=_EPOCH + timedelta(seconds=_whole(manabar["last_update_time"], 0, _UINT32)),
+            last_update=_EPOCH
+            + timedelta(seconds=whole_number(manabar["last_update_time"], 0, _UINT32)),
         )
     except (LookupError, TypeError, ValueError, AttributeError):
         return None
@@ -127,14 +129,14 @@ def read_voting_mana(result: Any) -> ResourceCredits | None:
 
 def read_resource_credits(result: Any, name: str) -> ResourceCredits | None:
     """`find_rc_accounts` of one name; None when the node knows no such account."""
-    for account in _list(result["rc_accounts"]):
+    for account in listed(result["rc_accounts"]):
         if account["account"] == name:
             manabar = account["rc_manabar"]
             return ResourceCredits(
-                current_mana=_whole(manabar["current_mana"], -_INT64, _INT64),
-                max_mana=_whole(account["max_rc"], -_INT64, _INT64),
+                current_mana=whole_number(manabar["current_mana"], -_INT64, _INT64),
+                max_mana=whole_number(account["max_rc"], -_INT64, _INT64),
                 last_update=_EPOCH
-                + timedelta(seconds=_whole(manabar["last_update_time"], 0, _UINT32)),
+                + timedelta(seconds=whole_number(manabar["last_update_time"], 0, _UINT32)),
             )
     return None
 
@@ -151,16 +153,16 @@ def read_content(result: Any, author: str, permlink: str) -> Content | None:
     return Content(
         author=author,
         permlink=permlink,
-        category=_text(result["category"]),
-        parent_author=_text(result["parent_author"]),
-        parent_permlink=_text(result["parent_permlink"]),
-        title=_text(result["title"]),
-        body=_text(result["body"]),
-        json_metadata=_text(result["json_metadata"]),
+        category=text_of(result["category"]),
+        parent_author=text_of(result["parent_author"]),
+        parent_permlink=text_of(result["parent_permlink"]),
+        title=text_of(result["title"]),
+        body=text_of(result["body"]),
+        json_metadata=text_of(result["json_metadata"]),
         created=read_time(result["created"]),
         last_update=read_time(result["last_update"]),
-        votes=sum(float(vote["percent"]) != 0 for vote in _list(result["active_votes"])),
-        replies=_whole(result["children"], 0, _INT32),
+        votes=sum(float(vote["percent"]) != 0 for vote in listed(result["active_votes"])),
+        replies=whole_number(result["children"], 0, _INT32),
         pending_payout=_asset(result["pending_payout_value"]),
         total_payout=_asset(result["total_payout_value"]),
         curator_payout=_asset(result["curator_payout_value"]),
@@ -175,12 +177,14 @@ def _options(result: Any) -> PayoutOptions:
     told = result.get("max_accepted_payout")
     most = DEFAULT_MAX_ACCEPTED_PAYOUT if told is None else Decimal(_asset(told).partition(" ")[0])
     shares = (
-        Beneficiary(_name(share["account"]), _whole(share["weight"], 0, _HUNDRED))
-        for share in _list(result.get("beneficiaries", []))
+        Beneficiary(name_of(share["account"]), whole_number(share["weight"], 0, _HUNDRED))
+        for share in listed(result.get("beneficiaries", []))
     )
     return PayoutOptions(
         max_accepted_payout=None if most == DEFAULT_MAX_ACCEPTED_PAYOUT else most,
-        percent=_whole(next((p for p in percents if p is not None), FIFTY_FIFTY), 0, _HUNDRED),
+        percent=whole_number(
+            next((p for p in percents if p is not None), FIFTY_FIFTY), 0, _HUNDRED
+        ),
         allow_votes=bool(result.get("allow_votes", True)),
         allow_curation_rewards=bool(result.get("allow_curation_rewards", True)),
         beneficiaries=tuple(shares),
@@ -199,8 +203,8 @@ def read_membership(result: Any, community: str) -> Membership | None:
         raise ValueError("no role")
     return Membership(
         community=community,
-        title=quoted(_text(result["title"])),
-        kind=_whole(result["type_id"], 0, _INT32),
+        title=quoted(text_of(result["title"])),
+        kind=whole_number(result["type_id"], 0, _INT32),
         role=role,
     )
 
@@ -212,11 +216,11 @@ def read_block(result: Any, num: int) -> Block | None:
     block_id = _block_id(result["block_id"])
     if block_number(block_id) != num:
         raise ValueError("another block")
-    ids = tuple(_trx_id(trx_id) for trx_id in _list(result["transaction_ids"]))
-    transactions = _list(result["transactions"])
+    ids = tuple(trx_id_of(trx_id) for trx_id in listed(result["transaction_ids"]))
+    transactions = listed(result["transactions"])
     operations = [transaction["operations"] for transaction in transactions]
     comments = tuple(
-        (trx_id, _name(fields["author"]), _permlink(fields["permlink"]))
+        (trx_id, name_of(fields["author"]), permlink_of(fields["permlink"]))
         for trx_id, inside in zip(ids, operations, strict=True)
         for name, fields in inside
         if name == "comment"
@@ -247,17 +251,19 @@ def read_previous(result: Any, num: int) -> str | None:
 
 def read_accounts_of_key(result: Any) -> tuple[str, ...]:
     """`get_key_references` of one key."""
-    (names,) = _list(result["accounts"])
-    return tuple(dict.fromkeys(_name(name) for name in _list(names)))
+    (names,) = listed(result["accounts"])
+    return tuple(dict.fromkeys(name_of(name) for name in listed(names)))
 
 
 def read_account_history(result: Any) -> list[HistoryEntry]:
     """`get_account_history`, in the order in which the node tells it; null for no entries."""
     return [
         HistoryEntry(
-            _whole(number, 0, _OPERATIONS), read_time(entry["timestamp"]), _comment_operation(entry)
+            whole_number(number, 0, _OPERATIONS),
+            read_time(entry["timestamp"]),
+            _comment_operation(entry),
         )
-        for number, entry in _list([] if result is None else result)
+        for number, entry in listed([] if result is None else result)
     ]
 
 
@@ -265,9 +271,9 @@ def _comment_operation(entry: Any) -> CommentOperation | None:
     name, fields = entry["op"]
     if name != "comment":
         return None
-    block_num = _whole(entry["block"], 0, _UINT32)
+    block_num = whole_number(entry["block"], 0, _UINT32)
     time = read_time(entry["timestamp"]) + timedelta(seconds=SLOT)
-    return CommentOperation(_trx_id(entry["trx_id"]), block_num, time, **_written(fields))
+    return CommentOperation(trx_id_of(entry["trx_id"]), block_num, time, **_written(fields))
 
 
 def read_comments(result: Any, num: int) -> tuple[CommentOperation, ...]:
@@ -276,9 +282,9 @@ def read_comments(result: Any, num: int) -> tuple[CommentOperation, ...]:
         raise ValueError("another block")
     time = read_time(result["timestamp"])
     return tuple(
-        CommentOperation(_trx_id(trx_id), num, time, **_written(fields))
+        CommentOperation(trx_id_of(trx_id), num, time, **_written(fields))
         for trx_id, transaction in zip(
-            _list(result["transaction_ids"]), _list(result["transactions"]), strict=True
+            listed(result["transaction_ids"]), listed(result["transactions"]), strict=True
         )
         for name, fields in transaction["operations"]
         if name == "comment"
@@ -286,7 +292,7 @@ def read_comments(result: Any, num: int) -> tuple[CommentOperation, ...]:
 
 
 def _written(fields: Any) -> dict[str, str]:
-    return {field: _text(fields[field]) for field in _COMMENT}
+    return {field: text_of(fields[field]) for field in _COMMENT}
 
 
 def read_chain_id(result: Any) -> str:
@@ -300,7 +306,7 @@ def read_chain_id(result: Any) -> str:
 def read_time(text: str) -> datetime:
     """A node's time: UTC, without a zone in the text."""
     time = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    if not _NEVER <= time <= _LAST:
+    if not NEVER <= time <= _LAST:
         raise ValueError("no time of a chain")
     return time
 
@@ -310,7 +316,8 @@ def block_number(block_id: str) -> int:
     return int(block_id[:8], 16)
 
 
-def _trx_id(text: Any) -> str:
+def trx_id_of(text: Any) -> str:
+    """The id of a transaction; of virtual operations, zeros."""
     if not _TRX_ID.fullmatch(text):
         raise ValueError("no transaction id")
     return str(text)
@@ -322,19 +329,21 @@ def _asset(text: Any) -> str:
     return str(text)
 
 
-def _permlink(text: Any) -> str:
-    if len(_text(text).encode()) > _LONGEST_PERMLINK:
+def permlink_of(text: Any) -> str:
+    """A permlink."""
+    if len(text_of(text).encode()) > _LONGEST_PERMLINK:
         raise ValueError("no permlink")
     return str(text)
 
 
-def _name(text: Any) -> str:
+def name_of(text: Any) -> str:
+    """An account's name."""
     if not _NAME.fullmatch(text):
         raise ValueError("no name of an account")
     return str(text)
 
 
-def _whole(value: Any, least: int, most: int) -> int:
+def whole_number(value: Any, least: int, most: int) -> int:
     """A whole number; large ones come as text."""
     number = int(value)
     if isinstance(value, float) or not least <= number <= most:
@@ -350,25 +359,27 @@ def _block_id(text: Any) -> str:
 
 def _authority(value: Any) -> Authority:
     return Authority(
-        weight_threshold=_whole(value["weight_threshold"], 0, _UINT32),
+        weight_threshold=whole_number(value["weight_threshold"], 0, _UINT32),
         account_auths=_members(value["account_auths"]),
         key_auths=_members(value["key_auths"]),
     )
 
 
 def _members(value: Any) -> tuple[tuple[str, int], ...]:
-    if len(_list(value)) > _MEMBERS:
+    if len(listed(value)) > _MEMBERS:
         raise ValueError("more than an authority can hold")
-    return tuple((_text(name), _whole(weight, 0, _UINT32)) for name, weight in value)
+    return tuple((text_of(name), whole_number(weight, 0, _UINT32)) for name, weight in value)
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A text."""
     if not isinstance(value, str):
         raise TypeError("no text")
     return value
 
 
-def _list(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """A list."""
     if not isinstance(value, list):
         raise TypeError("no list")
     return value

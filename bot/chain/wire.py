@@ -6,6 +6,7 @@ for success and throws `error.data` away (reference: docs/chains.md).
 
 import itertools
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,7 +48,33 @@ class Wire:
         """
         number = next(self._ids)
         request = f'{{"jsonrpc":"2.0","id":{number},"method":"{method}","params":{params}}}'
-        return _result(self._exchange(node, request.encode()), number)
+        return _result(json_value(self._exchange(node, request.encode())), number)
+
+    def call_many(self, node: str, calls: Sequence[tuple[str, str]]) -> "list[Any | ErrorReply]":
+        """The results of (method, params) pairs in one exchange, or the node's error, in order.
+
+        Raises:
+            Unsent, Unanswered: as `call`; also when one of them isn't answered.
+            ErrorReply: the node takes no batches, or refuses all of it.
+        """
+        numbers = [next(self._ids) for _ in calls]
+        requests = ",".join(
+            f'{{"jsonrpc":"2.0","id":{number},"method":"{method}","params":{params}}}'
+            for number, (method, params) in zip(numbers, calls, strict=True)
+        )
+        replies = json_value(self._exchange(node, f"[{requests}]".encode()))
+        if isinstance(replies, dict) and (error := NodeError.read(replies.get("error"))):
+            raise ErrorReply(error)
+        if not isinstance(replies, list):
+            raise Unanswered("an answer that is no batch")
+        told = {reply.get("id"): reply for reply in replies if isinstance(reply, dict)}
+        found: list[Any | ErrorReply] = []
+        for number in numbers:
+            try:
+                found.append(_result(told.get(number), number))
+            except ErrorReply as reply:
+                found.append(reply)
+        return found
 
     def _exchange(self, node: str, request: bytes) -> bytes:
         answer = self._http.post(node, request, _HEADERS)
@@ -66,8 +93,7 @@ def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _result(raw: bytes, number: int) -> Any:
-    reply = json_value(raw)
+def _result(reply: Any, number: int) -> Any:
     if not isinstance(reply, dict):
         raise Unanswered("an answer that is no JSON-RPC")
     if type(reply.get("id")) is not int or reply["id"] != number:

@@ -23,6 +23,7 @@ COMMANDS = {
     "log": "the publication log",
     "show": "one publication whole: attempts, events, results",
     "prices": "what coins are worth, by whose word, and since when",
+    "results": "what came of posts: votes, replies, payouts, in sums",
     "hold": "keep a brief back until it is released",
     "release": "let a held brief go out again",
     "retry": "try a rejected brief again",

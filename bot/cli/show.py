@@ -8,20 +8,33 @@ import click
 
 from bot import app
 from bot.chain.codec import comment_in
+from bot.chain.outcomes import Asset
 from bot.cli import terminal
 from bot.cli.naming import briefs, name_of, nothing_recorded
 from bot.cli.times import told as at
 from bot.config import Settings, load
-from bot.records import Attempt, Event, LogRow, Publication
+from bot.records import Attempt, Event, Kind, LogRow, Publication, Records
+from bot.records.earnings import Whole
+from bot.records.earnings import whole as results_of
 from bot.reports.log import whole
+from bot.reports.results import SORTS, of_post, sparkline, threaded
+
+_SHOWN = 200  # characters of a reply
 
 
 @click.command()
 @click.argument("which", metavar="BRIEF|@AUTHOR/PERMLINK|TRX_ID", shell_complete=briefs)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    default=SORTS[0],
+    show_default=True,
+    help="The order of the replies.",
+)
 @click.option("--difference", is_flag=True, help="Between the chain's text and the brief's.")
 @click.pass_context
-def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> None:
+def show(ctx: click.Context, which: str, sort: str, *, as_json: bool, difference: bool) -> None:
     """Show one publication whole: attempts, events, results."""
     config = load(ctx.obj["config_file"])
     with app.records(config) as records:
@@ -35,10 +48,21 @@ def show(ctx: click.Context, which: str, *, as_json: bool, difference: bool) -> 
             publication = row.publication
             attempts, events = records.attempts(publication.id), records.events(publication.id)
             told = whole(row, attempts, events)
+            came = _came_of(records, publication)
             if as_json:
-                terminal.tell_json(told, 2)
+                results = of_post(came, sort) if came else None
+                terminal.tell_json(told | {"results": results}, 2)
             else:
                 _tell(row, told, attempts, events, config.timezone)
+                if came:
+                    _tell_results(came, sort, config.timezone)
+
+
+def _came_of(records: Records, publication: Publication) -> Whole | None:
+    """What came of the post that a publication is about."""
+    if publication.kind is Kind.REBLOG:
+        return None
+    return results_of(records, publication.chain, publication.author, publication.permlink)
 
 
 def _tell(
@@ -67,6 +91,51 @@ def _tell(
         terminal.tell(
             f"{at(event.at, timezone):>20}  {source} → {event.target.value}: {event.reason}"
         )
+
+
+def _tell_results(came: Whole, sort: str, timezone: str) -> None:
+    """Payout with its course, who got what, votes, reblogs, and the replies, nested."""
+    told = of_post(came, sort)
+    post = came.post
+
+    def line(name: str, text: str) -> None:
+        terminal.tell(f"{name:>15}  {text}")
+
+    state = told["payout"]
+    if told["pending"]:
+        state += f": {told['pending']}, due {at(post.cashout_at, timezone)}"
+    elif post.paid_at:
+        state += f": {told['earned']} and {told['curators']} to curators"
+        state += f", {at(post.paid_at, timezone)}, block {post.paid_block}"
+    line("payout", state)
+    if came.course and (drawn := sparkline(came.course)):
+        most = max(units for _, units in came.course)
+        line("its course", f"{drawn} up to {Asset(most, post.precision, post.symbol)}")
+    for share in told["shares"]:
+        line("paid", f"{share['amount']} to {share['account']} ({share['kind']})")
+    for edit in told["changed_by_others"]:
+        line("!", f"edited by somebody else's key: {edit['trx_id']} in block {edit['block_num']}")
+    if came.reblogs:
+        line("reblogged by", ", ".join(came.reblogs))
+    for vote in came.votes:
+        line("vote", f"{vote.percent / 100:g} % by {vote.voter}, {at(vote.voted_at, timezone)}")
+    for reply in threaded(came, sort):
+        gone = ", deleted" if reply.deleted_at else ""
+        earlier = len(came.texts.get((reply.author, reply.permlink), ()))
+        edited = f", edited {earlier}x" if earlier else ""
+        indent = "  " * reply.depth
+        payout = Asset(reply.payout, post.precision, post.symbol)
+        line(
+            "reply",
+            f"{indent}{reply.author}, {at(reply.created_at, timezone)}, {payout}, "
+            f"{reply.votes} votes{edited}{gone}: {_beginning(reply.body)}",
+        )
+
+
+def _beginning(text: str) -> str:
+    """A text on one line, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 def _show_differences(config: Settings, rows: Sequence[Publication]) -> None:

@@ -7,6 +7,7 @@ from bot.cli import terminal
 from bot.cli.terminal import Cell, Table
 from bot.cli.times import told
 from bot.records import Kind, LogRow, Publication, Status
+from bot.reports.log import amount
 
 COLOURS = {
     Status.QUEUED: "cyan",
@@ -34,7 +35,8 @@ def log_table(rows: Sequence[LogRow], timezone: str) -> Table:
 
 def _cells(row: LogRow, timezone: str) -> list[Cell]:
     publication = row.publication
-    notes = [note for note in (_planned(publication, timezone), _why(publication)) if note]
+    known = (_planned(publication, timezone), _why(publication), _came(row))
+    notes = [note for note in known if note]
     return [
         Cell(str(publication.id)),
         Cell(told(row.happened_at, timezone)),
@@ -77,6 +79,20 @@ def _planned(publication: Publication, timezone: str) -> str:
     if publication.status is Status.WAITING and publication.retry_at:
         return f"goes on at {told(publication.retry_at, timezone)}"
     return ""
+
+
+def _came(row: LogRow) -> str:
+    """What came of a post, where anything did."""
+    came = row.came
+    if came is None or row.publication.kind not in {Kind.POST, Kind.REPLY}:
+        return ""
+    counts = ((came.votes, "vote", "votes"), (came.replies, "reply", "replies"))
+    parts = [f"{number} {one if number == 1 else more}" for number, one, more in counts if number]
+    if came.earned:
+        parts.append(f"earned {amount(came, came.earned)}")
+    elif came.pending and not came.paid_at:
+        parts.append(f"{amount(came, came.pending)} pending")
+    return ", ".join(parts)
 
 
 def _what(publication: Publication) -> str:

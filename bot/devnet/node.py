@@ -366,9 +366,11 @@ _LIES: dict[str, tuple[str, Callable[[Trouble, Any], Any]]] = {
 
 
 def _method(body: bytes) -> str:
-    """The method that a request asks for, as troubles name it."""
+    """The method that a request asks for, as troubles name it; a batch's is that of its first."""
     try:
         request = read(body.decode(errors="surrogateescape"))
+        if isinstance(request, list):
+            request = request[0]
         if request["method"] == "call":
             return f"{request['params'][0]}.{request['params'][1]}"
         return str(request["method"])

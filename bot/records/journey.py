@@ -156,20 +156,3 @@ class Journey(RecordsWriter):
                     at=now, chain=chain, node=node, reason=reason, worker=worker
                 )
             )
-
-    def results(
-        self,
-        publication_id: int,
-        *,
-        votes: int,
-        replies: int,
-        pending_payout: str | None,
-        now: datetime,
-    ) -> None:
-        """Store what came of a post."""
-        with self.writing() as connection:
-            connection.execute(
-                sa.update(publications)
-                .where(publications.c.id == publication_id)
-                .values(votes=votes, replies=replies, pending_payout=pending_payout, results_at=now)
-            )

@@ -21,11 +21,14 @@ from bot.records.tables import (
     pictures,
     publications,
     queues,
+    result_posts,
+    result_votes,
 )
 from bot.records.values import (
     APPOINTED,
     Appointment,
     Attempt,
+    Came,
     Event,
     Kind,
     LogRow,
@@ -132,22 +135,6 @@ class RecordsReader:
             sa.select(publications)
             .where(publications.c.chain == chain, UNABLE)
             .order_by(publications.c.author, publications.c.id)
-        )
-
-    def stale_results(
-        self, *, final_since: datetime, seen_before: datetime, limit: int
-    ) -> tuple[Publication, ...]:
-        """Final posts, replies and edits whose results were read longest ago."""
-        return self._select(
-            sa.select(publications)
-            .where(publications.c.status == Status.FINAL.value)
-            .where(publications.c.kind.not_in([Kind.DELETE.value, Kind.REBLOG.value]))
-            .where(publications.c.final_at >= final_since)
-            .where(
-                sa.or_(publications.c.results_at.is_(None), publications.c.results_at < seen_before)
-            )
-            .order_by(publications.c.results_at.nulls_first(), publications.c.id)
-            .limit(limit)
         )
 
     def latest(self) -> tuple[Publication, ...]:
@@ -283,9 +270,25 @@ class RecordsReader:
             .where(attempts.c.publication_id == publications.c.id)
             .scalar_subquery()
         )
+        here = sa.and_(
+            result_posts.c.chain == publications.c.chain,
+            result_posts.c.author == publications.c.author,
+            result_posts.c.permlink == publications.c.permlink,
+            publications.c.kind != Kind.REBLOG.value,
+        )
+        voted = (
+            sa.select(sa.func.count())
+            .where(result_votes.c.post_id == result_posts.c.id, result_votes.c.percent != 0)
+            .scalar_subquery()
+        )
         included, changed = publications.c.included_at, publications.c.updated_at
         happened = sa.case((included < changed, included), else_=changed)
-        query = sa.select(publications, counted.label("attempts"))
+        query = sa.select(
+            publications,
+            counted.label("attempts"),
+            voted.label("votes"),
+            *(result_posts.c[name] for name in _CAME),
+        ).select_from(publications.outerjoin(result_posts, here))
         if statuses:
             query = query.where(publications.c.status.in_([s.value for s in statuses]))
         if since is not None:
@@ -300,7 +303,7 @@ class RecordsReader:
             query = query.order_by(*last).limit(limit)
         with self.reading() as connection:
             rows = connection.execute(query).all()
-        found = [LogRow(publication_of(row), row.attempts) for row in rows]
+        found = [LogRow(publication_of(row), row.attempts, _came(row)) for row in rows]
         return tuple(sorted(found, key=lambda row: (row.happened_at, row.publication.id)))
 
     def find(self, which: str) -> tuple[LogRow, ...]:
@@ -399,6 +402,27 @@ def publication_of(row: sa.Row[Any]) -> Publication:
         "shows": tuple(sorted((row.shows or {}).items())),
     }
     return Publication(**values)
+
+
+_CAME = (
+    "replies", "symbol", "precision", "pending", "author_payout", "paid_at", "read_at",
+)  # fmt: skip
+
+
+def _came(row: sa.Row[Any]) -> Came | None:
+    """What came of a publication, from the log's row; None as long as nothing was read."""
+    if row.read_at is None:
+        return None
+    return Came(
+        votes=row.votes,
+        replies=row.replies,
+        symbol=row.symbol,
+        precision=row.precision,
+        pending=row.pending,
+        earned=row.author_payout,
+        paid_at=row.paid_at,
+        read_at=row.read_at,
+    )
 
 
 def attempt_of(row: sa.Row[Any]) -> Attempt:

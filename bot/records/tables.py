@@ -94,6 +94,8 @@ ON_TIME = sa.text(
 )
 """What may be overdue: queued or waiting, said in a way by which SQLite looks for the time."""
 OWED = sa.text("due_at IS NOT NULL")
+UNPAID = sa.text("cashout_at IS NOT NULL")
+"""Posts that have a payout to come."""
 
 publications = sa.Table(
     "publications",
@@ -138,10 +140,6 @@ publications = sa.Table(
     sa.Column("broadcast_at", Instant),
     sa.Column("included_at", Instant),
     sa.Column("final_at", Instant),
-    sa.Column("votes", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("replies", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("pending_payout", sa.Text),
-    sa.Column("results_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     # the chain's own primary key, ours too: two briefs never share an address
@@ -462,4 +460,137 @@ news_deliveries = sa.Table(
     sa.Column("error", sa.Text),
     sa.Index("ix_news_deliveries_owed", "way", "due_at", sqlite_where=OWED, postgresql_where=OWED),
     sa.Index("ix_news_deliveries_told", "way", "delivered_at"),
+)
+
+# -- what came of posts ----------------------------------------------------------------------------
+
+# How far the history of each author is read: `number` is that of the last entry, all up to which
+# are irreversible and have been taken in.
+result_authors = sa.Table(
+    "result_authors",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger),
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Index("ix_result_authors_next", "chain", "next_at"),
+)
+
+# Each published address, as its chain showed it last. Amounts are whole numbers of the smallest
+# unit of `symbol`; `next_at` is when it is to be read again, by the chain's clock.
+result_posts = sa.Table(
+    "result_posts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("chain", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("permlink", sa.Text, nullable=False),
+    sa.Column("symbol", sa.Text, nullable=False, server_default=""),
+    sa.Column("precision", sa.SmallInteger, nullable=False, server_default="3"),
+    sa.Column("pending", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("author_payout", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("curator_payout", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("cap", sa.BigInteger),
+    sa.Column("net_rshares", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("replies", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("created_at", Instant),
+    sa.Column("active_at", Instant),
+    sa.Column("cashout_at", Instant),
+    sa.Column("paid_at", Instant),
+    sa.Column("paid_block", sa.BigInteger),
+    sa.Column("gone_at", Instant),
+    sa.Column("replies_changed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("read_at", Instant),
+    sa.Column("whole_at", Instant),
+    sa.Column("next_at", Instant),
+    sa.UniqueConstraint("chain", "author", "permlink"),
+    sa.Index("ix_result_posts_next", "chain", "next_at"),
+    sa.Index("ix_result_posts_unpaid", "chain", "id", sqlite_where=UNPAID, postgresql_where=UNPAID),
+)
+
+result_votes = sa.Table(
+    "result_votes",
+    metadata,
+    sa.Column("post_id", sa.ForeignKey("result_posts.id"), primary_key=True),
+    sa.Column("voter", sa.Text, primary_key=True),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("rshares", sa.BigInteger),
+    sa.Column("weight", sa.BigInteger),
+    sa.Column("voted_at", Instant),
+    # sums over all votes read this and not the table
+    sa.Index("ix_result_votes_sums", "post_id", "percent", "rshares"),
+)
+
+# Replies below a post, however deep. One that is gone keeps its text.
+result_replies = sa.Table(
+    "result_replies",
+    metadata,
+    sa.Column("post_id", sa.ForeignKey("result_posts.id"), primary_key=True),
+    sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("permlink", sa.Text, primary_key=True),
+    sa.Column("parent_author", sa.Text, nullable=False),
+    sa.Column("parent_permlink", sa.Text, nullable=False),
+    sa.Column("depth", sa.Integer, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("deleted_at", Instant),
+    sa.Column("settled", sa.Boolean, nullable=False),
+    sa.Column("payout", sa.BigInteger, nullable=False),
+    sa.Column("net_rshares", sa.BigInteger, nullable=False),
+    sa.Column("votes", sa.Integer, nullable=False),
+    sa.Column("gray", sa.Boolean, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Index("ix_result_replies_address", "author", "permlink"),
+)
+
+# What replies said before they were edited, by when that was written.
+result_reply_texts = sa.Table(
+    "result_reply_texts",
+    metadata,
+    sa.Column("post_id", sa.ForeignKey("result_posts.id"), primary_key=True),
+    sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("permlink", sa.Text, primary_key=True),
+    sa.Column("written_at", Instant, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+result_reblogs = sa.Table(
+    "result_reblogs",
+    metadata,
+    sa.Column("post_id", sa.ForeignKey("result_posts.id"), primary_key=True),
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("seen_at", Instant, nullable=False),
+)
+
+# The pending payout in the course of time, thinned: the last of every five minutes on the first
+# day, the last of every hour later.
+result_course = sa.Table(
+    "result_course",
+    metadata,
+    sa.Column("post_id", sa.ForeignKey("result_posts.id"), primary_key=True),
+    sa.Column("at", Instant, primary_key=True),
+    sa.Column("pending", sa.BigInteger, nullable=False),
+)
+
+# Who got what of a payout, by the chain's own virtual operations; all of it is irreversible.
+result_shares = sa.Table(
+    "result_shares",
+    metadata,
+    sa.Column("post_id", sa.ForeignKey("result_posts.id"), primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("symbol", sa.Text, primary_key=True),
+    sa.Column("precision", sa.SmallInteger, nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+)
+
+# Edits of our posts that we didn't send: somebody else has a key that may.
+result_edits = sa.Table(
+    "result_edits",
+    metadata,
+    sa.Column("post_id", sa.ForeignKey("result_posts.id"), primary_key=True),
+    sa.Column("trx_id", sa.Text, primary_key=True),
+    sa.Column("block_num", sa.BigInteger, nullable=False),
+    sa.Column("at", Instant, nullable=False),
 )

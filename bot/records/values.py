@@ -166,10 +166,6 @@ class Publication(NewPublication):
     broadcast_at: datetime | None
     included_at: datetime | None
     final_at: datetime | None
-    votes: int
-    replies: int
-    pending_payout: str | None
-    results_at: datetime | None
     created_at: datetime
     updated_at: datetime
     appointment: Appointment = Appointment()
@@ -180,11 +176,10 @@ class Publication(NewPublication):
         told: dict[str, Any] = {f.name: getattr(plan, f.name) for f in fields(NewPublication)}
         unknown: dict[str, Any] = dict.fromkeys(
             ("digest", "retry_at", "error", "trx_id", "block_num", "broadcast_at", "included_at",
-             "final_at", "pending_payout", "results_at")
+             "final_at")
         )  # fmt: skip
         return cls(
-            **told, **unknown, id=number, status=status, votes=0, replies=0, created_at=now,
-            updated_at=now,
+            **told, **unknown, id=number, status=status, created_at=now, updated_at=now,
         )  # fmt: skip
 
 
@@ -320,11 +315,34 @@ class NodeEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """What came of a post, as its chain showed it last.
+
+    The amounts are whole numbers of the smallest unit of `symbol`.
+
+    Attributes:
+        earned: the author's part of what was paid.
+        paid_at: when it was paid out; None as long as it wasn't, irreversibly.
+        read_at: when that was read.
+    """
+
+    votes: int
+    replies: int
+    symbol: str
+    precision: int
+    pending: int
+    earned: int
+    paid_at: datetime | None
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LogRow:
-    """A publication and the number of its attempts."""
+    """A publication, the number of its attempts, and what came of the post that it is about."""
 
     publication: Publication
     attempts: int
+    came: Came | None = None
 
     @property
     def happened_at(self) -> datetime:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.records import Attempt, Event, LogRow
+from bot.chain.outcomes import Asset
+from bot.records import Attempt, Came, Event, LogRow
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -36,10 +37,17 @@ def log_line(row: LogRow) -> dict[str, Any]:
         "attempts": row.attempts,
         "retry_at": instant(publication.retry_at),
         "error": publication.error,
-        "votes": publication.votes,
-        "replies": publication.replies,
-        "pending_payout": publication.pending_payout,
+        "votes": row.came.votes if row.came else 0,
+        "replies": row.came.replies if row.came else 0,
+        "pending_payout": amount(row.came, row.came.pending) if row.came else None,
+        "earned": amount(row.came, row.came.earned) if row.came else None,
+        "paid_at": instant(row.came.paid_at) if row.came else None,
     }
+
+
+def amount(came: Came, units: int) -> str:
+    """An amount of a post's dollar, as the chain writes it."""
+    return str(Asset(units, came.precision, came.symbol))
 
 
 def whole(row: LogRow, attempts: Sequence[Attempt], events: Sequence[Event]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from bot.briefs import keys
 from bot.cli import COMMANDS
 from bot.cli.terminal import escaped, json_text
 from bot.devnet.testing import Devnet
-from bot.records import Kind, NewPublication, Records, Status
+from bot.records import Kind, NewPublication, Records, Status, tables
 from bot.records.tables import attempts, events, publications
 from tests.briefs.test_pictures import png
 from tests.chain.scripted_node import ScriptedNode, http, reply
@@ -263,7 +263,7 @@ def write_records(url):
                 connection.execute(
                     sa.update(publications)
                     .where(publications.c.id == row.id)
-                    .values(status=status.value, error=MARKER, trx_id=MARKER, pending_payout=MARKER)
+                    .values(status=status.value, error=MARKER, trx_id=MARKER)
                 )
                 connection.execute(
                     sa.insert(events).values(
@@ -277,6 +277,7 @@ def write_records(url):
                         node=MARKER,
                     )
                 )  # fmt: skip
+        write_results(records, f"final {MARKER}")
         records.note_node("devnet", MARKER, MARKER, MARKER, datetime.now(UTC))
         edit = NewPublication(
             chain="devnet", brief="good", path="good.md", fingerprint="", author="alice",
@@ -292,6 +293,29 @@ def write_records(url):
             }
         )
         records.add(edit, NOW, held=MARKER)
+
+
+def write_results(records, permlink):
+    """What came of a post, with the marker wherever others have their say."""
+    reply = {
+        "post_id": 1, "author": MARKER, "permlink": MARKER, "parent_author": "alice",
+        "parent_permlink": permlink, "depth": 1, "body": MARKER, "created_at": NOW,
+        "updated_at": NOW, "settled": True, "payout": 0, "net_rshares": 0, "votes": 0,
+        "gray": False, "seen_at": NOW,
+    }  # fmt: skip
+    share = {"kind": "author", "account": MARKER, "symbol": MARKER, "precision": 3, "units": 1}
+    of_post = {"post_id": 1}
+    with records.writing() as connection:
+        for table, row in (
+            (tables.result_posts, {"id": 1, "chain": "devnet", "author": "alice", "read_at": NOW,
+                                   "permlink": permlink, "created_at": NOW, "symbol": MARKER}),
+            (tables.result_replies, reply),
+            (tables.result_shares, of_post | share),
+            (tables.result_votes, of_post | {"voter": MARKER, "percent": 1, "voted_at": NOW}),
+            (tables.result_reblogs, of_post | {"account": MARKER, "seen_at": NOW}),
+            (tables.result_edits, of_post | {"trx_id": MARKER, "block_num": 1, "at": NOW}),
+        ):  # fmt: skip
+            connection.execute(sa.insert(table).values(**row))
 
 
 @pytest.fixture(scope="module")
@@ -392,7 +416,19 @@ CASES = {
         ("honest", "log", "--limit", MARKER),
         ("honest", "log", f"--{MARKER}"),
     ],
+    "results": [
+        ("honest", "results"),
+        ("honest", "results", "--json"),
+        ("honest", "results", "--csv"),
+        ("honest", "results", "--by", "tag"),
+        ("honest", "results", MARKER),
+        ("honest", "results", "--since", MARKER),
+        ("honest", "results", "--by", MARKER),
+    ],
     "show": [
+        ("honest", "show", f"final {MARKER}"),
+        ("honest", "show", f"final {MARKER}", "--json"),
+        ("honest", "show", f"final {MARKER}", "--sort", MARKER),
         ("honest", "show", HELD),
         ("honest", "show", HELD, "--json"),
         ("honest", "show", MARKER),

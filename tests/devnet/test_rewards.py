@@ -185,3 +185,44 @@ def test_the_price_is_told_and_published(chain):
     error = chain.refused(["feed_publish", {"publisher": "alice", "exchange_rate": rate}],
                           signers=["alice/active"])  # fmt: skip
     assert "unknown key" in error["message"]
+
+
+def test_an_authors_history_tells_what_came_of_the_posts(chain):
+    """Whom an operation impacts (impacted.cpp): deletions, reblogs and curators stand elsewhere."""
+    chain.new_account("teller", f"300.000 {chain.core}")
+    post = chain.comment("teller")
+    shares = chain.options(post[1], beneficiaries=[("dave", 1000)])
+    chain.send(post, shares, signers=["alice"])
+    chain.blocks(2)
+    chain.pass_time(600)
+    reply, gone = chain.reply(post[1], "judy"), chain.reply(post[1], "ivan")
+    reblog = f'["reblog",{{"account":"erin","author":"teller","permlink":"{post[1]["permlink"]}"}}]'
+    for operation, signer in (
+        (chain.vote(post[1], "frank"), "frank"),
+        (reply, "judy"),
+        (gone, "ivan"),
+        (["delete_comment", {"author": "ivan", "permlink": gone[1]["permlink"]}], "ivan"),
+        (["comment", reply[1] | {"body": "Edited."}], "judy"),
+        (chain.custom("follow", reblog, "erin"), "erin"),
+    ):
+        chain.send(operation, signers=[signer])
+        chain.blocks(2)
+    payout(chain, post[1])
+    chain.blocks(2)
+
+    history = chain.rpc("condenser_api.get_account_history", ["teller", -1, 100])
+    numbers = [number for number, _ in history]
+    assert numbers == list(range(numbers[0], numbers[0] + len(history)))
+    told = [entry["op"][0] for _, entry in history]
+    begin = told.index("comment")
+    assert told[begin:] == [
+        "comment", "comment_options", "vote", "comment", "comment", "comment",
+        "comment_benefactor_reward", "author_reward", "comment_reward", "comment_payout_update",
+    ]  # fmt: skip
+    [curator] = [
+        entry["op"][1]
+        for _, entry in chain.rpc("condenser_api.get_account_history", ["frank", -1, 100])
+        if entry["op"][0] == "curation_reward"
+        and entry["op"][1]["comment_permlink"] == post[1]["permlink"]
+    ]
+    assert curator["comment_author"] == "teller"

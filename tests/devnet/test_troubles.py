@@ -137,3 +137,14 @@ def test_nothing_of_this_answers_unless_asked_for():
         for method in ("devnet_api.pop_blocks", "debug_node_api.debug_generate_blocks"):
             with pytest.raises(DevnetError, match="Could not find API"):
                 devnet.rpc(method, {"count": 1})
+
+
+def test_a_trouble_meets_a_batch_by_its_first_method(client):
+    trouble(client, "status", code=429)
+    calls = [
+        {"jsonrpc": "2.0", "id": number, "method": method, "params": []}
+        for number, method in enumerate((PROPERTIES, "condenser_api.get_version"))
+    ]
+    with pytest.raises(urllib.error.HTTPError, match="429"):
+        client.post(json.dumps(calls).encode())
+    assert len(client.post(json.dumps(calls[::-1]).encode())) == 2

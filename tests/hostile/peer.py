@@ -6,6 +6,7 @@ What it doesn't spoil it forwards, so that each answer is otherwise true.
 import contextlib
 import functools
 import http.client
+import itertools
 import json
 import socket
 import threading
@@ -120,20 +121,50 @@ class Peer:
     def _answer(self, connection, path, headers, body):
         if headers.get("content-type", "").startswith("application/json"):
             told = json.loads(body)
+            if isinstance(told, list):
+                self._answer_batch(connection, path, headers, told)
+                return
             method, params, number = told["method"], told["params"], told["id"]
         else:
             method, params, number = UPLOAD, path, None
-        self.asked[method] += 1
-        forward = functools.cache(functools.partial(self._forward, path, headers, body, number))
-        asked = Asked(method, params, number, forward)
-        spoil = self.spoil
-        if spoil is None or (spoil.methods and method not in spoil.methods):
+        asked = self._asked(path, headers, body, method, params, number)
+        if not self._is_spoilt(method):
             connection.sendall(asked.honest())
             return
-        for part in spoil.parts(asked):
+        self._send(connection, self.spoil.parts(asked))
+
+    def _asked(self, path, headers, body, method, params, number):
+        self.asked[method] += 1
+        forward = functools.cache(functools.partial(self._forward, path, headers, body, number))
+        return Asked(method, params, number, forward)
+
+    def _is_spoilt(self, method):
+        return self.spoil is not None and (not self.spoil.methods or method in self.spoil.methods)
+
+    def _send(self, connection, parts):
+        for part in parts:
             connection.sendall(part)
-            if self._ended.wait(spoil.pause) or self._ended.is_set():
+            if self._ended.wait(self.spoil.pause) or self._ended.is_set():
                 return
+
+    def _answer_batch(self, connection, path, headers, calls):
+        """Each call's reply in a list; a spoil that is no whole answer stands for all of it."""
+        replies = []
+        for call in calls:
+            body = json.dumps(call, ensure_ascii=False, separators=(",", ":")).encode()
+            asked = self._asked(path, headers, body, call["method"], call["params"], call["id"])
+            if not self._is_spoilt(call["method"]):
+                replies.append(asked.forward()[1])
+                continue
+            parts = iter(self.spoil.parts(asked))
+            first = next(parts, b"")
+            head, _, inner = first.partition(b"\r\n\r\n")
+            whole = head.endswith(b"Content-Length: %d" % len(inner)) and b"-Encoding" not in head
+            if not (head.startswith(b"HTTP/1.1 200") and whole):
+                self._send(connection, itertools.chain([first], parts))
+                return
+            replies.append(inner)
+        connection.sendall(answered(b"[" + b",".join(replies) + b"]"))
 
     def _forward(self, path, headers, body, number):
         question = body.replace(b'"id":%d,' % number, b"") if isinstance(number, int) else body

@@ -33,6 +33,7 @@ ASKING_NOBODY = {
     "reschedule": ("two", "2030-01-01 09:00"),
     "swap": ("two", "three"),
     "log": (),
+    "results": (),
     "export": (),
     "hold": ("two",),
     "release": ("two",),

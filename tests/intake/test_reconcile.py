@@ -50,10 +50,6 @@ def row(kind=Kind.POST, status=Status.QUEUED, wanted=PLANNED, fingerprint="file"
         broadcast_at=None,
         included_at=None,
         final_at=None,
-        votes=0,
-        replies=0,
-        pending_payout=None,
-        results_at=None,
         created_at=NOW,
         updated_at=NOW,
     )

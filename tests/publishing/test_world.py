@@ -376,7 +376,7 @@ def test_results_that_cant_be_read_are_one_briefs_trouble(world, monkeypatch):
     world.step()
 
     with world.records() as records:
-        moments = {row.brief: row.results_at for row in records.latest()}
+        moments = {row.publication.brief: row.came.read_at for row in records.log()}
     assert moments == dict.fromkeys(("one", "two"), world.now())
     assert len(world.troubles) == 1
 

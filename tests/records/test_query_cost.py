@@ -18,6 +18,7 @@ from bot.news.words import TOLD
 from bot.records import AT_ONCE, Outcome, Records, Status
 from bot.records.figures import Figures
 from bot.records.news import NewsRecords
+from bot.records.outcomes import Outcomes
 from bot.records.queues import QueueRecords
 from bot.records.tables import attempts, events, leases, publications
 from tests.records.test_records import NOW, PLAN, SIGNED
@@ -195,8 +196,9 @@ QUESTIONS = {
     "in_flight": lambda records: records.in_flight("me"),
     "unable": lambda records: records.unable(PLAN.chain),
     "refused_alive": lambda records: records.refused_alive(PLAN.chain),
-    "stale_results": lambda records: records.stale_results(
-        final_since=NOW - timedelta(days=8), seen_before=NOW, limit=50
+    "results that are due": lambda records: Outcomes(records).next_due(PLAN.chain),
+    "posts that became final": lambda records: Outcomes(records).adopt(
+        NOW, NOW - timedelta(hours=1)
     ),
     "at": lambda records: records.at(PLAN.chain, "author042", "p42"),
     "one change": lambda records: QueueRecords(records, "here").latest(
