@@ -67,6 +67,20 @@ class Node(ScriptedNode):
         self.devnet, self.mood = devnet, "honest"
 
     def _say(self, request):
+        if not isinstance(request, list):
+            return self._say_one(request, self.bodies[-1])
+        heads, replies = zip(
+            *(
+                self._say_one(one, json.dumps(one).encode()).split(b"\r\n\r\n", 1)
+                for one in request
+            ),
+            strict=True,
+        )
+        if any(MARKER.encode() in head for head in heads):
+            return heads[0] + b"\r\n\r\n" + replies[0]
+        return http("[" + b",".join(replies).decode() + "]")
+
+    def _say_one(self, request, body):
         method, params = request["method"], request["params"]
         if self.mood == "garbage":
             return f"HTTP/1.1 200 {MARKER}\r\n{MARKER}: {MARKER}\r\n\r\n{MARKER}".encode()
@@ -74,7 +88,7 @@ class Node(ScriptedNode):
             stack = [{"context": {}, "format": MARKER, "data": {"what": MARKER}}]
             data = {"code": 10, "name": MARKER, "message": MARKER, "stack": stack}
             return reply(request, error={"code": -32000, "message": MARKER, "data": data})
-        with urllib.request.urlopen(self.devnet.url, self.bodies[-1], timeout=10) as told:
+        with urllib.request.urlopen(self.devnet.url, body, timeout=10) as told:
             whole = json.load(told)
         if self.mood == "lying" and "result" in whole:
             whole["result"] = self._lie(method, params, whole["result"])
