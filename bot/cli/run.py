@@ -85,6 +85,7 @@ def run(
     no terminal, it reads them and goes on by them; by the ones before where they can't be used.
     """
     config = load(ctx.obj["config_file"])
+    files = _files(config)
     log = service_log()
     with app.records(config, create=True) as records:
         records.examine()
@@ -108,7 +109,7 @@ def run(
         service.start()
         notifier.start()
         log.info("started", queue=None if no_queue else str(config.posts), chain=config.chain)
-        anew = _work(service, config, ctx.obj["config_file"], signals, log)
+        anew = _work(service, config, files, ctx.obj["config_file"], signals, log)
         log.info("stopping")
         for end_outlet in outlets:
             end_outlet()
@@ -120,6 +121,9 @@ def run(
             os.execv(sys.executable, [sys.executable, "-P", "-m", "bot", *sys.argv[1:]])  # noqa: S606
         if not finished or not told:
             os._exit(0)  # what is still at work would keep the process; the records are right
+
+
+_Files = tuple[tuple[int, int, int] | None, ...]
 
 
 class _Signals:
@@ -141,12 +145,12 @@ class _Signals:
 def _work(
     service: Service,
     config: Settings,
+    files: _Files,
     file: str | None,
     signals: _Signals,
     log: structlog.stdlib.BoundLogger,
 ) -> bool:
     """Wait until the service is to end; True when it is to begin anew by other settings."""
-    files = _files(config)
     # not without end: after SIGCONT another thread may get the signal, and this one sleep on
     while not signals.ended.wait(1.0):
         service.notice_clock(boottime())
@@ -158,7 +162,7 @@ def _work(
     return False
 
 
-def _files(config: Settings) -> tuple[tuple[int, int, int] | None, ...]:
+def _files(config: Settings) -> _Files:
     """By what one can tell that the files have changed of which the settings were made."""
     return tuple(map(_stamp, (config.file or Path(DEFAULT_FILE), config.root / ".env")))
 
