@@ -295,10 +295,10 @@ def test_what_should_be_out_by_now_comes_first_and_asks_for_the_service(newsroom
 
 
 def test_a_service_goes_by_new_settings_and_keeps_the_last_good_ones(newsroom):
-    configure(newsroom, 'slots = ["1st mon 10:00"]')
+    configure(newsroom, 'slots = ["1st mon 10:05"]')
     newsroom.brief("one.md")
     service = newsroom.start()
-    newsroom.wait_until(lambda: "10:00" in planned(newsroom)["one"]["why"])
+    newsroom.wait_until(lambda: "10:05" in planned(newsroom)["one"]["why"])
     configure(newsroom, 'slots = ["someday 09:00"]')
     newsroom.wait_until(lambda: newsroom.told("configuration_kept"))
     [line] = newsroom.told("configuration_kept")
