@@ -412,8 +412,10 @@ def notifier(
     from bot.errors import BotError  # noqa: PLC0415
     from bot.news.feed import Feed  # noqa: PLC0415
     from bot.news.notifier import Notifier  # noqa: PLC0415
+    from bot.news.outcomes import Payouts, Replies  # noqa: PLC0415
     from bot.news.teller import Teller  # noqa: PLC0415
     from bot.records.news import NewsRecords  # noqa: PLC0415
+    from bot.records.tidings import OutcomeTidings  # noqa: PLC0415
 
     news, zone, worker = NewsRecords(records), ZoneInfo(config.timezone), records.leases().worker
     tellers = []
@@ -427,7 +429,19 @@ def notifier(
     path = config.root / config.news.atom
     feed = Feed(path, lambda: queue_of(config, records) or str(path)) if config.news.atom else None
     late = config.news.overdue
-    return Notifier(records, tellers, zone, late, worker, now, log, nodes=service.health, feed=feed)
+    tidings = OutcomeTidings(records)
+    return Notifier(
+        records,
+        tellers,
+        zone,
+        late,
+        worker,
+        now,
+        log,
+        nodes=service.health,
+        sources=(Replies(tidings), Payouts(tidings)),
+        feed=feed,
+    )
 
 
 def metrics(

@@ -505,6 +505,7 @@ result_posts = sa.Table(
     sa.Column("next_at", Instant),
     sa.UniqueConstraint("chain", "author", "permlink"),
     sa.Index("ix_result_posts_next", "chain", "next_at"),
+    sa.Index("ix_result_posts_paid", "paid_at"),
     sa.Index("ix_result_posts_unpaid", "chain", "id", sqlite_where=UNPAID, postgresql_where=UNPAID),
 )
 
@@ -542,6 +543,7 @@ result_replies = sa.Table(
     sa.Column("gray", sa.Boolean, nullable=False),
     sa.Column("seen_at", Instant, nullable=False),
     sa.Index("ix_result_replies_address", "author", "permlink"),
+    sa.Index("ix_result_replies_seen", "seen_at"),
 )
 
 # What replies said before they were edited, by when that was written.

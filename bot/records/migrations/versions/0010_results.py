@@ -64,6 +64,7 @@ def _posts() -> None:
         ),
     )
     op.create_index("ix_result_posts_next", "result_posts", ["chain", "next_at"])
+    op.create_index("ix_result_posts_paid", "result_posts", ["paid_at"])
     op.create_index(
         "ix_result_posts_unpaid",
         "result_posts",
@@ -101,6 +102,7 @@ def _details() -> None:
         sa.Column("seen_at", sa.DateTime(), nullable=False),
     )
     op.create_index("ix_result_replies_address", "result_replies", ["author", "permlink"])
+    op.create_index("ix_result_replies_seen", "result_replies", ["seen_at"])
     _below(
         "result_reply_texts",
         ("author", "permlink", "written_at"),
