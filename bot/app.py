@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.config import ConfigError, Settings
+from bot.config import ConfigError, PriceSettings, Settings
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import structlog
     from prometheus_client import CollectorRegistry
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from bot.news.ways import Way
     from bot.publishing.schedule import Schedule
     from bot.records import Publication, Records
+    from bot.reports.results import Valuation
     from bot.results.market import Market
     from bot.service.actions import Desk
     from bot.service.service import Service
@@ -314,15 +317,15 @@ def service(
     if queue:
         folder = Folder(config.posts, timezone=config.timezone, grace=config.grace)
         intake = Intake(folder, composer(config), records, now, log, Edits(config.edits))
-    results = Results(
-        chains, records, now, log, lambda name: watches[name].calendar, config.result_requests
-    )
-    schedule = calendars(config)
-    pricing = None
+    pricing, want = None, _wants_nothing
     if config.prices:
         of_prices = price_http(config)
         if found := market(config, records, of_prices, now, log):
-            pricing = Pricing(found, of_prices, log)
+            pricing, want = Pricing(found, of_prices, log), found.want
+    results = Results(
+        chains, records, now, log, lambda name: watches[name].calendar, config.result_requests, want
+    )
+    schedule = calendars(config)
     return Service(
         intake,
         publishers,
@@ -339,6 +342,31 @@ def service(
     )
 
 
+def _wants_nothing(wishes: "Iterable[tuple[str, date]]") -> None:
+    """Where no source of prices is configured."""
+
+
+def valuation(config: Settings, records: "Records", days: "Iterable[date]") -> "Valuation":
+    """What amounts were worth on these days, by the prices that are kept; no source is asked."""
+    from bot.records.prices import PriceRecords  # noqa: PLC0415
+    from bot.reports.results import unvalued, valued_by  # noqa: PLC0415
+
+    in_order = sorted(days)
+    if config.prices is None or not in_order:
+        return unvalued
+    coins = coins_known(config, config.prices)
+    kept = PriceRecords(records, config.prices.source, coins)
+    return valued_by(kept.prices(coins, in_order[0], in_order[-1]))
+
+
+def coins_known(config: Settings, settings: PriceSettings) -> Mapping[str, str]:
+    """The ids by which the source of prices knows coins, by their symbols."""
+    from bot.results.coins import coins_of  # noqa: PLC0415
+
+    symbols = [profile.symbols for profile in used_profiles(config).values()]
+    return coins_of(symbols, settings.ids)
+
+
 def market(
     config: Settings,
     records: "Records",
@@ -352,7 +380,7 @@ def market(
         http: how the source is reached: a connection of its own, so that publishing never waits.
     """
     from bot.records.prices import PriceRecords  # noqa: PLC0415
-    from bot.results.coins import coins_of, key_header_of  # noqa: PLC0415
+    from bot.results.coins import key_header_of  # noqa: PLC0415
     from bot.results.market import Market  # noqa: PLC0415
     from bot.results.price_source import PriceSource  # noqa: PLC0415
 
@@ -360,7 +388,7 @@ def market(
     if settings is None:
         return None
     symbols = [profile.symbols for profile in used_profiles(config).values()]
-    coins = coins_of(symbols, settings.ids)
+    coins = coins_known(config, settings)
     header = settings.key_header or key_header_of(settings.source)
     source = PriceSource(settings.source, http, config.prices_key, header)
     own = {symbol for one in symbols for symbol in (one.core, one.debt)}

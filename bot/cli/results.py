@@ -62,10 +62,12 @@ def results(
         return
     with records:
         rows = _found(config, records, which, author, since)
+        days = (row.post.paid_at.date() for row in rows if row.post.paid_at)
+        value = app.valuation(config, records, days)
     if tag is not None:
         wanted = tag.lstrip("#").lower()
         rows = tuple(row for row in rows if wanted in row.tags)
-    _tell(grouped(rows, by, config.timezone), as_json=as_json, as_csv=as_csv)
+    _tell(grouped(rows, by, config.timezone, value), as_json=as_json, as_csv=as_csv)
 
 
 def _found(

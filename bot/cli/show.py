@@ -1,6 +1,7 @@
 """`briefbot show`: one publication whole."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from difflib import unified_diff
 from typing import Any
 
@@ -16,8 +17,9 @@ from bot.config import Settings, load
 from bot.records import Attempt, Event, Kind, LogRow, Publication, Records
 from bot.records.earnings import Whole
 from bot.records.earnings import whole as results_of
+from bot.records.outcomes import PostRecord
 from bot.reports.log import whole
-from bot.reports.results import SORTS, of_post, sparkline, threaded
+from bot.reports.results import SORTS, Valuation, of_post, sparkline, threaded
 
 _SHOWN = 200  # characters of a reply
 
@@ -50,12 +52,13 @@ def show(ctx: click.Context, which: str, sort: str, *, as_json: bool, difference
             told = whole(row, attempts, events)
             came = _came_of(records, publication)
             if as_json:
-                results = of_post(came, sort) if came else None
+                results = of_post(came, sort, _worth(config, records, came)) if came else None
                 terminal.tell_json(told | {"results": results}, 2)
             else:
                 _tell(row, told, attempts, events, config.timezone)
                 if came:
-                    _tell_results(came, sort, config.timezone)
+                    worth = _worth(config, records, came)
+                    _tell_results(came, sort, config.timezone, worth)
 
 
 def _came_of(records: Records, publication: Publication) -> Whole | None:
@@ -93,21 +96,33 @@ def _tell(
         )
 
 
-def _tell_results(came: Whole, sort: str, timezone: str) -> None:
-    """Payout with its course, who got what, votes, reblogs, and the replies, nested."""
-    told = of_post(came, sort)
-    post = came.post
+def _worth(config: Settings, records: Records, came: Whole) -> Valuation:
+    """What its payout was worth on its day."""
+    return app.valuation(config, records, [came.post.paid_at.date()] if came.post.paid_at else [])
 
-    def line(name: str, text: str) -> None:
-        terminal.tell(f"{name:>15}  {text}")
 
+def _payout(told: Mapping[str, Any], post: PostRecord, timezone: str) -> str:
+    """How it stands with a post's payout."""
     state = told["payout"]
     if told["pending"]:
         state += f": {told['pending']}, due {at(post.cashout_at, timezone)}"
     elif post.paid_at:
         state += f": {told['earned']} and {told['curators']} to curators"
         state += f", {at(post.paid_at, timezone)}, block {post.paid_block}"
-    line("payout", state)
+        if told["usd"] is not None:
+            state += f"; the author's was worth ${Decimal(told['usd']):,.2f} that day"
+    return str(state)
+
+
+def _tell_results(came: Whole, sort: str, timezone: str, value: Valuation) -> None:
+    """Payout with its course, who got what, votes, reblogs, and the replies, nested."""
+    told = of_post(came, sort, value)
+    post = came.post
+
+    def line(name: str, text: str) -> None:
+        terminal.tell(f"{name:>15}  {text}")
+
+    line("payout", _payout(told, post, timezone))
     if came.course and (drawn := sparkline(came.course)):
         most = max(units for _, units in came.course)
         line("its course", f"{drawn} up to {Asset(most, post.precision, post.symbol)}")

@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 from bot.chain.outcomes import Asset, decimal_text
 from bot.records.earnings import Earning, Whole
 from bot.records.outcomes import ReplyRecord
+from bot.records.prices import Price
 from bot.reports.log import instant
+from bot.results.market import valued
 
 BY = ("post", "author", "tag", "weekday", "hour", "month")
 KINDS = ("author", "curator", "beneficiary")
@@ -24,10 +26,17 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 _BARS = "▁▂▃▄▅▆▇█"
 
 Valuation = Callable[[Asset, date], Decimal | None]
-"""What an amount was worth in USD on a day; None when that isn't known, and never a guess.
+"""What an amount was worth in USD on a day; None when that isn't known, and never a guess."""
 
-The seam for `bot.results.market`: hand its function to `grouped` and `of_post`.
-"""
+
+def valued_by(prices: Mapping[tuple[str, date], Price]) -> Valuation:
+    """By these prices, of coins and days (UTC)."""
+
+    def value(asset: Asset, day: date) -> Decimal | None:
+        price = prices.get((asset.symbol, day))
+        return None if price is None else valued(asset.units, price, asset.precision).usd
+
+    return value
 
 
 def unvalued(_: Asset, __: date) -> Decimal | None:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 
 import structlog
@@ -64,6 +64,10 @@ SETTLED_AFTER = timedelta(minutes=1)  # of the chain's time, until each node sho
 _AROUND = 3  # questions that come with each batch
 
 
+Want = Callable[[Iterable[tuple[str, date]]], None]
+"""Told whose prices of which days (UTC) will be needed."""
+
+
 class Results:
     """Follows what came of final publications.
 
@@ -80,7 +84,9 @@ class Results:
         log: structlog.stdlib.BoundLogger,
         calendar: Callable[[str], datetime] | None = None,
         requests_a_day: int = REQUESTS_A_DAY,
+        want: Want = lambda wishes: None,  # noqa: ARG005
     ) -> None:
+        self._want = want
         self._log = log
         self._chains = chains
         self._records = records
@@ -196,6 +202,9 @@ class Results:
                     trx_id=edit.trx_id,
                     reason="this edit was signed by somebody else who has a key for the account",
                 )
+            days = {moment.date() for _, moment in news.paid.values()}
+            coins = filter(None, (chain.profile.symbols.core, chain.profile.symbols.debt))
+            self._want((coin, day) for coin in coins for day in days)
             author = Followed(name, author.author, last)
             pages += 1
         self._spend(name, pages + 1)

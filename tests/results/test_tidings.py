@@ -43,7 +43,7 @@ def test_replies_of_others_payouts_and_foreign_edits_are_told(scene):
     assert told(replies, reached) == ([], reached)
     tomorrow = scene.now() + timedelta(days=1)
     assert told(replies, at, since=tomorrow)[0] == []  # it was written before news began
-    [(kind, said, key)], _ = told(payouts, at)
+    [(kind, said, _)], _ = told(payouts, at)
     assert kind == "changed"
     assert "signed by another key" in said
 
