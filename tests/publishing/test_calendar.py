@@ -313,3 +313,42 @@ def test_a_service_goes_by_new_settings_and_keeps_the_last_good_ones(newsroom):
     newsroom.wait_until(lambda: len(newsroom.told("started")) == 3)
     newsroom.stop(service)
     assert len(newsroom.told("configuration_changed")) == 2
+
+
+def test_a_rehearsal_tells_what_will_go_out_and_touches_nothing(newsroom):
+    configure(newsroom, 'slots = ["daily 09:00"]\ntimezone = "Europe/Berlin"')
+    for number in range(3):
+        newsroom.brief(f"part-{number}.md")
+    newsroom.brief("answer.md", author="bob", reply_to='"@somebody/their-post"')
+    newsroom.brief("late.md", expires="2020-01-01")
+    before = sorted(path.name for path in newsroom.root.rglob("*"))
+    promised = planned(newsroom)
+    told = [json.loads(line) for line in newsroom.run("rehearse", "--json").splitlines()]
+
+    deeds = {deed["brief"]: deed for deed in told}
+    for name in ("part-0", "part-1", "part-2"):
+        assert deeds[name]["happened"] == deeds[name]["planned"] == promised[name]["when"]
+        assert (deeds[name]["status"], deeds[name]["differs"]) == ("final", False)
+    assert deeds["answer"]["happened"] is not None
+    assert (deeds["late"]["happened"], deeds["late"]["status"]) == (None, "missed")
+    ours = ("command-", "briefbot.db")
+    after = [path.name for path in newsroom.root.rglob("*") if not path.name.startswith(ours)]
+    assert sorted(after) == [name for name in before if not name.startswith(ours)]
+    assert newsroom.comments() == []
+
+
+def test_a_rehearsal_begins_where_the_records_are_and_goes_through_troubles(newsroom):
+    configure(newsroom, 'slots = ["daily 09:00"]')
+    newsroom.brief("out.md")
+    newsroom.run("publish", "posts/out.md", "--now", "--wait", "included")
+    for number in range(5):
+        newsroom.brief(f"part-{number}.md")
+    told = newsroom.run("rehearse", "--days", "14", "--trouble", "outage:60h,nodes:3h")
+
+    assert "no service from" in told
+    assert "no nodes from" in told
+    assert "out  " not in told
+    assert "5 of 5 went out" in told
+    assert "all as planned" in told
+    refused = newsroom.run("rehearse", "--trouble", "flood", expect=2)
+    assert "write outage, nodes, or both" in refused
