@@ -389,6 +389,11 @@ CASES = {
         ("honest", "plan", "--chain", MARKER),
     ],
     "slots": [("honest", "slots"), ("honest", "slots", "--author", MARKER)],
+    "rehearse": [
+        ("honest", "rehearse", "--days", "1"),
+        ("honest", "rehearse", "--days", "1", "--json"),
+        ("honest", "rehearse", "--trouble", MARKER),
+    ],
     "prices": [
         *((mood, "prices") for mood in ("honest", "lying", "refusing", "garbage", "full")),
         ("lying", "prices", "--json"),

@@ -30,6 +30,7 @@ ASKING_NOBODY = {
     "preview": ("posts/two.md",),
     "plan": (),
     "slots": (),
+    "rehearse": ("--days", "1"),
     "reschedule": ("two", "2030-01-01 09:00"),
     "swap": ("two", "three"),
     "log": (),
