@@ -32,7 +32,7 @@ chaos: $(VENV)/.installed-dev ## Random trouble over real processes and database
 	@$(BIN)/python -m tests.chaos --engine sqlite --pairs
 	@$(BIN)/python -m tests.chaos --engine postgresql --pairs
 	@ROUNDS=$(ROUNDS) $(BIN)/python -m pytest --timeout 3600 tests/publishing/test_world.py \
-		tests/publishing/test_machine.py tests/publishing/test_restore.py
+		tests/publishing/test_machine.py tests/publishing/test_restore.py tests/rehearsal/test_property.py
 
 chaos-proof: $(VENV)/.installed-dev ## Take each guard of exactly-once out, and see that the chaos notices
 	@$(BIN)/python -m tests.chaos.prove

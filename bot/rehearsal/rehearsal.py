@@ -140,6 +140,7 @@ class _Stage:
         self._log = log
         self._pause = pause
         self._planned: dict[Key, Step] = {}
+        self._given_up_at: datetime | None = None
         self._service = self._started()
         self._put_parents()
         self._take_plan()
@@ -151,6 +152,8 @@ class _Stage:
         while self._chains.now < last:
             sent = self._chains.broadcasts
             self._work()
+            if self._given_up_at and self._now() > self._given_up_at:
+                self._take_plan()  # nobody released a brief, whose place is others' from now on
             idle = idle + 1 if sent == self._chains.broadcasts else 0
             rest = self._service.rest()
             look = self._seconds(self._records.until_look(self._now()), last)
@@ -243,6 +246,8 @@ class _Stage:
         with app.view(self._config) as view:
             steps = plan(view, self._now(), app.calendars(self._config)).steps
         self._planned |= {(step.chain, step.brief): step for step in steps}
+        held = [step.when for step in steps if step.state == "held" and step.when]
+        self._given_up_at = min((when for when in held if when > self._now()), default=None)
 
     def _put_parents(self) -> None:
         """Have those posts on the chains to which pending replies are made."""

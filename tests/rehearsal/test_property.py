@@ -5,6 +5,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from bot.config import load
 from bot.rehearsal.rehearsal import Kind, Trouble, rehearse
 
-EXAMPLES = int(os.environ.get("ROUNDS", "0")) or 5
+LONG = int(os.environ.get("ROUNDS", "0"))  # `make chaos` sets it
+EXAMPLES = LONG or 5
 AUTHORS = ("alice", "bob")
 # before the clocks of Berlin and New York are changed, of Lord Howe (by half an hour), and of none
 BEGINNINGS = [
@@ -91,8 +93,13 @@ def newsrooms(draw):
     return begin, tables, queue, troubles
 
 
+@pytest.mark.timeout(3600 if LONG else 600)
 @settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+    derandomize=not LONG,
 )
 @given(newsrooms())
 def test_what_is_planned_is_what_goes_out(newsroom):

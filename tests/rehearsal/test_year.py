@@ -73,6 +73,7 @@ def newsroom(memory_folder):
     return load(file, {})
 
 
+@pytest.mark.timeout(600)
 def test_a_year_goes_out_as_planned_and_breaks_no_rule(newsroom, memory_folder):
     (memory_folder / "home").mkdir()
     troubles = [Trouble(Kind.OUTAGE, begin, end) for begin, end in OUTAGES]
