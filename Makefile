@@ -76,10 +76,10 @@ docs: $(VENV)/.installed ## Write the generated pages of docs/ anew
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-annotate --extra postgres --extra keyring --extra notify \
+		--no-emit-index-url --no-annotate --extra postgres --extra keyring --extra notify --extra web \
 		pyproject.toml --group build -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-annotate --extra postgres --extra keyring --extra notify \
+		--no-emit-index-url --no-annotate --extra postgres --extra keyring --extra notify --extra web \
 		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what these commands made

@@ -100,9 +100,10 @@ def test_what_cant_be_recorded_is_said_once_and_goes_on_when_it_can(unwritable):
     room.brief("one.md")
     running = room.start()
     room.wait_for("included")
+    before = len(room.told())  # counted first: a connection that is cut is told at once
     trouble.fill()
-    before = len(room.told())
     room.devnet.set_block_interval(BLOCK_INTERVAL)
+    room.wait_until(lambda: room.told("database_unavailable"))
     time.sleep(8)  # the post is final, and that can't be recorded
     during = room.told()[before:]
     trouble.free()
