@@ -20,6 +20,7 @@ COMMANDS = {
     "swap": "let two briefs go out at each other's time",
     "publish": "publish briefs now, in one shot",
     "run": "the service: scan, publish, follow, record",
+    "web": "the dashboard: see it, move it, answer it",
     "log": "the publication log",
     "show": "one publication whole: attempts, events, results",
     "prices": "what coins are worth, by whose word, and since when",

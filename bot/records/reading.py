@@ -16,13 +16,16 @@ from bot.records.tables import (
     UNABLE,
     attempts,
     events,
+    news,
     node_events,
     picture_files,
     pictures,
     publications,
     queues,
+    result_authors,
     result_posts,
     result_votes,
+    unplanned,
 )
 from bot.records.values import (
     APPOINTED,
@@ -207,6 +210,19 @@ class RecordsReader:
                 )
                 for row in rows
             )
+
+    def revision(self) -> str:
+        """Another text whenever something that people look at has changed: cheap to ask."""
+        last = [
+            sa.func.max(events.c.id),
+            sa.func.max(news.c.id),
+            sa.func.max(unplanned.c.id),
+            sa.func.sum(queues.c.revision),
+            sa.func.sum(result_authors.c.number),
+        ]
+        with self.reading() as connection:
+            told = [connection.scalar(sa.select(one)) or 0 for one in last]
+        return ".".join(map(str, told))
 
     def queue_at(self, place: str) -> str | None:
         """The queue that was looked at from this host and path; None where that isn't one."""

@@ -520,6 +520,7 @@ result_votes = sa.Table(
     sa.Column("voted_at", Instant),
     # sums over all votes read this and not the table
     sa.Index("ix_result_votes_sums", "post_id", "percent", "rshares"),
+    sa.Index("ix_result_votes_voted_at", "voted_at", "post_id"),
 )
 
 # Replies below a post, however deep. One that is gone keeps its text.

@@ -1,0 +1,61 @@
+"""What every page works with: the settings, the records, the clock."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Annotated, cast
+from zoneinfo import ZoneInfo
+
+import structlog
+from fastapi import Depends, Request
+
+from bot import app
+from bot.clock import Clock
+from bot.config import Settings
+from bot.intake.view import QueueView
+from bot.records import Records
+from bot.web.planned import Planned
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """One workspace, as pages and API see it.
+
+    Attributes:
+        records: of all requests; every one of them takes a connection of its own.
+        planned: the plan, shared by all pages.
+    """
+
+    config: Settings
+    records: Records
+    planned: Planned
+    now: Clock
+    log: structlog.stdlib.BoundLogger
+
+    @classmethod
+    def of(
+        cls,
+        config: Settings,
+        records: Records,
+        now: Clock,
+        log: structlog.stdlib.BoundLogger,
+    ) -> "Workplace":
+        """The workplace of these settings."""
+        return cls(config, records, Planned(config, now), now, log)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the workspace, for readers whose own isn't known."""
+        return ZoneInfo(self.config.timezone)
+
+    def view(self) -> AbstractContextManager[QueueView]:
+        """The queue's folder beside what is recorded of it, as it is at this moment."""
+        return app.view(self.config, strict=True)
+
+
+def workplace(request: Request) -> Workplace:
+    """The workplace of the application that answers."""
+    return cast("Workplace", request.app.state.workplace)
+
+
+Here = Annotated[Workplace, Depends(workplace)]
+"""The parameter by which a route takes the workplace."""
