@@ -1,7 +1,7 @@
 """`briefbot web`: the dashboard."""
 
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 import structlog
@@ -14,6 +14,9 @@ from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.errors import BotError
 from bot.records import Records
+
+if TYPE_CHECKING:
+    from bot.web.server import Served
 
 ADDRESS = "127.0.0.1:8080"
 
@@ -37,15 +40,13 @@ def web(ctx: click.Context, address: tuple[str, int]) -> None:
     """
     config = load(ctx.obj["config_file"])
     with app.records(config, create=True) as records:
-        end = dashboard(config, records, service_log(), address)
-        host, port = address
-        shown = f"[{host}]" if ":" in host else host
-        terminal.tell(f"http://{shown}:{port}/ (Ctrl-C ends it)")
+        served = dashboard(config, records, service_log(), address)
+        terminal.tell(f"{served.url}/ (Ctrl-C ends it)")
         try:
             while True:
                 time.sleep(3600)
         except KeyboardInterrupt:
-            end()
+            served.end()
 
 
 class NoDashboard(BotError):  # noqa: N818  # what is wrong
@@ -59,8 +60,8 @@ def dashboard(
     records: Records,
     log: structlog.stdlib.BoundLogger,
     address: tuple[str, int],
-) -> Callable[[], None]:
-    """Serve the dashboard there, on threads of its own; returns what ends it.
+) -> "Served":
+    """Serve the dashboard there, on a thread of its own.
 
     Raises:
         NoDashboard: the extra isn't installed.

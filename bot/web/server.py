@@ -1,14 +1,15 @@
 """The dashboard's server: uvicorn, at its own command or beside the service."""
 
+import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import uvicorn
 from fastapi import FastAPI
 
 from bot.errors import BotError
 
-STARTS_WITHIN = 10.0  # seconds
 ENDS_WITHIN = 2  # seconds that answers which stream are waited for
 
 
@@ -39,37 +40,45 @@ def server(application: FastAPI, host: str, port: int) -> uvicorn.Server:
     )
 
 
-def serve(application: FastAPI, host: str, port: int) -> Callable[[], None]:
-    """Answer at `http://host:port/` on a thread of its own.
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A dashboard that answers.
 
-    Returns:
-        What ends it.
+    Attributes:
+        url: where, without a slash at the end.
+        end: ends it, within a few seconds.
+    """
+
+    url: str
+    end: Callable[[], None]
+
+
+def serve(application: FastAPI, host: str, port: int) -> Served:
+    """Answer at `http://host:port/` on a thread of its own; port 0 takes one that is free.
 
     Raises:
         NotServed: nobody can listen there.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(128)  # who asks now is answered when the server has started
+    except (OSError, OverflowError) as error:
+        listening.close()
+        reason = getattr(error, "strerror", None) or "there is no such address"
+        raise NotServed(
+            f"web: can't listen on {host}:{port}: {reason}; choose another address"
+        ) from None
+    port = listening.getsockname()[1]
     made = server(application, host, port)
-    thread = threading.Thread(target=_run, args=(made,), name="web", daemon=True)
+    thread = threading.Thread(target=made.run, args=([listening],), name="web", daemon=True)
     thread.start()
-    waited = 0.0
-    pause = threading.Event()
-    while not made.started:
-        if not thread.is_alive() or waited > STARTS_WITHIN:
-            raise NotServed(
-                f"web: can't listen on {host}:{port}: something else does; choose another address"
-            )
-        pause.wait(0.05)
-        waited += 0.05
 
     def end() -> None:
         made.should_exit = True
         thread.join(ENDS_WITHIN + 2.0)
+        listening.close()
 
-    return end
-
-
-def _run(made: uvicorn.Server) -> None:
-    try:
-        made.run()
-    except SystemExit:  # uvicorn's way to say that it can't listen
-        return
+    return Served(f"http://{f'[{host}]' if ':' in host else host}:{port}", end)
