@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from bot import __version__
-from bot.web import live, queue, today
+from bot.web import brief, live, queue, today
+from bot.web.failures import tell_failures
 from bot.web.live import Pulse
 from bot.web.workplace import Workplace
 
@@ -33,7 +34,8 @@ def application(place: Workplace) -> FastAPI:
         lifespan=lifespan,
     )
     made.state.workplace = place
-    for room in (today, queue, live):
+    for room in (today, queue, brief, live):
         made.include_router(room.routes)
+    tell_failures(made)
     made.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return made
