@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results docs lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results docs translations lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -73,6 +73,13 @@ bench-rendering: $(VENV)/.installed-dev ## Measure the rendering: how true, how 
 
 docs: $(VENV)/.installed ## Write the generated pages of docs/ anew
 	@$(BIN)/python -c 'from bot.briefs.catalogue import page; print(page(), end="")' > docs/checks.md
+
+translations: $(VENV)/.installed-dev ## Bring the dashboard's catalogues up to date with its pages
+	@cd bot/web && $(CURDIR)/$(BIN)/pybabel --quiet extract --mapping translations/babel.cfg --keyword N_ \
+		--no-location --sort-output --omit-header --output-file translations/messages.pot .
+	@cd bot/web && $(CURDIR)/$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap \
+		--input-file translations/messages.pot --output-dir translations
+	@rm bot/web/translations/messages.pot
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
