@@ -18,8 +18,10 @@ demo: $(VENV)/.installed ## Publish the sample briefs on a chain of its own and 
 test: $(VENV)/.installed-dev ## Run the tests
 	@$(BIN)/python -m pytest
 
-clients: $(VENV)/.installed-dev ## Try clients from npm against the devnet (needs Node.js)
+clients: $(VENV)/.installed-dev ## Try clients from npm against the devnet, and check our scripts' types (needs Node.js)
 	@cd tests/clients && npm ci --silent --no-fund --no-audit
+	@cd tests/clients && npx --no-install tsc --noEmit --allowJs --checkJs --strict --module es2022 \
+		--target es2022 --lib dom,dom.iterable,es2022 ../../bot/web/static/*.js
 	@$(BIN)/python -m pytest tests/clients
 
 browser: $(VENV)/.installed-dev ## Look at the pages in a real browser (needs Chromium)
