@@ -349,6 +349,7 @@ class Service:
             schedule.since(author, chain_now),
             calculate,
             now,
+            chain_now,
         )
         ended = self._steady()
         for brief, why in missed:
