@@ -217,7 +217,9 @@ class Appointments(RecordsWriter):
             rows = connection.execute(sa.select(leases.c.chain, leases.c.author, leases.c.rules))
             return {(row.chain, row.author): row.rules for row in rows}
 
-    def waiting_for(self, chain: str, author: str, permlinks: Sequence[str]) -> set[tuple[str, str]]:
+    def waiting_for(
+        self, chain: str, author: str, permlinks: Sequence[str]
+    ) -> set[tuple[str, str]]:
         """(chain, author) of those whose calendars depend on these posts of another author."""
         with self.reading() as connection:
             return waiting_for(connection, chain, author, permlinks)

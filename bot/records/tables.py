@@ -369,7 +369,7 @@ node_events = sa.Table(
     sa.Index("ix_node_events_at", "at"),
 )
 
-# What accounts had when they were asked about last, by the chain's clock; None where that isn't told.
+# What accounts had when they were asked about last, by the chain's clock; None where it isn't told.
 account_mana = sa.Table(
     "account_mana",
     metadata,

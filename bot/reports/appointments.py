@@ -106,7 +106,7 @@ class Calendars:
                 again |= self._who_waits(author, asked)
                 for one, answer in asked:
                     if one.id not in found or _when(found[one.id][1]) != _when(answer):
-                        found[one.id] = one, answer  # else in its first words: what moved it, and why
+                        found[one.id] = one, answer  # else in its first words: why it moved
             if not again:
                 break
             left = again
@@ -143,6 +143,14 @@ class Calendars:
         pending = {one.id: one for one in agenda.pending}
         for answer in self.schedule.answers(agenda, author, self, now=self.now, chain_now=self.now):
             yield pending[answer.id], answer
+
+    def changed_operations(self, chain: str, author: str) -> dict[str, str]:
+        """What of an author's is new or has changed will be signed as, by permlink."""
+        return {
+            row.permlink: row.operations
+            for row in self._come.values()
+            if (row.chain, row.author) == (chain, author)
+        }
 
     def free(self, chain: str, author: str, since: datetime, until: datetime) -> list[FreeSlot]:
         """The slots that an author has left."""

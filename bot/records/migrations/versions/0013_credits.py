@@ -1,6 +1,7 @@
 """What accounts can pay for, and on which other authors' posts a calendar depends.
 
-By itself this changes nothing: the service asks for the figures, and calculates all appointments once.
+By itself this changes nothing: the service asks for the figures, and calculates all appointments
+once.
 """
 
 import sqlalchemy as sa
@@ -19,9 +20,7 @@ def upgrade() -> None:
             sa.Column(name, sa.Text(), nullable=False)
             for name in ("chain", "author", "permlink", "waiting")
         ),
-        sa.PrimaryKeyConstraint(
-            "chain", "author", "permlink", "waiting", name=op.f("pk_awaited")
-        ),
+        sa.PrimaryKeyConstraint("chain", "author", "permlink", "waiting", name=op.f("pk_awaited")),
     )
     op.create_index("ix_awaited_waiting", "awaited", ["chain", "waiting"])
     op.create_table(
@@ -45,9 +44,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chain", name=op.f("pk_credit_prices")),
     )
     op.add_column("publications", sa.Column("size", sa.Integer(), nullable=True))
-    sizes = {"postgresql": "octet_length(operations)", "sqlite": "length(CAST(operations AS BLOB))"}
-    size = sizes[op.get_bind().dialect.name]
-    op.execute(f"UPDATE publications SET size = {size} WHERE {_PENDING}")
+    table = sa.table("publications", sa.column("operations", sa.Text), sa.column("size"))
+    size = {
+        "postgresql": sa.func.octet_length(table.c.operations),
+        "sqlite": sa.func.length(sa.cast(table.c.operations, sa.BLOB)),
+    }[op.get_bind().dialect.name]
+    op.execute(sa.update(table).where(sa.text(_PENDING)).values(size=size))
     op.drop_index("ix_publications_pending", "publications")
     op.create_index(
         "ix_publications_pending",
