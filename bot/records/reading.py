@@ -409,6 +409,7 @@ def publication_of(row: sa.Row[Any]) -> Publication:
     """A publication from its row."""
     values = {column.name: getattr(row, column.name) for column in publications.columns}
     told = {name: values.pop(name) for name in APPOINTED}
+    del values["size"]
     told["outlook"] = Outlook(told["outlook"]) if told["outlook"] else None
     values |= {
         "appointment": Appointment(**told),

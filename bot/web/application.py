@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from bot import __version__
-from bot.web import brief, live, queue, today
+from bot.web import authors, brief, live, queue, today
 from bot.web.failures import tell_failures
 from bot.web.live import Pulse
 from bot.web.workplace import Workplace
@@ -34,7 +34,7 @@ def application(place: Workplace) -> FastAPI:
         lifespan=lifespan,
     )
     made.state.workplace = place
-    for room in (today, queue, brief, live):
+    for room in (today, queue, brief, authors, live):
         made.include_router(room.routes)
     tell_failures(made)
     made.mount("/static", StaticFiles(directory=_STATIC), name="static")
