@@ -168,7 +168,7 @@ class People:
 
     def __init__(self, records: Records, lasting: Lasting | None = None) -> None:
         self._records = records
-        self._lasting = lasting or Lasting()
+        self.lasting = lasting or Lasting()
 
     # -- users -------------------------------------------------------------------------------------
 
@@ -289,7 +289,7 @@ class People:
         token, csrf = token_urlsafe(_TOKEN_BYTES), token_urlsafe(_TOKEN_BYTES)
         with self._records.writing() as connection:
             over = sessions.c.expires_at <= now
-            idle = sessions.c.seen_at <= now - self._lasting.idle
+            idle = sessions.c.seen_at <= now - self.lasting.idle
             connection.execute(sa.delete(sessions).where(over | idle))
             row = connection.execute(
                 sa.select(users).where(users.c.id == user.id).with_for_update(read=True)
@@ -305,7 +305,7 @@ class People:
                     created_at=now,
                     rotated_at=now,
                     seen_at=now,
-                    expires_at=now + self._lasting.longest,
+                    expires_at=now + self.lasting.longest,
                 )
                 .returning(sessions.c.id)
             ).scalar_one()
@@ -330,7 +330,7 @@ class People:
             return None
         is_current = hmac.compare_digest(row.sha256, digest)
         outdated = not is_current and row.previous_until is not None and row.previous_until <= now
-        if outdated or row.expires_at <= now or row.seen_at + self._lasting.idle <= now:
+        if outdated or row.expires_at <= now or row.seen_at + self.lasting.idle <= now:
             self.end_session(row.id)
             return None
         new = self._refresh(row, digest, now, is_current=is_current) if rotate else None
@@ -346,9 +346,9 @@ class People:
         confirmed = row.previous is not None and row.previous_until is None
         new = None
         if is_current and confirmed:
-            values["previous_until"] = now + self._lasting.overlap
+            values["previous_until"] = now + self.lasting.overlap
         elif now - row.rotated_at >= (
-            self._lasting.rotation if is_current else self._lasting.overlap
+            self.lasting.rotation if is_current else self.lasting.overlap
         ) and (is_current or row.previous_until is None):
             new = token_urlsafe(_TOKEN_BYTES)
             values |= {"sha256": digest_of(new), "previous": digest, "previous_until": None}
@@ -364,13 +364,25 @@ class People:
             ).rowcount
         return new if done else None
 
+    def holds(self, session: int, now: datetime) -> Role | None:
+        """The role of the user whose session this is, as long as it isn't over."""
+        query = (
+            sa.select(users.c.role)
+            .join(sessions, users.c.id == sessions.c.user_id)
+            .where(sessions.c.id == session, sessions.c.expires_at > now)
+            .where(sessions.c.seen_at > now - self.lasting.idle)
+        )
+        with self._records.reading() as connection:
+            role = connection.execute(query).scalar()
+        return Role(role) if role else None
+
     def sessions(self, name: str, now: datetime) -> tuple[Session, ...]:
         """A user's sessions that aren't over, last used first."""
         query = (
             sa.select(*(sessions.c[field] for field in Session.__dataclass_fields__))
             .join(users, users.c.id == sessions.c.user_id)
             .where(users.c.name == name, sessions.c.expires_at > now)
-            .where(sessions.c.seen_at > now - self._lasting.idle)
+            .where(sessions.c.seen_at > now - self.lasting.idle)
             .order_by(sessions.c.seen_at.desc(), sessions.c.id.desc())
         )
         with self._records.reading() as connection:
