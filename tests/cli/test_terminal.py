@@ -498,6 +498,16 @@ CASES = {
     "devnet": [("honest", "devnet", "--data", f"{QUEUE}/good.md"), ("honest", "devnet", MARKER)],
     "db": [("honest", "db", "upgrade"), ("honest", "db", MARKER)],
     "notify": [("honest", "notify", MARKER), ("honest", "notify", "test", MARKER)],
+    "user": [
+        ("honest", "user", MARKER),
+        ("honest", "user", "list"),
+        ("honest", "user", "list", "--json"),
+        *(("honest", "user", name, MARKER) for name in ("add", "password", "remove", "revoke")),
+        ("honest", "user", "role", MARKER, "reader"),
+        ("honest", "user", "role", "anna", MARKER),
+        ("honest", "user", "token", "anna", "--for", MARKER),
+        ("honest", "user", "revoke", "anna"),
+    ],
 }
 
 
