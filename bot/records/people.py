@@ -314,10 +314,10 @@ class People:
     def signed_in(self, token: str, now: datetime, *, rotate: bool = True) -> SignedIn | None:
         """The session that a token belongs to; None when it is over, or there never was one.
 
-        With `rotate`, a token that is old is changed: the answer has the new one. Until that has
-        come back, the old one is taken too, since the answer that brought it may have been lost;
-        and `overlap` longer, for the requests that were on their way. Who comes with it later has
-        it from somewhere else, and the session ends.
+        With `rotate`, a token that is old is changed, and the answer has the new one. Until that
+        has come back, the old one is taken too, since the answer that brought it may have been
+        lost; and `overlap` longer, for the requests that were on their way. Who comes with it later
+        has it from somewhere else, and the session ends.
         """
         digest = digest_of(token)
         with self._records.reading() as connection:
@@ -333,23 +333,32 @@ class People:
         if outdated or row.expires_at <= now or row.seen_at + self.lasting.idle <= now:
             self.end_session(row.id)
             return None
-        new = self._refresh(row, digest, now, is_current=is_current) if rotate else None
+        new = self._refresh(row, digest, now, is_current=is_current, rotate=rotate)
         return SignedIn(row.id, _user_in(row), row.csrf, new)
 
     def _refresh(
-        self, row: sa.Row[tuple[object, ...]], digest: str, now: datetime, *, is_current: bool
+        self,
+        row: sa.Row[tuple[object, ...]],
+        digest: str,
+        now: datetime,
+        *,
+        is_current: bool,
+        rotate: bool,
     ) -> str | None:
         """Note that a session is in use, and change its token where that is due."""
         values: dict[str, object] = {}
         if now - row.seen_at >= _SEEN_EVERY:
             values["seen_at"] = now
-        confirmed = row.previous is not None and row.previous_until is None
+        is_unconfirmed = row.previous is not None and row.previous_until is None
+        age = now - row.rotated_at
         new = None
-        if is_current and confirmed:
+        if is_current and is_unconfirmed:
             values["previous_until"] = now + self.lasting.overlap
-        elif now - row.rotated_at >= (
-            self.lasting.rotation if is_current else self.lasting.overlap
-        ) and (is_current or row.previous_until is None):
+        elif rotate and (
+            age >= self.lasting.rotation
+            if is_current
+            else is_unconfirmed and age >= self.lasting.overlap  # the new one has got lost
+        ):
             new = token_urlsafe(_TOKEN_BYTES)
             values |= {"sha256": digest_of(new), "previous": digest, "previous_until": None}
             values |= {"rotated_at": now, "seen_at": now}

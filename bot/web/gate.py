@@ -104,6 +104,8 @@ class Gate:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})  # there are none here
             return
+        if self._settings.prefix:  # which a proxy may leave in the path or take off it
+            scope["root_path"] = self._settings.prefix
         answer = _Answer(send)
         try:
             await self._let_in(scope, receive, answer)
@@ -227,7 +229,7 @@ class Gate:
             return _told(scope, 401, "sign in first", {"WWW-Authenticate": "Bearer"})
         query = scope.get("query_string", b"").decode("latin-1")
         back = quote(f"{path}?{query}" if query else path, safe="")
-        to = f"{self._settings.prefix}/sign-in" + ("" if path == "/" else f"?next={back}")
+        to = f"{self._settings.prefix}/sign-in" + ("" if back == "%2F" else f"?next={back}")
         return RedirectResponse(to, 303)
 
     async def _failed(

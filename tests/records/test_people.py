@@ -1,6 +1,7 @@
 """Users, sessions, tokens, and who did it, on both engines."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -239,13 +240,16 @@ def test_a_users_revocation_is_nobody_elses(people, anna):
 
 def test_an_event_tells_which_person_did_it(records):
     row = records.add(PLAN, NOW)
-    by_anna = records.acting_as("anna")
-    by_anna.hold(row.id, "held for a look", NOW)
-    records.release(row.id, "released", NOW)
+    records.acting_as("anna").cancel(row.id, "withdrawn", NOW)
     told = [event.person for event in records.events(row.id)]
-    assert told == [None, "anna", None]
-    assert [e.target for e in records.events(row.id)][1] is Status.HELD
-    [line] = records.log()
+    assert told == [None, "anna"]
+    assert records.events(row.id)[-1].target is Status.CANCELLED
+    again = records.acting_as("bert").add(PLAN, NOW)
+    records.acting_as("bert").add_all([replace(PLAN, brief="other", permlink="other")], NOW)
+    assert [event.person for event in records.events(again.id)] == ["bert"]
+    [other] = records.log(brief="other")
+    assert [event.person for event in records.events(other.publication.id)] == ["bert"]
+    line = records.log(limit=1)[0]
     assert [event["person"] for event in whole(line, (), records.events(row.id))["events"]] == told
 
 
