@@ -15,6 +15,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.clock import Clock
@@ -109,7 +110,7 @@ class Gate:
         answer = _Answer(send)
         try:
             await self._let_in(scope, receive, answer)
-        except _Gone:
+        except (_Gone, ClientDisconnect):
             return
         except _Refused as refused:
             await _told(scope, refused.status, refused.told)(scope, receive, answer)

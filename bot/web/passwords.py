@@ -75,9 +75,9 @@ class Passwords:
         from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
 
         text = spelled(password[: LONGEST + 1])
-        hasher = self._hasher
+        hasher, of_nobody = self._hasher, self._of_nobody  # made in any case: that takes time, too
         try:
-            hasher.verify(kept or self._of_nobody, text.encode("utf-8", "surrogatepass"))
+            hasher.verify(kept or of_nobody, text.encode("utf-8", "surrogatepass"))
         except (VerificationError, InvalidHashError):
             return False
         return kept is not None and len(text) <= LONGEST

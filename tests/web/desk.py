@@ -1,6 +1,7 @@
 """A small application behind the gate: a route of each kind, and users of each role."""
 
 import asyncio
+import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -118,7 +119,7 @@ class Desk:
         @at.get("/events")
         async def events(visitor: Reader) -> StreamingResponse:
             async def told():
-                for number in range(2000):
+                for number in itertools.count():
                     yield f"data: {SECRET} {number}\n\n"
                     await asyncio.sleep(0.01)
 

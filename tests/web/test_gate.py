@@ -5,6 +5,7 @@ import json
 import socket
 
 import pytest
+import structlog
 
 from bot.records.people import Role
 from bot.web.gate import HEADERS, LARGEST_BODY
@@ -236,6 +237,28 @@ def test_of_a_failure_nothing_is_shown_but_a_sentence(desk, caplog):
     assert answer.status == 500
     assert answer.text == "something failed here; the service's log says what\n"
     assert SECRET not in answer.whole
+
+
+def test_what_the_database_says_stays_here(desk):
+    browser = desk.browser("ruth")
+    file = desk.records.file
+    file.rename(file.with_suffix(".away"))
+    answer = browser.get("/")
+    file.with_suffix(".away").rename(file)
+
+    assert answer.status == 503
+    assert answer.text == "the database can't be used just now; try again in a moment\n"
+    assert browser.get("/").status == 200
+
+
+def test_a_failure_is_logged_by_its_route(desk):
+    structlog.reset_defaults()
+    browser = desk.browser("ruth")
+    with structlog.testing.capture_logs() as told:
+        browser.get("/fails?token=abc")
+    [entry] = told
+    assert (entry["event"], entry["route"], entry["method"]) == ("page_failed", "/fails", "GET")
+    assert "abc" not in repr({**entry, "exc_info": None})
 
 
 def test_a_body_has_a_limit(desk):
