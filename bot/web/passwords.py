@@ -40,7 +40,7 @@ def check(password: str) -> None:
 
 
 class Passwords:
-    """Makes and verifies hashes, each in some 50 ms and 64 MiB, so that guessing is slow."""
+    """Makes and verifies hashes; each takes 64 MiB and a part of a second: guessing is slow."""
 
     @cached_property
     def _hasher(self) -> "PasswordHasher":
