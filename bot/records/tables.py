@@ -1,4 +1,4 @@
-"""The tables: publications, attempts, events; leases, pictures, nodes' events, and prices."""
+"""The tables: publications, attempts, events; leases, pictures, nodes' events, prices, people."""
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -256,6 +256,7 @@ events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),
     sa.Column("fence", sa.Integer),
+    sa.Column("person", sa.Text),
 )
 
 # A folder of briefs, by the identity that lies in it; several workers may look at one.
@@ -634,4 +635,46 @@ result_edits = sa.Table(
     sa.Column("trx_id", sa.Text, primary_key=True),
     sa.Column("block_num", sa.BigInteger, nullable=False),
     sa.Column("at", Instant, nullable=False),
+)
+
+# -- who may use the dashboard ---------------------------------------------------------------------
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("password", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+
+# Who is signed in. Only digests of tokens are kept: who reads the database can't sign in by them.
+# `previous` is the token before the last change of it, which requests on their way still carry.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("previous", sa.Text, index=True),
+    sa.Column("previous_until", Instant),
+    sa.Column("csrf", sa.Text, nullable=False),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("rotated_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+)
+
+# By which programs use the API in a user's name.
+access_tokens = sa.Table(
+    "access_tokens",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
 )

@@ -147,13 +147,13 @@ ARGUMENTS = {
     "reblog": ["@bob/x", "--author", "alice"], "pull": ["@alice"], "audit": [], "doctor": [],
     "reschedule": ["a", "2099-01-01"], "swap": ["a", "b"],
     "check": [], "plan": [], "slots": [], "prices": [], "log": [], "export": [], "devnet": ["--help"],
-    "notify": ["--help"],
+    "notify": ["--help"], "user": ["list"],
 }  # fmt: skip
 
 
 LOOKING = [
     *(name for name in COMMANDS if name not in MAKING),
-    "check --online", "publish --dry-run posts/a.md", "demo --help", "run --help", "db --help",
+    "user add anna", "check --online", "publish --dry-run posts/a.md", "demo --help", "run --help", "db --help",
 ]  # fmt: skip
 
 

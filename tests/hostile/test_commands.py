@@ -42,6 +42,7 @@ ASKING_NOBODY = {
     "cancel": ("two",),
     "db": ("upgrade",),
     "web": ("--help",),  # it serves until it is stopped: tests/web
+    "user": ("list",),
     "notify": ("--help",),  # its receivers are walked in tests/news
 }
 OF_THEIR_OWN = {"demo", "devnet"}
