@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.config import ConfigError, PriceSettings, Settings
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     import structlog
     from prometheus_client import CollectorRegistry
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from bot.publishing.schedule import Schedule
     from bot.records import Publication, Records
     from bot.reports.results import Valuation
+    from bot.reports.status import Overview
     from bot.results.market import Market
     from bot.service.actions import Desk
+    from bot.service.health import Health
+    from bot.service.heartbeat import Heartbeat
     from bot.service.service import Service
 
 
@@ -410,6 +413,30 @@ def used_profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
     return {name: it for name, it in profiles(config).items() if name in used}
 
 
+def overview(config: Settings, now: "datetime") -> "Overview":
+    """How it all stands, by the records alone; no node is asked.
+
+    Raises:
+        DatabaseUnavailable: they can't be asked.
+        SchemaDiffers: they are another version's.
+    """
+    from bot.chain.wire import host_of  # noqa: PLC0415
+    from bot.records import NoDatabase  # noqa: PLC0415
+    from bot.reports.status import nothing_yet, overview  # noqa: PLC0415
+
+    ways = tuple(config.news_ways())
+    used = {
+        name: tuple(host_of(node) for node in profile.nodes)
+        for name, profile in used_profiles(config).items()
+    }
+    try:
+        there = records(config)
+    except NoDatabase:
+        return nothing_yet(used, ways, now)
+    with there:
+        return overview(there, used, ways, config.news.overdue, now)
+
+
 def way(config: Settings, name: str) -> "Way":
     """A way on which news are told; nothing is sent.
 
@@ -489,6 +516,47 @@ def metrics(
         )
 
     return registry(Figured(records, seen, authors(config), config.news.overdue, now))
+
+
+def heartbeat(
+    config: Settings,
+    records: "Records",
+    service: "Service",
+    log: "structlog.stdlib.BoundLogger",
+    *,
+    queue: bool = True,
+) -> "Heartbeat":
+    """What tells the records that this service is at work; it begins when it is started."""
+    from bot.briefs.folder import Folder  # noqa: PLC0415
+    from bot.records.workers import WorkerRecords  # noqa: PLC0415
+    from bot.service.heartbeat import Heartbeat  # noqa: PLC0415
+
+    worker = records.leases().worker
+    place = Folder(config.posts).place if queue else None
+    used = used_profiles(config)
+    return Heartbeat(WorkerRecords(records), service, worker, place, used, log)
+
+
+def health(
+    config: Settings, records: "Records", service: "Service", *, queue: bool = True
+) -> "Health":
+    """Whether this service is alive and can work; the service keeps in touch with its chains."""
+    from bot.service.health import Health  # noqa: PLC0415
+
+    used = tuple(used_profiles(config))
+    service.in_touch = frozenset(used)
+    return Health(service, records.ping, partial(_readable, config.posts) if queue else None, used)
+
+
+def _readable(folder: Path) -> None:
+    """Make sure that a queue's folder can be listed; raises `BriefError`."""
+    from bot.briefs import BriefError  # noqa: PLC0415
+
+    try:
+        with os.scandir(folder) as found:
+            next(found, None)
+    except OSError as error:
+        raise BriefError(f"can't read {folder}: {error.strerror}") from None
 
 
 def calendars(config: Settings) -> "Schedule":

@@ -1,4 +1,4 @@
-"""The tables: publications, attempts, events; leases, pictures, nodes' events, and prices."""
+"""The tables: publications, attempts, events; leases, workers, pictures, nodes' events, prices."""
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -329,6 +329,30 @@ leases = sa.Table(
     sa.Column("rules", sa.Text),
     sa.UniqueConstraint("chain", "author"),
     sa.Index("ix_leases_worker", "worker"),
+)
+
+# Which workers are at work, by their heartbeats; all instants by the database's clock. `queue` is
+# host and path of the folder that it looks at, None of one that looks at none.
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("worker", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("process", sa.Integer, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("schema", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text),
+    sa.Column("chains", sa.JSON, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("stopped_at", Instant),
+    sa.Column("looked_at", Instant),
+    sa.Column("published_at", Instant),
+    sa.Column("published", sa.Text),
+    sa.Column("job", sa.Text),
+    sa.Column("working_since", Instant),
+    sa.Column("progress_at", Instant, nullable=False),
+    sa.Index("ix_workers_seen", "seen_at"),
 )
 
 # Authors of whom something has changed that their calendar depends on. A row for each change, not a
