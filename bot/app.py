@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.config import ConfigError, PriceSettings, Settings
+from bot.config import ConfigError, PriceSettings, Settings, load_what_can_be_used
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -46,20 +46,78 @@ def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
     Raises:
         ConfigError: a table makes no chain, or the configured default is none of them.
     """
-    from bot.chain.profiles import BUILT_IN, ProfileError, profile  # noqa: PLC0415
+    from bot.chain.profiles import BUILT_IN  # noqa: PLC0415
+
+    known = {name: profile_of(config, name) for name in {*BUILT_IN, *config.chains}}
+    _known_chain(config)
+    return known
+
+
+def faults(file: str | None) -> Iterator[str]:
+    """What is wrong with the configuration, a sentence each; nothing is asked or made.
+
+    Raises:
+        ConfigError: nothing can be read.
+    """
+    from bot.errors import BotError  # noqa: PLC0415
+
+    config, unusable = load_what_can_be_used(file)
+    yield from map(str, unusable)
+    tries: list[Callable[[], object]] = [
+        *(partial(profile_of, config, name) for name in sorted(config.chains)),
+        partial(_known_chain, config),
+        partial(_address, config),
+        partial(_readable, config.posts),
+        *(partial(config.posting_key, author) for author in authors(config)),
+        config.prices_key,
+        *(partial(way, config, name) for name in config.news_ways()),
+    ]
+    for each in tries:
+        try:
+            each()
+        except BotError as error:
+            yield str(error)
+
+
+def profile_of(config: Settings, name: str) -> "ChainProfile":
+    """A chain that a brief may name, by what the configuration says of it.
+
+    Raises:
+        ConfigError: its table makes no chain.
+    """
+    from bot.chain.profiles import ProfileError, profile  # noqa: PLC0415
 
     try:
-        known = {
-            name: profile(name, config.chains.get(name, {})) for name in {*BUILT_IN, *config.chains}
-        }
+        return profile(name, config.chains.get(name, {}))
     except ProfileError as error:
         raise ConfigError(f"{config.origin(error.setting)}: {error}") from None
+
+
+def _known_chain(config: Settings) -> None:
+    from bot.chain.profiles import BUILT_IN  # noqa: PLC0415
+
+    known = {*BUILT_IN, *config.chains}
     if config.chain not in known:
         raise ConfigError(
             f"{config.origin('chain')}: chain: no chain has this name; known are "
             f"{', '.join(sorted(known))}"
         )
-    return known
+
+
+def _address(config: Settings) -> None:
+    """Make sure that the records can be at the configured address; none is made there."""
+    from bot.records.engine import BadAddress, address_of  # noqa: PLC0415
+
+    try:
+        address = address_of(config.database)
+    except BadAddress as error:
+        raise ConfigError(f"{config.origin('database')}: {error}") from None
+    folder = Path(address.database or "").parent
+    if address.get_backend_name() == "sqlite" and not folder.is_dir():
+        raise ConfigError(
+            f"{config.origin('database')}: database: there is no folder {folder}: make it, or "
+            "mount it"
+        )
 
 
 @contextmanager
@@ -556,7 +614,8 @@ def _readable(folder: Path) -> None:
         with os.scandir(folder) as found:
             next(found, None)
     except OSError as error:
-        raise BriefError(f"can't read {folder}: {error.strerror}") from None
+        remedy = "make it a folder that this user can read, or set `posts`"
+        raise BriefError(f"can't read {folder}: {error.strerror}; {remedy}") from None
 
 
 def calendars(config: Settings) -> "Schedule":

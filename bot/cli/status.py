@@ -95,11 +95,25 @@ def _print(lines: Sequence[_Line]) -> None:
 
 def _lines(found: Overview, timezone: str) -> Iterator[_Line]:
     """What each line tells, in a terminal a row of a table."""
+    yield from _at_work(found, timezone)
+    yield from _publications(found, timezone)
+    yield from _troubles(found, timezone)
+    if found.database:
+        size = f"{found.database.size / _KIB / _KIB:,.1f} MB"
+        yield "database", found.database.kind, size, f"schema {found.database.schema}"
+    else:
+        yield "database", "none yet", "", ""
+
+
+def _at_work(found: Overview, timezone: str) -> Iterator[_Line]:
     for one in found.workers:
         name = f"{one.host} {one.process}"
         yield "worker", name, _state(one), "; ".join(_of_worker(one, found.at, timezone))
     for chain in found.chains:
         yield "chain", chain.chain, _answering(chain), _lag(chain, timezone)
+
+
+def _publications(found: Overview, timezone: str) -> Iterator[_Line]:
     counts = ", ".join(f"{count} {status}" for status, count in found.publications.items())
     yield "publications", "", counts or "none", ""
     if found.next:
@@ -111,6 +125,9 @@ def _lines(found: Overview, timezone: str) -> Iterator[_Line]:
             yield (need.kind.value, *_item(item, timezone))
         if (more := need.count - len(need.items)) > 0:
             yield need.kind.value, f"and {more} more", "", ""
+
+
+def _troubles(found: Overview, timezone: str) -> Iterator[_Line]:
     for failure in found.failures:
         yield "error", failure.brief, told(failure.at, timezone), failure.reason
     for event in found.node_events:
@@ -122,11 +139,6 @@ def _lines(found: Overview, timezone: str) -> Iterator[_Line]:
         yield "news", way.way, f"{way.undelivered} to be told", way.error
     for trouble in found.troubles:
         yield "trouble", trouble.kind, f"since {told(trouble.began_at, timezone)}", trouble.text
-    if found.database:
-        size = f"{found.database.size / _KIB / _KIB:,.1f} MB"
-        yield "database", found.database.kind, size, f"schema {found.database.schema}"
-    else:
-        yield "database", "none yet", "", ""
 
 
 def _item(item: Item, timezone: str) -> tuple[str, str, str]:
@@ -168,7 +180,7 @@ def _ago(now: datetime, then: datetime) -> str:
 
 
 def _answering(chain: ChainStanding) -> str:
-    known = [answers for _, answers in chain.nodes if answers is not None]
+    known = [one.answers for one in chain.nodes if one.answers is not None]
     if not known:
         return f"{len(chain.nodes)} nodes, none asked"
     return f"{sum(known)} of {len(chain.nodes)} nodes answer"

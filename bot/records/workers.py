@@ -25,18 +25,26 @@ KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class NodeSeen:
+    """A node, by its host, and whether it answers; None where nobody has asked it."""
+
+    node: str
+    answers: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChainSeen:
     """A chain, as a worker sees it.
 
     Attributes:
-        nodes: hosts that it may ask, with whether they answer; None of those it hasn't asked.
+        nodes: those that it may ask.
         lag: seconds by which the head was behind this machine's clock at the last look; less than
             nothing when it was ahead. None before the first one.
         looked: seconds since then.
     """
 
     chain: str
-    nodes: Sequence[tuple[str, bool | None]]
+    nodes: Sequence[NodeSeen]
     lag: float | None = None
     looked: float | None = None
 
@@ -183,7 +191,7 @@ def _worker(row: sa.Row[Any]) -> Worker:
     chains = tuple(
         ChainSeen(
             chain=one["chain"],
-            nodes=tuple((host, answers) for host, answers in one["nodes"]),
+            nodes=tuple(NodeSeen(**node) for node in one["nodes"]),
             lag=one["lag"],
             looked=one["looked"],
         )

@@ -14,7 +14,7 @@ from bot.records import NodeEvent, Publication, Records, Status
 from bot.records.figures import Figures
 from bot.records.news import NewsRecords, Trouble
 from bot.records.overview import Failure, OverviewRecords
-from bot.records.workers import ChainSeen, Worker, WorkerRecords
+from bot.records.workers import ChainSeen, NodeSeen, Worker, WorkerRecords
 
 NOTICED = timedelta(minutes=1)
 """How long after its time something is due, where nobody is at work who would publish it."""
@@ -87,13 +87,13 @@ class ChainStanding:
     """A chain, as the worker sees it that looked at it last.
 
     Attributes:
-        nodes: hosts that are configured, with whether they answer; None where no worker knows.
+        nodes: those that are configured, with whether they answer.
         lag: seconds that its head was behind at that look; None where no worker has told it.
         looked_at: when that was.
     """
 
     chain: str
-    nodes: tuple[tuple[str, bool | None], ...]
+    nodes: tuple[NodeSeen, ...]
     lag: float | None
     looked_at: datetime | None
 
@@ -251,10 +251,11 @@ def _chains(
     found = []
     for name, hosts in sorted(used.items()):
         known = seen.get(name)
-        nodes = dict.fromkeys(hosts) | dict(known[1].nodes if known else ())
+        told = {one.node: one.answers for one in (known[1].nodes if known else ())}
+        nodes = tuple(NodeSeen(host, told.get(host)) for host in dict.fromkeys((*hosts, *told)))
         lag = known[1].lag if known else None
         looked_at = _looked_at(*known) if known and known[1].looked is not None else None
-        found.append(ChainStanding(name, tuple(nodes.items()), lag, looked_at))
+        found.append(ChainStanding(name, nodes, lag, looked_at))
     return tuple(found)
 
 
@@ -329,7 +330,7 @@ def _reasons(
         told = _counted(overdue.count, "brief is", "briefs are")
         yield f"{told} overdue, {overdue.oldest.brief} since {since:%Y-%m-%d %H:%M} UTC"
     for chain in chains:
-        if chain.nodes and all(answers is False for _, answers in chain.nodes):
+        if chain.nodes and all(one.answers is False for one in chain.nodes):
             yield f"no node of {chain.chain} answers: `briefbot doctor` tells why"
     for queue in queues:
         yield f"the folder {queue.place} looks wrong: {queue.trouble}"

@@ -17,7 +17,7 @@ from bot import __version__
 from bot.records import DatabaseUnavailable
 from bot.records.engine import VERSION
 from bot.records.leases import boottime
-from bot.records.workers import ChainSeen, Pulse, WorkerRecords
+from bot.records.workers import ChainSeen, NodeSeen, Pulse, WorkerRecords
 from bot.service.service import Service
 
 EVERY = 10.0  # seconds between heartbeats; 45 without one, and a worker is taken to be gone
@@ -74,12 +74,12 @@ class Heartbeat:
         """What is told now."""
         activity = self._service.activity
         lags = self._service.lags()
-        nodes: dict[str, list[tuple[str, bool | None]]] = {name: [] for name in self._used}
+        nodes: dict[str, list[NodeSeen]] = {name: [] for name in self._used}
         for chain, one in self._service.health():
             asked = bool(one.answers or one.failures)
             if chain in self._used or asked:
                 answers = one.silent_for is None if asked else None
-                nodes.setdefault(chain, []).append((one.node, answers))
+                nodes.setdefault(chain, []).append(NodeSeen(one.node, answers))
         chains = []
         for name, its in sorted(nodes.items()):
             looked, lag = lags.get(name, (None, None))
