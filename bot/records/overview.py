@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 import sqlalchemy as sa
 
 from bot.records.engine import VERSION
 from bot.records.reading import publication_of
 from bot.records.records import Records
-from bot.records.tables import OWED, events, news_deliveries, node_events, publications
+from bot.records.tables import NEEDY, OWED, events, news_deliveries, node_events, publications
 from bot.records.values import NodeEvent, Publication, Status
 
 _LOOKED_THROUGH = 500
 """The last changes, among which errors are looked for."""
+_SOON = 20
+"""Of those at which the calendar looks next, one is next that has an appointment."""
 _ERRORS = (Status.REJECTED, Status.MISSED, Status.WAITING)
 
 
@@ -61,8 +64,12 @@ class OverviewRecords:
     def with_status(
         self, status: Status, limit: int, since: datetime | None = None
     ) -> tuple[Publication, ...]:
-        """What has this status, so many; what changed last comes first."""
-        query = sa.select(publications).where(publications.c.status == status.value)
+        """What has this status, so many; what changed last comes first.
+
+        Args:
+            status: held, rejected or missed.
+        """
+        query = sa.select(publications).where(publications.c.status == status.value, NEEDY)
         if since is not None:
             query = query.where(publications.c.updated_at >= since)
         last = publications.c.updated_at.desc(), publications.c.id.desc()
@@ -73,23 +80,24 @@ class OverviewRecords:
     def count_with_status(self, status: Status, since: datetime) -> int:
         """How many got this status since then, or were changed otherwise."""
         query = sa.select(sa.func.count()).where(
-            publications.c.status == status.value, publications.c.updated_at >= since
+            publications.c.status == status.value, NEEDY, publications.c.updated_at >= since
         )
         with self._records.reading() as connection:
             return connection.execute(query).scalar_one()
 
     def next_appointment(self, after: datetime) -> Publication | None:
         """What goes out first from then on, as far as the calendar has said when."""
-        query = (
+        soon = (
             sa.select(publications)
-            .where(publications.c.status == Status.QUEUED.value)
-            .where(publications.c.look_at >= after, publications.c.appointed_at >= after)
+            .where(publications.c.status == Status.QUEUED.value, publications.c.look_at >= after)
             .order_by(publications.c.look_at)
-            .limit(1)
+            .limit(_SOON)
         )
         with self._records.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        return publication_of(row) if row else None
+            rows = [publication_of(row) for row in connection.execute(soon)]
+        planned = [(row.appointment.appointed_at, row.id, row) for row in rows]
+        known = [(at, number, row) for at, number, row in planned if at is not None]
+        return min(known, key=itemgetter(0, 1))[2] if known else None
 
     def failures(self, limit: int) -> tuple[Failure, ...]:
         """Why publications didn't go on, so many of the last changes, the last first."""

@@ -93,6 +93,8 @@ ON_TIME = sa.text(
     "status NOT IN ('publishing', 'included', 'final', 'held', 'rejected', 'missed', 'cancelled')"
 )
 """What may be overdue: queued or waiting, said in a way by which SQLite looks for the time."""
+NEEDY = sa.text("status IN ('held', 'rejected', 'missed')")
+"""What doesn't go on by itself."""
 OWED = sa.text("due_at IS NOT NULL")
 UNPAID = sa.text("cashout_at IS NOT NULL")
 """Posts that have a payout to come."""
@@ -206,6 +208,14 @@ publications = sa.Table(
         "author",
         sqlite_where=UNABLE,
         postgresql_where=UNABLE,
+    ),
+    sa.Index(
+        "ix_publications_needy",
+        "status",
+        "updated_at",
+        "id",
+        sqlite_where=NEEDY,
+        postgresql_where=NEEDY,
     ),
     sa.Index("ix_publications_chain", "chain", "status", "scheduled_at"),
     sa.Index("ix_publications_final", "status", "final_at"),

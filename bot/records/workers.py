@@ -186,16 +186,15 @@ def _ago(seconds: float | None) -> Any:
 
 
 def _worker(row: sa.Row[Any]) -> Worker:
+    """A worker from its row; raises `ValueError` for what nobody can have written."""
     told = {column.name: getattr(row, column.name) for column in workers.columns}
     running = row.stopped_at is None and bool(row.is_young) and not is_gone(row.worker)
-    chains = tuple(
-        ChainSeen(
-            chain=one["chain"],
-            nodes=tuple(NodeSeen(**node) for node in one["nodes"]),
-            lag=one["lag"],
-            looked=one["looked"],
+    try:
+        chains = tuple(
+            ChainSeen(**one | {"nodes": tuple(NodeSeen(**node) for node in one["nodes"])})
+            for one in row.chains
         )
-        for one in row.chains
-    )
+    except (TypeError, KeyError) as error:
+        raise ValueError(row.worker) from error
     told |= {"chains": chains, "is_running": running, "is_stuck": running and bool(row.is_stuck)}
     return Worker(**told)

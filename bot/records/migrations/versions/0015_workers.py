@@ -1,4 +1,4 @@
-"""Which workers are at work, by their heartbeats."""
+"""Which workers are at work, by their heartbeats; and what needs a person, found by an index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,17 @@ revision = "0015"
 down_revision = "0012"
 
 
+_NEEDY = sa.text("status IN ('held', 'rejected', 'missed')")
+
+
 def upgrade() -> None:
+    op.create_index(
+        "ix_publications_needy",
+        "publications",
+        ["status", "updated_at", "id"],
+        sqlite_where=_NEEDY,
+        postgresql_where=_NEEDY,
+    )
     op.create_table(
         "workers",
         sa.Column("worker", sa.Text(), nullable=False),
