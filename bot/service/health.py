@@ -57,7 +57,6 @@ class Health:
         database: raises `BotError` where it doesn't answer.
         queue: raises `BotError` where the folder can't be read; None without one.
         used: the chains that something is published on.
-        stuck: seconds without progress from which on the service isn't alive.
     """
 
     def __init__(
@@ -66,11 +65,9 @@ class Health:
         database: Callable[[], object],
         queue: Callable[[], object] | None,
         used: Sequence[str],
-        stuck: float = STUCK,
     ) -> None:
         self._service = service
         self._used = tuple(sorted(used))
-        self._stuck = stuck
         self._asked = {"database": database} | ({"queue": queue} if queue else {})
         self._ready: dict[str, Point] = {}
         self._ready_at = float("-inf")
@@ -80,7 +77,7 @@ class Health:
     def standstill(self) -> str:
         """Why the service isn't alive, in one sentence; empty while it is."""
         still = self._service.standstill
-        if still <= self._stuck:
+        if still <= STUCK:
             return ""
         in_hand = self._service.activity.job
         what = f"the job {in_hand[0]} doesn't get on" if in_hand else "no job has begun"

@@ -112,7 +112,11 @@ class Heartbeat:
                 forgotten_at = steady
                 self._quietly(self._workers.forget)
             self._stopping.wait(LOOK)
-        self._quietly(lambda: self._workers.stop(self._worker))
+        self._quietly(self._end)
+
+    def _end(self) -> None:
+        self._workers.beat(self.pulse())
+        self._workers.stop(self._worker)
 
     def _quietly(self, do: Callable[[], None]) -> None:
         """Do it; that the database is away the jobs say, and an unforeseen trouble is told once."""

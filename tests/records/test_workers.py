@@ -28,9 +28,7 @@ def known(records):
 
 def put(records, worker=PULSE.worker, **values):
     with records.writing() as connection:
-        connection.execute(
-            sa.update(workers).where(workers.c.worker == worker).values(**values)
-        )
+        connection.execute(sa.update(workers).where(workers.c.worker == worker).values(**values))
 
 
 def seconds(later, earlier):
