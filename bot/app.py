@@ -70,7 +70,7 @@ def faults(file: str | None) -> Iterator[str]:
         partial(_readable, config.posts),
         *(partial(config.posting_key, author) for author in authors(config)),
         config.prices_key,
-        *(partial(way, config, name) for name in config.news_ways()),
+        *(partial(_usable_way, config, name) for name in config.news_ways()),
     ]
     for each in tries:
         try:
@@ -118,6 +118,16 @@ def _address(config: Settings) -> None:
             f"{config.origin('database')}: database: there is no folder {folder}: make it, or "
             "mount it"
         )
+
+
+def _usable_way(config: Settings, name: str) -> None:
+    """Make sure that news can be told on a way; nothing is sent."""
+    from bot.errors import BotError  # noqa: PLC0415
+
+    try:
+        way(config, name)
+    except BotError as error:
+        raise ConfigError(f"news on {name} can't be told: {error}") from None
 
 
 @contextmanager
@@ -321,10 +331,9 @@ def authors(config: Settings) -> list[str]:
 
 def without_password(url: str) -> str:
     """A database's address as it may be shown."""
-    from bot.records.engine import address_of  # noqa: PLC0415
+    from bot.records.engine import without_password  # noqa: PLC0415
 
-    shown = address_of(url).render_as_string(hide_password=True)
-    return shown.replace("sqlite+pysqlite:", "sqlite:", 1)  # as it is written
+    return without_password(url)
 
 
 def service(

@@ -11,7 +11,7 @@ from bot.briefs.secrets import private_key_offset
 from bot.calendar import settings as calendar
 from bot.config import ConfigError, Settings, key_variable
 from bot.news import settings as news
-from bot.records.engine import BadAddress, address_of
+from bot.records.engine import BadAddress, without_password
 
 MASK = "***"
 _SECRETS = re.compile(r"BRIEFBOT_(POSTING_KEY_.+|PRICES_KEY(_FILE)?|NEWS_[A-Z].*)")
@@ -105,7 +105,8 @@ def _leaves(table: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any
 
 
 def _setting(config: Settings, name: str, value: Any) -> Setting:
-    shown = _masked(_plain(value))
+    # what stands before a host may be a secret by itself; of a database it is a user
+    shown = value if name == "database" else _masked(_plain(value))
     if not _is_given(config.given, name):
         return Setting(name, shown, Origin.DEFAULT, "")
     return Setting(name, shown, *_origin(config, name))
@@ -189,7 +190,6 @@ def _masked(value: Any) -> Any:
 
 def _database(url: str) -> str:
     try:
-        shown = address_of(url).render_as_string(hide_password=True)
+        return without_password(url)
     except BadAddress:
         return MASK
-    return re.sub(r"^sqlite\+pysqlite:", "sqlite:", shown)
