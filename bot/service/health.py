@@ -69,10 +69,10 @@ class Health:
         self._service = service
         self._used = tuple(sorted(used))
         self._asked = {"database": database} | ({"queue": queue} if queue else {})
-        self._ready: dict[str, Point] = {}
-        self._ready_at = float("-inf")
+        self._found: dict[str, Point] = {}
+        self._found_at = float("-inf")
         self._lock = threading.Lock()
-        self._asking: threading.Thread | None = None
+        self._asking: dict[str, threading.Thread] = {}
 
     def standstill(self) -> str:
         """Why the service isn't alive, in one sentence; empty while it is."""
@@ -86,27 +86,28 @@ class Health:
     def points(self) -> tuple[Point, ...]:
         """What the service needs; no node is asked."""
         with self._lock:
-            if time.monotonic() - self._ready_at > KEPT:
+            if time.monotonic() - self._found_at > KEPT:
                 self._look()
-            asked = tuple(self._ready.values())
+            asked = [self._found[subject] for subject in self._asked]
         return (*asked, *(self._chain(name) for name in self._used))
 
     def _look(self) -> None:
-        """Ask what may never answer on a thread that nobody else waits for."""
-        if self._asking is None or not self._asking.is_alive():
-            self._ready = {}
-            self._asking = threading.Thread(target=self._ask, name="health", daemon=True)
-            self._asking.start()
-        self._asking.join(PATIENCE)
-        self._ready_at = time.monotonic()
-        if self._asking.is_alive():
-            for subject in self._asked:
-                late = Point(subject, False, f"it doesn't answer within {PATIENCE:.0f} s")
-                self._ready = {subject: late} | self._ready
+        """Ask each, which may never answer, on a thread that nobody waits for without end."""
+        for subject in self._asked:
+            if subject not in self._asking or not self._asking[subject].is_alive():
+                thread = threading.Thread(target=self._ask, args=[subject], daemon=True)
+                self._asking[subject] = thread
+                thread.start()
+        end = time.monotonic() + PATIENCE
+        for subject, thread in self._asking.items():
+            thread.join(max(end - time.monotonic(), 0.0))
+            if thread.is_alive():
+                late = f"it doesn't answer within {PATIENCE:.0f} s"
+                self._found[subject] = Point(subject, False, late)
+        self._found_at = time.monotonic()
 
-    def _ask(self) -> None:
-        for subject, ask in self._asked.items():
-            self._ready = self._ready | {subject: _point(subject, ask)}
+    def _ask(self, subject: str) -> None:
+        self._found[subject] = _point(subject, self._asked[subject])
 
     def _chain(self, name: str) -> Point:
         nodes = [one for chain, one in self._service.health() if chain == name]

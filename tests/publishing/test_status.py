@@ -9,13 +9,20 @@ import urllib.error
 import urllib.request
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
+from bot.cli.logging import quiet_log
 from bot.clock import utc_now
 from bot.records import Records
-from bot.records.tables import publications
+from bot.records.tables import from_now, publications
+from bot.records.tables import workers as workers_table
+from bot.records.workers import WorkerRecords
+from bot.service.health import Health, serve
+from bot.service.heartbeat import Heartbeat
+from bot.service.service import Activity
 from tests.news.conftest import free_port, wait_until
 
 
@@ -378,13 +385,63 @@ def test_what_is_no_request_is_answered_with_no_more_than_an_error(served, reque
     assert b" 200 " not in told.split(b"\r\n")[0]
 
 
+def test_who_never_answers_holds_nothing_else_up(monkeypatch):
+    monkeypatch.setattr("bot.service.health.PATIENCE", 0.3)
+    monkeypatch.setattr("bot.service.health.KEPT", 0.0)
+    answers = threading.Event()
+    service = SimpleNamespace(standstill=0.0, health=tuple, lags=dict)
+    health = Health(service, answers.wait, lambda: None, ())
+    before = threading.active_count()
+
+    for _ in range(3):
+        began = time.monotonic()
+        database, queue = health.points()
+        assert time.monotonic() - began < 2
+        assert (database.is_well, queue.is_well) == (False, True)
+        assert database.message.startswith("it doesn't answer within")
+    assert threading.active_count() <= before + 1, "it is asked once"
+    answers.set()
+    wait_until(lambda: all(point.is_well for point in health.points()))
+
+
+def test_a_machine_that_was_suspended_or_whose_clock_was_set_tells_at_once(records, monkeypatch):
+    monkeypatch.setattr("bot.service.heartbeat.LOOK", 0.02)
+    clock = SimpleNamespace(wall=1_000_000.0, steady=5_000.0)
+    activity = Activity(job=None, standstill=0.0, scanned=None, published=None)
+    service = SimpleNamespace(activity=activity, lags=dict, health=tuple)
+    known = WorkerRecords(records)
+    heart = Heartbeat(
+        known, service, "w", None, (), quiet_log(),
+        wall=lambda: clock.wall, steady=lambda: clock.steady,
+    )  # fmt: skip
+
+    def runs():
+        return known.is_anybody_running()
+
+    def age():
+        with records.writing() as connection:
+            connection.execute(sa.update(workers_table).values(seen_at=from_now(-100.0)))
+
+    heart.start()
+    wait_until(runs)
+    age()
+    time.sleep(0.3)
+    assert not runs(), "ten seconds haven't passed"
+    clock.steady, clock.wall = clock.steady + 10.1, clock.wall + 10.1
+    wait_until(runs)
+    age()
+    clock.wall += 3600
+    wait_until(runs)
+    age()
+    clock.wall -= 7200
+    wait_until(runs)
+    heart.stop()
+    assert [one.stopped_at is not None for one in known.all()] == [True]
+
+
 @pytest.fixture
 def served():
     """A port where the health of a service is told that is as it should be."""
-    from types import SimpleNamespace
-
-    from bot.service.health import Health, serve
-
     service = SimpleNamespace(standstill=0.0, health=tuple, lags=dict)
     port = free_port()
     end = serve(Health(service, lambda: None, None, ()), "127.0.0.1", port)
