@@ -487,21 +487,33 @@ def overview(config: Settings, now: "datetime") -> "Overview":
         DatabaseUnavailable: they can't be asked.
         SchemaDiffers: they are another version's.
     """
-    from bot.chain.wire import host_of  # noqa: PLC0415
     from bot.records import NoDatabase  # noqa: PLC0415
-    from bot.reports.status import nothing_yet, overview  # noqa: PLC0415
+    from bot.reports.status import nothing_yet  # noqa: PLC0415
 
-    ways = tuple(config.news_ways())
-    used = {
-        name: tuple(host_of(node) for node in profile.nodes)
-        for name, profile in used_profiles(config).items()
-    }
     try:
         there = records(config)
     except NoDatabase:
-        return nothing_yet(used, ways, now)
+        return nothing_yet(_used_hosts(config), config.news_ways(), now)
     with there:
-        return overview(there, used, ways, config.news.overdue, now)
+        return overview_of(config, there, now)
+
+
+def overview_of(config: Settings, records: "Records", now: "datetime") -> "Overview":
+    """As `overview`, by records that are open."""
+    from bot.reports.status import overview  # noqa: PLC0415
+
+    ways = tuple(config.news_ways())
+    return overview(records, _used_hosts(config), ways, config.news.overdue, now)
+
+
+def _used_hosts(config: Settings) -> Mapping[str, tuple[str, ...]]:
+    """The hosts of the nodes of each chain that something is published on."""
+    from bot.chain.wire import host_of  # noqa: PLC0415
+
+    return {
+        name: tuple(host_of(node) for node in profile.nodes)
+        for name, profile in used_profiles(config).items()
+    }
 
 
 def way(config: Settings, name: str) -> "Way":
@@ -567,12 +579,14 @@ def notifier(
 
 
 def metrics(
-    config: Settings, records: "Records", service: "Service", now: "Clock"
+    config: Settings, records: "Records", service: "Service | None", now: "Clock"
 ) -> "CollectorRegistry":
-    """The figures of this service and of its records, for Prometheus."""
+    """The figures of the records, and of this service where there is one, for Prometheus."""
     from bot.metrics.collector import Figured, Mana, Seen, registry  # noqa: PLC0415
 
     def seen() -> Seen:
+        if service is None:
+            return Seen(nodes=(), credits=(), mana=(), scanned_at=None, chain_now=now())
         known = service.known_mana()
         return Seen(
             nodes=service.health(),

@@ -131,7 +131,7 @@ def run(
         if address:
             outlets.append(_serve(figures, address, log))
         if dashboard_at:
-            outlets.append(dashboard(config, records, log, dashboard_at).end)
+            outlets.append(dashboard(config, records, log, dashboard_at, figures).end)
         if health_address:
             health = app.health(config, records, service, queue=not no_queue)
             outlets.append(_serve_health(health, health_address, log))
