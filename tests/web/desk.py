@@ -44,6 +44,7 @@ def renderer(prefix=""):
         undefined=jinja2.StrictUndefined,
     )
     pages.install_null_translations(newstyle=True)
+    pages.globals["when"] = lambda moment: f"{moment:%Y-%m-%d %H:%M} UTC"
 
     def render(request, template, context, status=200):
         known = {"visitor": visitor_of(request), "csrf": csrf_of(request), "prefix": prefix}
