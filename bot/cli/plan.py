@@ -65,7 +65,7 @@ def plan(
     now = utc_now()
     span = _Span.of(since, days, now, ZoneInfo(config.timezone), week=week, month=month)
     with app.view(config, strict=True) as view:
-        found = plan_of(view, now, app.calendars(config))
+        found = plan_of(view, now, app.calendars(config), span.until)
         shown = [
             step
             for step in found.steps
@@ -84,7 +84,7 @@ def plan(
     if shown:
         _print(shown, config.timezone)
     elif not (week or month):
-        _print_nothing(found, config)
+        _print_nothing(config, is_all=span.until is None and not found.steps)
     for line in (*_credits(credits_, config), *free):
         terminal.tell(line)
 
@@ -258,8 +258,8 @@ def _print(planned: list[Step], timezone: str) -> None:
     terminal.tell_table(terminal.Table(("when", "state", "author", "brief"), rows, wide="brief"))
 
 
-def _print_nothing(found: Plan, config: Settings) -> None:
-    if found.steps:
-        terminal.tell("Nothing like that; `briefbot plan` shows all that is to be done.")
-    else:
+def _print_nothing(config: Settings, *, is_all: bool) -> None:
+    if is_all:
         terminal.tell(f"Nothing to do: every brief in {config.posts} is published.")
+    else:
+        terminal.tell("Nothing like that; `briefbot plan` shows all that is to be done.")
