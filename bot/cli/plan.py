@@ -180,7 +180,7 @@ def _credits(found: Forecast, config: Settings) -> Iterator[str]:
         whose = _some(named(*author) for author in sorted(found.old))
         since = told_day(min(found.old.values()), config.timezone)
         yield f"Resource credits of {whose} were looked at last on {since}: is the service running?"
-    if found.unknown:
+    if found.unknown and terminal.is_read_by_a_person():  # a pipe gets what is known
         whose = _some(named(*author) for author in sorted(found.unknown))
         yield f"Resource credits of {whose} aren't known: the service looks at them once an hour"
 
