@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results docs translations lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar docs translations lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -66,6 +66,9 @@ bench-workers: $(VENV)/.installed-dev ## Measure 8 workers against 1 on PostgreS
 
 bench-queue: $(VENV)/.installed-dev ## Measure queues of 1,000, 10,000 and 100,000 briefs; a quarter of an hour
 	@$(BIN)/python -m tests.bench_queue --plot docs/images/queue.svg
+
+bench-calendar: $(VENV)/.installed-dev ## Measure 100,000 briefs of 1,000 authors with slots; half an hour
+	@$(BIN)/python -m tests.bench_calendar
 
 bench-results: $(VENV)/.installed-dev ## Measure what following results costs, and sums over a million votes
 	@$(BIN)/python -m tests.bench_results

@@ -66,7 +66,7 @@ def plan(
     now = utc_now()
     span = _Span.of(since, days, now, ZoneInfo(config.timezone), week=week, month=month)
     with app.view(config, strict=True) as view:
-        found = plan_of(view, now, app.calendars(config))
+        found = plan_of(view, now, app.calendars(config), span.until)
         warn_if_idle(view.mine.records if view.mine else None, data=as_json)
         shown = [
             step
@@ -86,7 +86,7 @@ def plan(
     if shown:
         _print(shown, config.timezone)
     elif not (week or month):
-        _print_nothing(found, config)
+        _print_nothing(config, is_all=span.until is None and not found.steps)
     for line in (*_credits(credits_, config), *free):
         terminal.tell(line)
 
@@ -182,7 +182,7 @@ def _credits(found: Forecast, config: Settings) -> Iterator[str]:
         whose = _some(named(*author) for author in sorted(found.old))
         since = told_day(min(found.old.values()), config.timezone)
         yield f"Resource credits of {whose} were looked at last on {since}: is the service running?"
-    if found.unknown:
+    if found.unknown and terminal.is_read_by_a_person():  # a pipe gets what is known
         whose = _some(named(*author) for author in sorted(found.unknown))
         yield f"Resource credits of {whose} aren't known: the service looks at them once an hour"
 
@@ -260,8 +260,8 @@ def _print(planned: list[Step], timezone: str) -> None:
     terminal.tell_table(terminal.Table(("when", "state", "author", "brief"), rows, wide="brief"))
 
 
-def _print_nothing(found: Plan, config: Settings) -> None:
-    if found.steps:
-        terminal.tell("Nothing like that; `briefbot plan` shows all that is to be done.")
-    else:
+def _print_nothing(config: Settings, *, is_all: bool) -> None:
+    if is_all:
         terminal.tell(f"Nothing to do: every brief in {config.posts} is published.")
+    else:
+        terminal.tell("Nothing like that; `briefbot plan` shows all that is to be done.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -68,6 +68,9 @@ class Alike:
     content: bool = False
     address: bool = False
     reply: str = ""
+
+
+_UNFINISHED = set(Status) - {Status.QUEUED, Status.FINAL}
 
 
 class QueueRecords:
@@ -164,9 +167,12 @@ class QueueRecords:
                 found |= self._latest(column.in_(some))
         return found
 
-    def unfinished(self) -> Iterator[Unfinished]:
-        """All that isn't final, and what was cancelled and not queued again."""
-        columns = [publications.c[field] for field in Unfinished._fields]
+    def unfinished(self, until: datetime | None = None) -> Iterator[Unfinished]:
+        """All that isn't final, and what was cancelled and not queued again.
+
+        Args:
+            until: what is to go out later, and isn't looked at before, is left out.
+        """
         same = publications.alias()
         again = (
             sa.exists()
@@ -174,12 +180,33 @@ class QueueRecords:
             .where(same.c.brief == publications.c.brief, _is_later(same, publications))
         )
         cancelled = publications.c.status == Status.CANCELLED.value
-        query = (
+        query = self._steps().where(sa.or_(sa.not_(cancelled), sa.not_(again)))
+        if until is None:
+            return self._unfinished(query)
+        queued = publications.c.status == Status.QUEUED.value
+        look_at = publications.c.look_at
+        others = publications.c.status.in_([each.value for each in _UNFINISHED])
+        parts = (query.where(queued, look_at < until), query.where(queued, look_at.is_(None)))
+        return self._unfinished(sa.union_all(*parts, query.where(others)))
+
+    def queued_at(self, paths: Iterable[str]) -> Iterator[Unfinished]:
+        """What is queued of these files."""
+        for some in portions(sorted(set(map(storable, paths)))):
+            yield from self._unfinished(
+                self._steps()
+                .where(publications.c.status == Status.QUEUED.value)
+                .where(publications.c.path.in_(some))
+            )
+
+    def _steps(self) -> sa.Select[Any]:
+        columns = [publications.c[field] for field in Unfinished._fields]
+        return (
             sa.select(*columns)
             .where(publications.c.queue == self.queue, publications.c.kind != Kind.REBLOG.value)
             .where(publications.c.status != Status.FINAL.value)
-            .where(sa.or_(sa.not_(cancelled), sa.not_(again)))
         )
+
+    def _unfinished(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> Iterator[Unfinished]:
         with self._records.reading() as connection:
             for row in connection.execution_options(yield_per=5000).execute(query):
                 yield Unfinished(*row)._replace(status=Status(row.status))

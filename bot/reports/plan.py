@@ -1,5 +1,6 @@
 """What the service would do next, when, and why; also why not. Reads, writes nothing."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from bot.publishing.schedule import Schedule
 from bot.records import FIRST, UNPUBLISHED, Outlook, Publication, Status
 from bot.records.appointments import Answer
 from bot.records.files import FileNote
-from bot.records.queues import Unfinished
+from bot.records.queues import QueueRecords, Unfinished
 from bot.reports.appointments import Calendars
 
 NOTICED = 60  # seconds that something is overdue before it is told
@@ -63,37 +64,51 @@ def steps(view: QueueView, now: datetime, schedule: Schedule | None = None) -> l
     return plan(view, now, schedule or Schedule()).steps
 
 
-def plan(view: QueueView, now: datetime, schedule: Schedule) -> Plan:
+def plan(view: QueueView, now: datetime, schedule: Schedule, until: datetime | None = None) -> Plan:
     """What the service would do next.
 
     What hasn't changed since the service looked at it is told as it is recorded; else by the very
     calculation that the service would make.
+
+    Args:
+        until: most of what goes out later is left out.
     """
     mine = view.mine
     calendars = Calendars(schedule, mine.records if mine else None, mine.queue if mine else "", now)
-    told = _steps(view, now, calendars)
-    known = {
-        (step.chain, step.brief): step
-        for step in told
-        if step.state in _IN_CALENDAR and step.outlook != _NOT_ASKED
-    }
-    authors = {(step.chain, step.author) for step in known.values()}
+    told, rest = _steps(view, now, calendars, until)
+    known = {_key(step): step for step in told if _is_in_calendar(step)}
     stale = calendars.stale() | {
         (step.chain, step.author)
         for step in known.values()
         if step.outlook in {_TO_ASK, Outlook.WAITING}
         or (step.when is not None and step.when <= now)
     }
-    for one, answer in calendars.answers(stale & authors):
-        key = (one.chain, one.brief)
-        if key in known:
-            known[key] = _by_calendar(known[key], answer)
-    rest = [step for step in told if (step.chain, step.brief) not in known]
+    if until is None:
+        stale &= {(step.chain, step.author) for step in known.values()}
+    answers = {(one.chain, one.brief): (one, made) for one, made in calendars.answers(stale)}
+    if rest is not None and until is not None:
+        near = [
+            one.path
+            for key, (one, made) in answers.items()
+            if key not in known and ((at := made.appointment.appointed_at) is None or at < until)
+        ]
+        known |= {_key(step): step for step in rest.queued(near) if _is_in_calendar(step)}
+    for key in answers.keys() & known.keys():
+        known[key] = _by_calendar(known[key], answers[key][1])
+    others = [step for step in told if _key(step) not in known]
     done = (
         replace(step, outlook="") if step.outlook in {_TO_ASK, _NOT_ASKED} else step
-        for step in (*rest, *known.values())
+        for step in (*others, *known.values())
     )
     return Plan(_in_order(list(done)), calendars)
+
+
+def _key(step: Step) -> Key:
+    return step.chain, step.brief
+
+
+def _is_in_calendar(step: Step) -> bool:
+    return step.state in _IN_CALENDAR and step.outlook != _NOT_ASKED
 
 
 _TO_ASK = "?"
@@ -113,7 +128,10 @@ def _by_calendar(step: Step, answer: Answer) -> Step:
     )
 
 
-def _steps(view: QueueView, now: datetime, calendars: Calendars) -> list[Step]:
+def _steps(
+    view: QueueView, now: datetime, calendars: Calendars, until: datetime | None
+) -> "tuple[list[Step], _Rest | None]":
+    """What the files ask for that have changed, and what is recorded of the others."""
     result: list[Step] = []
     met: set[Key] = set()
     looked: set[str] = set()
@@ -130,18 +148,18 @@ def _steps(view: QueueView, now: datetime, calendars: Calendars) -> list[Step]:
             step = _step(_State(each, now))
             result += [step] if step else []
     if view.mine is None:
-        return _in_order(result)
+        return result, None
     for path, (brief, notes) in view.mine.files.notes().items():
         if path in view.paths and path not in looked:
             met |= {(note.chain, brief) for note in notes}
             result += [_noted(path, brief, note) for note in notes]
     refused = {step.brief for step in result if not step.chain} - unread
-    rest = _Rest(view.paths - looked, unread, now, calendars)
-    for row in view.mine.unfinished():
-        if (row.chain, row.brief) not in met and row.path not in refused:
-            step = rest.step(row)
-            result += [step] if step else []
-    return _in_order(result)
+    rest = _Rest(view.mine, view.paths - looked, unread, met, refused, now, calendars)
+    result += rest.steps(view.mine.unfinished(until))
+    if until is not None:  # what is to go out later, of files that aren't as they were
+        have = {_key(step) for step in result}
+        result += [each for each in rest.queued(view.gone | looked) if _key(each) not in have]
+    return result, rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +169,29 @@ class _Rest:
     Attributes:
         unchanged: files that are as they are recorded.
         unread: files, and folders, that can't be read.
+        met: what is told by the files.
+        refused: files of which nothing is told but what is wrong with them.
     """
 
+    mine: QueueRecords
     unchanged: frozenset[str]
     unread: set[str]
+    met: set[Key]
+    refused: set[str]
     now: datetime
     calendars: Calendars
+
+    def queued(self, paths: Iterable[str]) -> Iterator[Step]:
+        """What is queued of these files."""
+        return self.steps(self.mine.queued_at(paths))
+
+    def steps(self, rows: Iterable[Unfinished]) -> Iterator[Step]:
+        """What is told of these."""
+        for row in rows:
+            if (row.chain, row.brief) not in self.met and row.path not in self.refused:
+                step = self.step(row)
+                if step is not None:
+                    yield step
 
     def step(self, row: Unfinished) -> Step | None:
         """As the record tells it, unless its file isn't there."""
@@ -169,10 +204,10 @@ class _Rest:
             at = row.appointed_at or row.scheduled_at or self.now
             when = max(at, self.now) if queued else row.retry_at
             why = "its file can't be read; what was queued stays as it is"
-            return replace(_told(row, when, why), outlook=_NOT_ASKED)
+            return _told(row, when, why, _NOT_ASKED)
         self.calendars.leave(row)
         why = "left the queue; it is withdrawn when it doesn't come back"
-        return replace(_told(row, None, why), outlook=_NOT_ASKED)
+        return _told(row, None, why, _NOT_ASKED)
 
 
 def _in_order(steps: list[Step]) -> list[Step]:
@@ -247,7 +282,7 @@ def _recorded(row: Publication | Unfinished, now: datetime) -> Step:
     if in_calendar and made.outlook not in {None, Outlook.NOW}:
         is_due = made.look_at is not None and made.look_at <= now
         outlook = _TO_ASK if is_due else str(made.outlook)
-        return replace(_told(row, made.appointed_at, made.why or ""), outlook=outlook)
+        return _told(row, made.appointed_at, made.why or "", outlook)
     if row.status is Status.QUEUED:
         return _told(row, *_due(row.scheduled_at, now))
     when = row.retry_at if row.status is Status.WAITING else None
@@ -255,7 +290,10 @@ def _recorded(row: Publication | Unfinished, now: datetime) -> Step:
     return _told(row, when, WHY[row.status].format(**words))
 
 
-def _told(row: Publication | Unfinished, when: datetime | None, why: str) -> Step:
+def _told(
+    row: Publication | Unfinished, when: datetime | None, why: str, outlook: str = ""
+) -> Step:
+    state = row.status.value
     return Step(
-        row.brief, row.chain, row.author, row.permlink, row.title, row.status.value, when, why
+        row.brief, row.chain, row.author, row.permlink, row.title, state, when, why, 0, outlook
     )

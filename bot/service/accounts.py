@@ -35,7 +35,8 @@ class Accounts:
         A chain that doesn't answer is left alone for a while: this is nobody's need.
         """
         for name, watch in self._watches.items():
-            if self._now() < self._rests.get(name, self._now()):
+            until = self._rests.get(name)
+            if until is not None and self._now() < until:
                 continue
             try:
                 yield from self._refresh(name, watch)

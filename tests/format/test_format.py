@@ -17,7 +17,7 @@ from bot.format.markdown import to_html
 from bot.format.permlink import permlink
 from bot.format.render import collect
 from bot.format.sanitise import ALLOWED_ELEMENTS
-from bot.format.size import packed_size
+from bot.format.size import packed_size, recorded_size
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests/fixtures/rendering"
@@ -210,6 +210,7 @@ def test_the_size_is_the_chains_own():
         datetime(2026, 12, 1, tzinfo=UTC),
     )
     assert packed_size(made) == len(packed) + 1 + 65
+    assert recorded_size(operations(made, profile)) == packed_size(made)
 
 
 @given(title=st.text(min_size=1), body=st.text(min_size=1))

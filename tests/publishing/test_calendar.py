@@ -352,3 +352,23 @@ def test_a_rehearsal_begins_where_the_records_are_and_goes_through_troubles(news
     assert "all as planned" in told
     refused = newsroom.run("rehearse", "--trouble", "flood", expect=2)
     assert "write outage, nodes, or both" in refused
+
+
+def test_a_reply_follows_another_authors_brief_when_that_is_moved(newsroom):
+    newsroom.brief("part-1.md", slug="part-1", date="2099-03-02 09:00")
+    newsroom.brief("reply.md", author="bob", reply_to='"[[part-1]]"')
+    newsroom.brief("link.md", author="alice", body="After [[reply]].")
+    newsroom.run("run", "--once")
+    for day in ("2099-03-04", "2099-03-01"):  # put off, and put forward
+        newsroom.brief("part-1.md", slug="part-1", date=f"{day} 09:00")
+        before = planned(newsroom)
+        newsroom.run("run", "--once")
+        after = planned(newsroom)
+        for told in (before, after):
+            whens = [told[name]["when"] for name in ("part-1", "reply", "link")]
+            assert whens == sorted(whens)
+            assert {when[:13] for when in whens} == {f"{day}T09"}
+        assert [one["when"] for one in before.values()] == [one["when"] for one in after.values()]
+    newsroom.run("hold", "part-1")
+    newsroom.run("run", "--once")
+    assert planned(newsroom)["reply"]["outlook"] == "waiting"

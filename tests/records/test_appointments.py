@@ -109,3 +109,67 @@ def test_a_brief_that_asks_for_approval_is_held_when_its_file_says_so(records):
     row = add(records, "one")
     changed = replace(PLAN, brief="one", path="one.md", permlink="one", approve=True, wanted="w")
     assert records.replan(row, changed, NOW).status is Status.HELD
+
+
+# -- other authors' posts --------------------------------------------------------------------------
+
+BOB = (PLAN.chain, "bob")
+
+
+@pytest.fixture
+def waiting(records):
+    """Alice's `one`, for which bob's reply waits; both have appointments."""
+    one = add(records, "one")
+    reply = add(records, "reply", author="bob")
+    appoint(records, {one.id: slot("a")})
+    depend(records, reply)
+    assert records.unplanned() == (BOB,), "what is named for the first time is looked at once more"
+    depend(records, reply)
+    assert records.unplanned() == ()
+    return records.get(one.id)
+
+
+def depend(records, reply, named=(("alice", "one"),)):
+    records.appoint(
+        *BOB, "rules", LONG_AGO, lambda _: [Answer(reply.id, slot("a"), named=named)], NOW, NOW
+    )
+
+
+def later(hours):
+    at = NOW + timedelta(hours=hours)
+    return replace(slot("a"), look_at=at, appointed_at=at, due_at=at)
+
+
+MOVES = {
+    "another time": lambda records, one: appoint(records, {one.id: later(2)}),
+    "nobody knows when": lambda records, one: appoint(
+        records, {one.id: Appointment(outlook=Outlook.WAITING)}
+    ),
+    "held": lambda records, one: appoint(
+        records, {one.id: replace(slot("a"), outlook=Outlook.HELD)}
+    ),
+    "missed": lambda records, one: appoint(records, {one.id: Appointment()}, missed=True),
+    "cancelled": lambda records, one: records.cancel(one.id, "a person", NOW),
+    "rejected": lambda records, one: records.reject(one, "it is bad", "f", NOW),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_who_waits_for_what_moves_is_planned_anew(records, waiting, move):
+    MOVES[move](records, waiting)
+    assert BOB in records.unplanned()
+
+
+def test_what_keeps_its_time_or_is_overdue_all_along_has_nobody_planned_anew(records, waiting):
+    appoint(records, {waiting.id: replace(slot("a"), why="in other words")})
+    assert records.unplanned() == ()
+    appoint(records, {waiting.id: later(-2)})
+    depend(records, records.at(*BOB, "reply"))
+    appoint(records, {waiting.id: later(-1)})
+    assert records.unplanned() == ()
+
+
+def test_who_names_it_no_more_doesnt_depend_on_it(records, waiting):
+    depend(records, records.at(*BOB, "reply"), named=())
+    appoint(records, {waiting.id: later(2)})
+    assert records.unplanned() == ()

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from bot.news.words import TOLD
 from bot.records import AT_ONCE, Outcome, Records, Status
+from bot.records.credits import CreditRecords
 from bot.records.figures import Figures
 from bot.records.news import NewsRecords
 from bot.records.outcomes import Outcomes
@@ -207,6 +208,10 @@ QUESTIONS = {
         paths=["b42.md"], briefs=["b42"]
     ),
     "an author's agenda": lambda records: records.agenda(PLAN.chain, "author042", NOW - FAR / 2),
+    "who waits for a post": lambda records: records.waiting_for(PLAN.chain, "author042", ["p42"]),
+    "an author's largest post": lambda records: CreditRecords(records).largest(
+        PLAN.chain, ["author042"]
+    ),
     "unplanned": lambda records: records.unplanned("me"),
     "overdue": lambda records: records.overdue(NOW - FAR, 20),
     "published": lambda records: QueueRecords(records, "here").published(PLAN.chain, "b42"),
