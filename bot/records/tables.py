@@ -94,6 +94,8 @@ ON_TIME = sa.text(
 )
 """What may be overdue: queued or waiting, said in a way by which SQLite looks for the time."""
 OWED = sa.text("due_at IS NOT NULL")
+HAPPENED = sa.text("(CASE WHEN included_at < updated_at THEN included_at ELSE updated_at END)")
+"""When what there is to tell of a publication happened: `LogRow.happened_at`."""
 UNPAID = sa.text("cashout_at IS NOT NULL")
 """Posts that have a payout to come."""
 
@@ -215,6 +217,10 @@ publications = sa.Table(
     sa.Index("ix_publications_fingerprint", "queue", "fingerprint"),
     sa.Index("ix_publications_author", "author", "updated_at", "id"),
     sa.Index("ix_publications_updated", "updated_at", "id"),
+    # by which pages of the log are found
+    sa.Index("ix_publications_happened", HAPPENED, "id"),
+    sa.Index("ix_publications_author_happened", "author", HAPPENED, "id"),
+    sa.Index("ix_publications_status_happened", "status", HAPPENED, "id"),
 )
 
 attempts = sa.Table(
@@ -253,6 +259,8 @@ events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),
     sa.Column("fence", sa.Integer),
+    sa.Index("ix_events_at", "at", "id"),
+    sa.Index("ix_events_target", "target", "at", "id"),
 )
 
 # A folder of briefs, by the identity that lies in it; several workers may look at one.
