@@ -87,6 +87,11 @@ class EventRow:
     brief: str
     title: str
 
+    @property
+    def who(self) -> str | None:
+        """The worker that made it; None where the folder's scan or a command did."""
+        return self.event.worker
+
 
 @dataclass(frozen=True, slots=True)
 class EventPage:

@@ -1,7 +1,7 @@
 """One publication whole: its journey, and what came of the post that it is about."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.records import Attempt, Event, Kind, LogRow, Records
@@ -31,7 +31,13 @@ def shown(records: Records, row: LogRow) -> Shown:
     came = None
     if publication.kind is not Kind.REBLOG:
         came = results_of(records, publication.chain, publication.author, publication.permlink)
-    return Shown(row, records.attempts(publication.id), records.events(publication.id), came)
+    return replace(journey(records, row), came=came)
+
+
+def journey(records: Records, row: LogRow) -> Shown:
+    """A row of the log with its attempts and events; not what came of it."""
+    number = row.publication.id
+    return Shown(row, records.attempts(number), records.events(number), None)
 
 
 def shown_line(one: Shown, sort: str = SORTS[0], value: Valuation = unvalued) -> dict[str, Any]:
