@@ -144,8 +144,8 @@ def _week(rows: Sequence[Earning], value: Valuation, measure: Measure, words: Wo
     names = [days[number] for number in range(7)]
     cells, told = {}, []
     for (day, hour), group in by_hour_of_week(rows, words.zone.key, value).items():
-        total = sum(_amount(group, measure))
-        mean = Decimal(group.posts) if measure == "posts" else total / group.posts
+        certain, rest = _amount(group, measure)
+        mean = certain if measure == "posts" else (certain + rest) / group.posts
         text = words.number(round(mean, 2))
         clock = f"{hour:02d}:00"
         cells[day, hour] = Cell(mean, f"{names[day]} {clock}: {text} ({group.posts})")
