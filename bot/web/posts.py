@@ -24,6 +24,7 @@ from bot.format.render import render
 from bot.records import Kind, LogRow, Publication, Status
 from bot.records.earnings import Whole
 from bot.records.outcomes import PostRecord, ReplyRecord, VoteRecord
+from bot.records.reading import storable
 from bot.reports.prices import STALE, PanelRow, panel
 from bot.reports.results import payout_state, threaded
 from bot.reports.show import Shown, journey, shown, shown_line
@@ -154,8 +155,8 @@ class PostPage:
 
 def rows_of(here: Workplace, chain: str, author: str, permlink: str) -> Sequence[LogRow]:
     """Publications of what has this address; raises `HTTPException` 404 where there is none."""
-    if max(map(len, (chain, author, permlink))) > _LONGEST:
-        raise HTTPException(404, "no such post is recorded")
+    if any(len(text) > _LONGEST or storable(text) != text for text in (chain, author, permlink)):
+        raise HTTPException(404, "no post can have this address")
     found = here.records.log(chain=chain, author=author, permlink=permlink)
     rows = [row for row in found if row.publication.kind is not Kind.REBLOG]
     if not rows:

@@ -1,11 +1,13 @@
 """The dashboard as a browser meets it: the real application, on a port, over real records."""
 
 import json
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -89,3 +91,26 @@ def dashboard(open_dashboard, sqlite_newsroom):  # noqa: F811
 def at(*parts):
     """A clock that stands."""
     return lambda: datetime(*parts, tzinfo=UTC)
+
+
+@dataclass
+class Desk:
+    """A workspace without a chain."""
+
+    root: Path
+    database: str
+
+
+@pytest.fixture
+def desk(tmp_path, sqlite):
+    """For what is recorded already: nobody asks a node."""
+    file = tmp_path / "briefbot.db"
+    shutil.copy(sqlite, file)
+    desk = Desk(tmp_path / "desk", f"sqlite:///{file}")
+    (desk.root / "config").mkdir(parents=True)
+    (desk.root / "posts").mkdir()
+    (desk.root / "config/briefbot.toml").write_text(
+        f'chain = "devnet"\ndatabase = "{desk.database}"\n'
+        '[chains.devnet]\nnodes = ["http://127.0.0.1:1"]\nurl = "https://steemit.com/{category}/@{author}/{permlink}"\n'
+    )
+    return desk
