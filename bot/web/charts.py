@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 Figure = int | float | Decimal
 
 _ROW = 44  # pixels of a bar with its words
-_LONGEST = 32  # characters of a bar's name
+_LONGEST = 24  # characters of a bar's name
 _LINE_TOP, _LINE_HEIGHT = 20, 120
 _CELL = 18
 _NAMES = 9.0  # per cent of a heat map's width
