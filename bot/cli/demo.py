@@ -12,9 +12,9 @@ from bot import app
 from bot.briefs import Queue
 from bot.cli import terminal
 from bot.cli.audience import Audience
+from bot.cli.dashboard import NoDashboard, dashboard
 from bot.cli.logging import quiet_log
 from bot.cli.table import log_table, print_log
-from bot.cli.web import NoDashboard, dashboard
 from bot.clock import utc_now
 from bot.config import DEMO, Settings, key_variable, load
 from bot.devnet.testing import Devnet

@@ -89,8 +89,8 @@ class EventRow:
 
     @property
     def who(self) -> str | None:
-        """The worker that made it; None where the folder's scan or a command did."""
-        return self.event.worker
+        """The person or the worker that made it; None where the folder's scan or a command did."""
+        return self.event.person or self.event.worker
 
 
 @dataclass(frozen=True, slots=True)

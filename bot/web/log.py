@@ -276,6 +276,7 @@ def tell_events(_: Reader, events: Events) -> EventAnswer:
             "to": row.event.target.value,
             "reason": row.event.reason,
             "worker": row.event.worker,
+            "person": row.event.person,
         }
         for row in events.found.rows
     ]

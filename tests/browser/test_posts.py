@@ -7,7 +7,7 @@ import pytest
 from bot.records.tables import publications, result_replies
 from tests.browser.vectors import VECTORS
 from tests.conftest import sqlite  # noqa: F401
-from tests.web.conftest import at, desk, open_dashboard  # noqa: F401
+from tests.web.conftest import at, open_dashboard, quiet_room  # noqa: F401
 from tests.web.filling import NOW, fill_post, insert, publication, reply
 
 PAGE = "/posts/devnet/@alice/p"
@@ -24,8 +24,8 @@ TOUCH = """() => {
 
 
 @pytest.fixture
-def dashboard(desk, open_dashboard):  # noqa: F811
-    return open_dashboard(desk, at(2026, 12, 1, 12))
+def dashboard(quiet_room, open_dashboard):  # noqa: F811
+    return open_dashboard(quiet_room, at(2026, 12, 1, 12))
 
 
 def comment(body, title="T"):

@@ -17,8 +17,8 @@ NOON = at(2026, 12, 1, 12)
 
 
 @pytest.fixture
-def dashboard(desk, open_dashboard):
-    return open_dashboard(desk, NOON)
+def dashboard(quiet_room, open_dashboard):
+    return open_dashboard(quiet_room, NOON)
 
 
 def pages(dashboard, path, between=lambda: None):
@@ -116,7 +116,7 @@ def test_a_spreadsheet_takes_nothing_in_the_table_for_a_formula(dashboard):
     insert(dashboard.records, publications, rows)
     answer = dashboard.get("/api/v1/log/export?format=csv")
 
-    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.header("content-type").startswith("text/csv")
     table = list(csv.DictReader(io.StringIO(answer.text, newline="")))
     assert [row["title"] for row in table] == [f"'{t}" for t in titles[:5]] + titles[5:]
 
@@ -128,7 +128,7 @@ def test_a_spreadsheet_takes_nothing_in_the_table_for_a_formula(dashboard):
 def test_what_is_no_question_is_told_so(dashboard, question):
     answer = dashboard.get(f"/api/v1/log?{question}")
     assert answer.status == 422
-    assert answer.json()["detail"][0]["loc"][0] == "query"
+    assert answer.json()["detail"].startswith(question.partition("=")[0])
 
 
 def test_the_page_shows_links_and_names_as_text(dashboard):

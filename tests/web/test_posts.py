@@ -147,8 +147,8 @@ def test_a_payout_is_told_with_who_got_what_of_it(published, open_dashboard):
 
 
 @pytest.fixture
-def dashboard(desk, open_dashboard):
-    return open_dashboard(desk, NOON)
+def dashboard(quiet_room, open_dashboard):
+    return open_dashboard(quiet_room, NOON)
 
 
 def comment(body, title="T", **options):
@@ -177,7 +177,7 @@ def test_all_votes_are_a_link_away_the_heaviest_first(dashboard):
     fill_post(dashboard.records, 500, 0)
     page = dashboard.get(PAGE).text
     assert "All 500 votes" in page
-    assert page.count('<bdi class="wrap">@voter') == 12
+    assert page.count('<bdi class="account">@voter') == 12
     found = []
     for number in (1, 2, 3):
         found += re.findall(r">@(voter\d+)<", dashboard.get(f"{PAGE}/votes?page={number}").text)
@@ -252,7 +252,7 @@ def test_links_lead_to_the_platform_and_ours_stay_ours(dashboard):
 
 
 def policy_of(answer):
-    told = answer.headers["content-security-policy"].split("; ")
+    told = answer.header("content-security-policy").split("; ")
     return dict(rule.split(" ", 1) for rule in told)
 
 

@@ -17,8 +17,8 @@ NUMBERS = itertools.count()
 
 
 @pytest.fixture
-def filled(desk, open_dashboard):
-    dashboard = open_dashboard(desk, NOON)
+def filled(quiet_room, open_dashboard):
+    dashboard = open_dashboard(quiet_room, NOON)
     rows = [
         publication(n, author=("alice", "bob")[n % 2], tags=[f"t{n % 30}", "all"],
                     included_at=NOW - timedelta(days=13 * n, hours=n % 5))
@@ -39,16 +39,16 @@ def filled(desk, open_dashboard):
     return dashboard
 
 
-def lines(desk, *arguments):
+def lines(quiet_room, *arguments):
     room = Newsroom.__new__(Newsroom)
-    room.root, room.numbers = desk.root, NUMBERS
+    room.root, room.numbers = quiet_room.root, NUMBERS
     return [json.loads(line) for line in room.run("results", "--json", *arguments).splitlines()]
 
 
-def test_the_api_tells_what_the_command_tells(filled, desk):
+def test_the_api_tells_what_the_command_tells(filled, quiet_room):
     for by in ("post", "author", "tag", "weekday", "hour", "month"):
-        assert filled.get(f"/api/v1/results?by={by}").json() == lines(desk, "--by", by)
-    asked = lines(desk, "--by", "month", "--author", "alice", "--tag", "t4")
+        assert filled.get(f"/api/v1/results?by={by}").json() == lines(quiet_room, "--by", by)
+    asked = lines(quiet_room, "--by", "month", "--author", "alice", "--tag", "t4")
     assert asked
     assert filled.get("/api/v1/results?by=month&author=alice&tag=%23T4").json() == asked
     assert filled.get("/api/v1/results?by=year").status == 422
@@ -87,8 +87,8 @@ def test_a_year_is_shown_unless_another_span_is_asked_for(filled):
     assert "Nothing that was published then" in filled.get("/results?author=%3Cb%3E").text
 
 
-def test_the_heat_map_is_in_the_readers_zone(desk, open_dashboard):
-    dashboard = open_dashboard(desk, NOON)
+def test_the_heat_map_is_in_the_readers_zone(quiet_room, open_dashboard):
+    dashboard = open_dashboard(quiet_room, NOON)
     fill_post(dashboard.records, 3, 0, included_at=NOW.replace(month=11, day=29, hour=23))
     here = dashboard.get("/results?measure=votes").text
     there = dashboard.get("/results?measure=votes", Cookie="zone=Europe/Berlin").text
