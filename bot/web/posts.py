@@ -38,6 +38,7 @@ VOTES_SHOWN = 12
 VOTES_A_PAGE = 200
 REPLIES_A_PAGE = 50
 _MOST_HOSTS = 40  # in a policy; with more, any host may be asked for pictures
+_MOST_POINTS = 100  # of a chart, and of the table beside it
 _UNLIMITED = 10**9  # thousandths: what every post has that sets no limit (chain-rules §1.3)
 _LONGEST = 256  # characters of a name in an address
 
@@ -407,19 +408,26 @@ def _courses(
     moments = sorted(vote.voted_at for vote in came.votes if vote.percent and vote.voted_at)
     if not moments:
         return course, None, ()
-    daily: dict[datetime, int] = {}
-    for count, moment in enumerate(moments, 1):
-        daily[moment.replace(minute=0, second=0, microsecond=0)] = count
+    counted = _thinned([(moment, count) for count, moment in enumerate(moments, 1)])
     told = words.number(len(moments))
     voted = charts.line(
         "vote-course",
         say(N_("Votes")),
         say(N_("How votes came in, up to %(most)s")) % {"most": told},
-        [(moment.timestamp(), count) for count, moment in enumerate(moments, 1)],
+        [(moment.timestamp(), count) for moment, count in counted],
         top=told,
         ends=(words.moment(moments[0]), words.moment(moments[-1])),
     )
-    return course, voted, tuple(daily.items())
+    return course, voted, counted
+
+
+def _thinned(points: Sequence[tuple[datetime, int]]) -> Sequence[tuple[datetime, int]]:
+    """As many points as a chart can show: the first, and the last of each stretch of time."""
+    if len(points) <= _MOST_POINTS:
+        return points
+    first, span = points[0][0], points[-1][0] - points[0][0]
+    last_of = {int(_MOST_POINTS * ((at - first) / span)): (at, count) for at, count in points}
+    return [points[0], *last_of.values()]
 
 
 # -- routes ----------------------------------------------------------------------------------------
