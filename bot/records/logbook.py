@@ -142,24 +142,25 @@ def event_page(
         target: only changes to this status.
     """
     of = ("chain", "author", "permlink", "brief", "title")
-    query = _bounded(sa.select(events.c.id), events.c.at, events.c.id, before, forward=False)
+    query = sa.select(events.c.id).order_by(events.c.at.desc(), events.c.id.desc())
     if target is not None:
         query = query.where(events.c.target == target.value)
     if since is not None:
         query = query.where(events.c.at >= since)
     if until is not None:
         query = query.where(events.c.at < until)
-    chosen = query.limit(limit + 1).subquery()
     told = (
         sa.select(events, *(publications.c[name] for name in of))
         .join(publications, publications.c.id == events.c.publication_id)
-        .where(events.c.id.in_(sa.select(chosen.c.id)))
         .order_by(events.c.at.desc(), events.c.id.desc())
     )
     with records.reading() as connection:
-        found = connection.execute(told).all()
-    rows = [EventRow(event_of(row), *(getattr(row, name) for name in of)) for row in found[:limit]]
-    last = rows[-1].event if len(found) > limit else None
+        ids: list[int] = []
+        for place in _behind(before, events.c.at, events.c.id):
+            ids += connection.execute(query.where(*place).limit(limit + 1 - len(ids))).scalars()
+        found = connection.execute(told.where(events.c.id.in_(ids[:limit]))).all()
+    rows = [EventRow(event_of(row), *(getattr(row, name) for name in of)) for row in found]
+    last = rows[-1].event if len(ids) > limit else None
     return EventPage(rows, Position(last.at, last.id) if last else None)
 
 
@@ -172,16 +173,45 @@ def _positions(
     forward: bool = False,
 ) -> list[Position]:
     """Where the next rows stand: behind `start`, towards the older ones unless `forward`."""
-    columns = (happened_at.label("at"), publications.c.id)
-    query = _bounded(sa.select(*columns), happened_at, publications.c.id, start, forward=forward)
-    query = query.where(*_conditions(wanted)).limit(limit)
-    if len(wanted.statuses) > 1:
-        # each in an index's order, and then together: no database does so by itself
-        each = [query.where(publications.c.status == s.value).subquery() for s in wanted.statuses]
-        merged = sa.union_all(*(sa.select(one) for one in each)).subquery()
-        query = sa.select(merged).limit(limit)
-        query = query.order_by(*_order(merged.c.at, merged.c.id, forward=forward))
-    return [Position(row.at, row.id) for row in connection.execute(query)]
+    at, number = happened_at, publications.c.id
+    query = sa.select(at.label("at"), number).where(*_conditions(wanted))
+    query = query.order_by(*_order(at, number, forward=forward))
+    found: list[Position] = []
+    for place in _behind(start, at, number, forward=forward):
+        some = query.where(*place).limit(limit - len(found))
+        if len(wanted.statuses) > 1:
+            some = _together(some, wanted.statuses, limit - len(found), forward=forward)
+        found += (Position(row.at, row.id) for row in connection.execute(some))
+    return found
+
+
+def _together(
+    query: sa.Select[Any], statuses: Sequence[Status], limit: int, *, forward: bool
+) -> sa.Select[Any]:
+    """The first rows of several statuses: each in an index's order, which no engine does itself."""
+    each = [query.where(publications.c.status == status.value).subquery() for status in statuses]
+    merged = sa.union_all(*(sa.select(one) for one in each)).subquery()
+    order = _order(merged.c.at, merged.c.id, forward=forward)
+    return sa.select(merged).order_by(*order).limit(limit)
+
+
+def _behind(
+    start: Position | None,
+    at: sa.ColumnElement[Any],
+    number: sa.ColumnElement[Any],
+    *,
+    forward: bool = False,
+) -> tuple[tuple[sa.ColumnElement[bool], ...], ...]:
+    """What is behind a position: first of the same instant, then of others.
+
+    Two questions, each of which is one stretch of an index; of a comparison of both columns at
+    once, an engine may use the first alone, and a whole queue can be of one instant.
+    """
+    if start is None:
+        return ((),)
+    if forward:
+        return (at == start.at, number > start.id), (at > start.at,)
+    return (at == start.at, number < start.id), (at < start.at,)
 
 
 def _rows(connection: sa.Connection, positions: Sequence[Position]) -> list[LogRow]:
@@ -189,21 +219,6 @@ def _rows(connection: sa.Connection, positions: Sequence[Position]) -> list[LogR
     query = log_query().where(publications.c.id.in_([position.id for position in positions]))
     found = {row.id: log_row_of(row) for row in connection.execute(query)}
     return [found[position.id] for position in positions if position.id in found]
-
-
-def _bounded(
-    query: sa.Select[Any],
-    at: sa.ColumnElement[Any],
-    number: sa.ColumnElement[Any],
-    start: Position | None,
-    *,
-    forward: bool,
-) -> sa.Select[Any]:
-    if start is not None:
-        given = sa.tuple_(sa.literal(start.at, at.type), sa.literal(start.id))
-        place = sa.tuple_(at, number)
-        query = query.where(place > given if forward else place < given)
-    return query.order_by(*_order(at, number, forward=forward))
 
 
 def _order(

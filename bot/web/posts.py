@@ -51,6 +51,11 @@ STATES = {
     "declined": N_("Payout declined"),
     "deleted": N_("Deleted"),
 }
+WORDS = (
+    N_("post"), N_("reply"), N_("edit"), N_("delete"), N_("reblog"),
+    N_("signed"), N_("sent"), N_("unknown"), N_("refused"), N_("expired"),
+)  # fmt: skip
+"""Kinds of publications and outcomes of attempts, as the records have them."""
 SORTS = {"trending": N_("Trending"), "votes": N_("Votes"), "age": N_("Age")}
 
 Sort = Literal["trending", "votes", "age"]
