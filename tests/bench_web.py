@@ -3,7 +3,8 @@
 A post with 5,000 votes and 500 replies, and the log of 100,000 publications with 1,000,000 events,
 in SQLite (or PostgreSQL, by --url), are asked for over real HTTP, one request after the other, by
 one client on one connection. Told are the median and the 99th percentile of the whole answer, its
-bytes, and how many requests a browser makes for the page. The baseline is a FastAPI application on
+bytes, how many requests a browser makes for the page, and the processor's time for it (the client's
+part in it is the baseline's). The baseline is a FastAPI application on
 the same server that answers the same bytes from memory, asked by the same client in the same run.
 """
 
@@ -77,10 +78,12 @@ def bare(body, kind):
 
 
 def measured(url, path, count):
-    """Milliseconds of `count` requests, sorted, and the last answer."""
+    """Milliseconds of `count` requests, sorted; the processor's for each; the last answer."""
     connection = http.client.HTTPConnection(url.partition("//")[2], timeout=600)
-    took = []
+    took, spent = [], 0.0
     for number in range(count + 2):
+        if number == 2:
+            spent = time.process_time()
         began = time.perf_counter()
         connection.request("GET", path, headers={"Accept": "text/html"})
         answer = connection.getresponse()
@@ -89,14 +92,15 @@ def measured(url, path, count):
         if number > 1:  # the first fill caches
             took.append(1000 * (time.perf_counter() - began))
     connection.close()
-    return sorted(took), body, answer.headers.get_content_type()
+    spent = 1000 * (time.process_time() - spent) / count
+    return sorted(took), spent, body, answer.headers.get_content_type()
 
 
 def line(name, url, path, count):
     first = first_of(url, path)
-    took, body, kind = measured(url, path, count)
+    took, spent, body, kind = measured(url, path, count)
     with bare(body, kind) as baseline:
-        base, _, _ = measured(baseline, "/", count)
+        base, base_spent, _, _ = measured(baseline, "/", count)
     return {
         "page": name,
         "bytes": len(body),
@@ -104,8 +108,10 @@ def line(name, url, path, count):
         "first_ms": round(first, 1),
         "p50_ms": round(took[len(took) // 2], 1),
         "p99_ms": round(took[min(len(took) - 1, len(took) * 99 // 100)], 1),
+        "cpu_ms": round(spent, 1),
         "bare_p50_ms": round(base[len(base) // 2], 1),
         "bare_p99_ms": round(base[min(len(base) - 1, len(base) * 99 // 100)], 1),
+        "bare_cpu_ms": round(base_spent, 1),
     }
 
 

@@ -142,7 +142,7 @@ def event_page(
         target: only changes to this status.
     """
     of = ("chain", "author", "permlink", "brief", "title")
-    query = sa.select(events.c.id).order_by(events.c.at.desc(), events.c.id.desc())
+    query = sa.select(events.c.id)
     if target is not None:
         query = query.where(events.c.target == target.value)
     if since is not None:
@@ -156,8 +156,9 @@ def event_page(
     )
     with records.reading() as connection:
         ids: list[int] = []
-        for place in _behind(before, events.c.at, events.c.id):
-            ids += connection.execute(query.where(*place).limit(limit + 1 - len(ids))).scalars()
+        for place, order in _behind(before, events.c.at, events.c.id):
+            some = query.where(*place).order_by(*order).limit(limit + 1 - len(ids))
+            ids += connection.execute(some).scalars()
         found = connection.execute(told.where(events.c.id.in_(ids[:limit]))).all()
     rows = [EventRow(event_of(row), *(getattr(row, name) for name in of)) for row in found]
     last = rows[-1].event if len(ids) > limit else None
@@ -175,10 +176,9 @@ def _positions(
     """Where the next rows stand: behind `start`, towards the older ones unless `forward`."""
     at, number = happened_at, publications.c.id
     query = sa.select(at.label("at"), number).where(*_conditions(wanted))
-    query = query.order_by(*_order(at, number, forward=forward))
     found: list[Position] = []
-    for place in _behind(start, at, number, forward=forward):
-        some = query.where(*place).limit(limit - len(found))
+    for place, order in _behind(start, at, number, forward=forward):
+        some = query.where(*place).order_by(*order).limit(limit - len(found))
         if len(wanted.statuses) > 1:
             some = _together(some, wanted.statuses, limit - len(found), forward=forward)
         found += (Position(row.at, row.id) for row in connection.execute(some))
@@ -201,17 +201,18 @@ def _behind(
     number: sa.ColumnElement[Any],
     *,
     forward: bool = False,
-) -> tuple[tuple[sa.ColumnElement[bool], ...], ...]:
-    """What is behind a position: first of the same instant, then of others.
+) -> Iterator[tuple[Sequence[sa.ColumnElement[bool]], Sequence[sa.ColumnElement[Any]]]]:
+    """What is behind a position, and in which order: of the same instant first, then of others.
 
     Two questions, each of which is one stretch of an index; of a comparison of both columns at
     once, an engine may use the first alone, and a whole queue can be of one instant.
     """
+    order = _order(at, number, forward=forward)
     if start is None:
-        return ((),)
-    if forward:
-        return (at == start.at, number > start.id), (at > start.at,)
-    return (at == start.at, number < start.id), (at < start.at,)
+        yield (), order
+        return
+    yield (at == start.at, number > start.id if forward else number < start.id), order[1:]
+    yield (at > start.at if forward else at < start.at,), order
 
 
 def _rows(connection: sa.Connection, positions: Sequence[Position]) -> list[LogRow]:
