@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar docs translations lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar bench-web docs translations lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -72,6 +72,9 @@ bench-calendar: $(VENV)/.installed-dev ## Measure 100,000 briefs of 1,000 author
 
 bench-results: $(VENV)/.installed-dev ## Measure what following results costs, and sums over a million votes
 	@$(BIN)/python -m tests.bench_results
+
+bench-web: $(VENV)/.installed-dev ## Measure pages at their largest: 5,000 votes, 500 replies, a million events
+	@$(BIN)/python -m tests.bench_web
 
 bench-rendering: $(VENV)/.installed-dev ## Measure the rendering: how true, how fast, and the worst input
 	@$(BIN)/python -m tests.bench_rendering

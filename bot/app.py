@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from bot.news.ways import Way
     from bot.publishing.schedule import Schedule
     from bot.records import Publication, Records
+    from bot.records.earnings import Whole
     from bot.reports.results import Valuation
     from bot.reports.status import Overview
-    from bot.results.market import Market
+    from bot.results.market import Market, Quote
     from bot.service.actions import Desk
     from bot.service.health import Health
     from bot.service.heartbeat import Heartbeat
@@ -427,6 +428,23 @@ def valuation(config: Settings, records: "Records", days: "Iterable[date]") -> "
     coins = coins_known(config, config.prices)
     kept = PriceRecords(records, config.prices.source, coins)
     return valued_by(kept.prices(coins, in_order[0], in_order[-1]))
+
+
+def worth(config: Settings, records: "Records", came: "Whole | None") -> "Valuation":
+    """What a post's payout was worth on its day, as far as prices are kept."""
+    paid_at = came.post.paid_at if came else None
+    return valuation(config, records, [paid_at.date()] if paid_at else [])
+
+
+def quotes(config: Settings, records: "Records", now: "datetime") -> "tuple[Quote, ...]":
+    """What coins were worth last, by the records; no source is asked."""
+    from bot.records.prices import PriceRecords  # noqa: PLC0415
+    from bot.results.market import known_quotes  # noqa: PLC0415
+
+    if config.prices is None:
+        return ()
+    coins = coins_known(config, config.prices)
+    return known_quotes(PriceRecords(records, config.prices.source, coins), coins, now)
 
 
 def coins_known(config: Settings, settings: PriceSettings) -> Mapping[str, str]:

@@ -22,6 +22,18 @@ def comment_in(text: str) -> dict[str, Any]:
     return next((fields for name, fields in operations_in(text) if name == "comment"), {})
 
 
+def beneficiaries_in(text: str) -> dict[str, int]:
+    """Who gets a part of the payout, in hundredths of a per cent, by these operations."""
+    return {
+        share["account"]: int(share["weight"])
+        for name, fields in operations_in(text)
+        if name == "comment_options"
+        for kind, value in fields.get("extensions", ())
+        if kind == 0
+        for share in value["beneficiaries"]
+    }
+
+
 def delete_comment(author: str, permlink: str) -> Operation:
     """What takes a post off the chain (chain-rules §1.5)."""
     return "delete_comment", {"author": author, "permlink": permlink}

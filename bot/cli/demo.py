@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -11,6 +11,8 @@ import click
 from bot import app
 from bot.briefs import Queue
 from bot.cli import terminal
+from bot.cli.audience import Audience
+from bot.cli.dashboard import NoDashboard, dashboard
 from bot.cli.logging import quiet_log
 from bot.cli.table import log_table, print_log
 from bot.clock import utc_now
@@ -39,7 +41,11 @@ SETTLED = {Status.FINAL, Status.REJECTED, Status.MISSED, Status.CANCELLED, Statu
 
 
 @click.command()
-@click.option("--serve", is_flag=True, help="Keep devnet and service running until interrupted.")
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="Keep devnet, service and dashboard running until interrupted; readers vote and reply.",
+)
 @click.pass_context
 def demo(ctx: click.Context, *, serve: bool) -> None:
     """Publish the briefs in posts/ on a devnet through beem, follow them, and show the log.
@@ -57,7 +63,7 @@ def demo(ctx: click.Context, *, serve: bool) -> None:
         terminal.tell(f"devnet on {devnet.url}, a block every {BLOCK_INTERVAL} s")
         with app.records(config, create=True) as records:
             done_before = {row.publication.id for row in records.log()}
-            finished = _publish(config, records, serve=serve)
+            finished = _serve(config, records, devnet) if serve else _publish(config, records)
             rows = records.log()
             _conclude(rows, done_before)
     if not finished or any(row.publication.status is not Status.FINAL for row in rows):
@@ -90,8 +96,45 @@ def _settings(home: Path, posts: Path, devnet: Devnet) -> Settings:
     return load(file, {})
 
 
-def _publish(config: Settings, records: Records, *, serve: bool) -> bool:
+def _publish(config: Settings, records: Records) -> bool:
     """Run the service until every publication has settled; True when all briefs got so far."""
+    with _service(config, records) as found_nothing, _progress() as show:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            rows = records.log()
+            show(rows)
+            if all(row.publication.status in SETTLED for row in rows):
+                return found_nothing
+            time.sleep(BLOCK_INTERVAL)
+    terminal.tell(f"Not everything is final after {PATIENCE:.0f} s; see the reasons below.")
+    return False
+
+
+def _serve(config: Settings, records: Records, devnet: Devnet) -> bool:
+    """Run the service and the dashboard until interrupted; what is published finds readers."""
+    with ExitStack() as opened:
+        found_nothing = opened.enter_context(_service(config, records))
+        try:
+            served = dashboard(config, records, quiet_log(), ("127.0.0.1", 0))
+        except NoDashboard as error:
+            terminal.tell(str(error))
+        else:
+            opened.callback(served.end)
+            terminal.tell(f"dashboard on {served.url}/ (Ctrl-C ends all of it)")
+        audience = opened.enter_context(Audience.of(config, devnet))
+        show = opened.enter_context(_progress())
+        with suppress(KeyboardInterrupt):
+            while True:
+                rows = records.log()
+                show(rows)
+                audience.read(rows)
+                time.sleep(BLOCK_INTERVAL)
+    return found_nothing
+
+
+@contextmanager
+def _service(config: Settings, records: Records) -> Iterator[bool]:
+    """The service as it runs; whether every brief is as it should be."""
     service = app.service(config, records, utc_now, quiet_log())
     findings = service.scan()
     for finding in findings:
@@ -100,16 +143,7 @@ def _publish(config: Settings, records: Records, *, serve: bool) -> bool:
     service.start()
     heartbeat.start()
     try:
-        with _progress() as show:
-            end = time.monotonic() + PATIENCE
-            while serve or time.monotonic() < end:
-                rows = records.log()
-                show(rows)
-                if not serve and all(row.publication.status in SETTLED for row in rows):
-                    return not findings
-                time.sleep(BLOCK_INTERVAL)
-        terminal.tell(f"Not everything is final after {PATIENCE:.0f} s; see the reasons below.")
-        return False
+        yield not findings
     finally:
         service.stop()
         heartbeat.stop()
@@ -148,6 +182,7 @@ def _conclude(rows: Sequence[LogRow], done_before: set[int]) -> None:
     terminal.tell(
         f"Look at it: `cd {DEMO}`, the demo's own workspace, then `briefbot log`, `show`, …"
     )
+    terminal.tell("See it as its readers do: `briefbot demo --serve` has a dashboard and readers.")
     terminal.tell(
         "Next: add a brief to posts/ and run this again, or try a folder of your own on a devnet: "
         "README, “Try it”."

@@ -273,7 +273,7 @@ class _Preview:
             title=brief.title if brief else "No title",
             author=post.author if post else (brief.author if brief else None),
             category=category,
-            place=category if category and category.startswith("hive-") else f"#{category}",
+            place=pages.place_of(category) if category else "",
             at=at,
             when=relative(at, now),
             html=rendered.html,

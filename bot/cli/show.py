@@ -1,6 +1,6 @@
 """`briefbot show`: one publication whole."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from difflib import unified_diff
 from typing import Any
@@ -14,12 +14,12 @@ from bot.cli import terminal
 from bot.cli.naming import briefs, name_of, nothing_recorded
 from bot.cli.times import told as at
 from bot.config import Settings, load
-from bot.records import Attempt, Event, Kind, LogRow, Publication, Records
+from bot.records import Publication
 from bot.records.earnings import Whole
-from bot.records.earnings import whole as results_of
 from bot.records.outcomes import PostRecord
-from bot.reports.log import whole
+from bot.reports.log import log_line
 from bot.reports.results import SORTS, Valuation, of_post, sparkline, threaded
+from bot.reports.show import Shown, shown, shown_line
 
 _SHOWN = 200  # characters of a reply
 
@@ -47,59 +47,37 @@ def show(ctx: click.Context, which: str, sort: str, *, as_json: bool, difference
             _show_differences(config, [row.publication for row in rows])
             return
         for row in rows:
-            publication = row.publication
-            attempts, events = records.attempts(publication.id), records.events(publication.id)
-            told = whole(row, attempts, events)
-            came = _came_of(records, publication)
+            one = shown(records, row)
+            worth = app.worth(config, records, one.came)
             if as_json:
-                results = of_post(came, sort, _worth(config, records, came)) if came else None
-                terminal.tell_json(told | {"results": results}, 2)
+                terminal.tell_json(shown_line(one, sort, worth), 2)
             else:
-                _tell(row, told, attempts, events, config.timezone)
-                if came:
-                    worth = _worth(config, records, came)
-                    _tell_results(came, sort, config.timezone, worth)
+                _tell(one, config.timezone)
+                if one.came:
+                    _tell_results(one.came, sort, config.timezone, worth)
 
 
-def _came_of(records: Records, publication: Publication) -> Whole | None:
-    """What came of the post that a publication is about."""
-    if publication.kind is Kind.REBLOG:
-        return None
-    return results_of(records, publication.chain, publication.author, publication.permlink)
-
-
-def _tell(
-    row: LogRow,
-    told: Mapping[str, Any],
-    attempts: Iterable[Attempt],
-    events: Iterable[Event],
-    timezone: str,
-) -> None:
+def _tell(one: Shown, timezone: str) -> None:
     """One publication for a person; its times as `log` and `plan` have them."""
-    for key, value in told.items():
-        if key in {"attempts", "events"} or value in (None, "", []):
+    for key, value in log_line(one.row).items():
+        if key == "attempts" or value in (None, "", []):
             continue
-        moment = getattr(row.publication, key, None) if key.endswith("_at") else None
+        moment = getattr(one.row.publication, key, None) if key.endswith("_at") else None
         shown = at(moment, timezone) if moment else value
         shown = ", ".join(shown) if isinstance(shown, list) else shown
         terminal.tell(f"{key.replace('_', ' '):>15}  {shown}")
-    for attempt in attempts:
+    for attempt in one.attempts:
         terminal.tell(
             f"{f'attempt {attempt.number}':>15}  {attempt.trx_id} {attempt.outcome}"
             f", signed {at(attempt.signed_at, timezone)}, sent {attempt.sends}x"
             + (f": {attempt.error}" if attempt.error else "")
         )
-    for event in events:
+    for event in one.events:
         source = event.source.value if event.source else "·"
         by = f" (by {event.person})" if event.person else ""
         terminal.tell(
             f"{at(event.at, timezone):>20}  {source} → {event.target.value}: {event.reason}{by}"
         )
-
-
-def _worth(config: Settings, records: Records, came: Whole) -> Valuation:
-    """What its payout was worth on its day."""
-    return app.valuation(config, records, [came.post.paid_at.date()] if came.post.paid_at else [])
 
 
 def _payout(told: Mapping[str, Any], post: PostRecord, timezone: str) -> str:

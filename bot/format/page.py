@@ -16,18 +16,12 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from bot.briefs import Beneficiary, Finding
+from bot.format.players import ORIGINS
 from bot.format.post import FIFTY_FIFTY, PayoutOptions
 from bot.format.size import LARGEST
 from bot.format.summary import Summary
 
 _HERE = Path(__file__).parent
-_PLAYERS = (
-    "https://www.youtube.com", "https://player.vimeo.com", "https://player.twitch.tv",
-    "https://w.soundcloud.com", "https://emb.d.tube", "https://3speak.online", "https://3speak.tv",
-    "https://open.spotify.com", "https://platform.twitter.com",
-)  # fmt: skip
-
-
 DECLINED = "Payout declined"
 _VIDEO = re.compile(
     r'<div class="videoWrapper youtube" style="background-image:url\('
@@ -74,6 +68,11 @@ class Page:
     def earned(self) -> str:
         """What stands where the platform shows the payout: a new post has none yet."""
         return DECLINED if self.payout == DECLINED else "$0.00"
+
+
+def place_of(category: str) -> str:
+    """How a category is named beside a post: a tag by its sign, a community by its name."""
+    return category if category.startswith("hive-") else f"#{category}"
 
 
 def payout(options: PayoutOptions | None) -> str:
@@ -125,7 +124,7 @@ def _policy(style: str, site: str, nonce: str | None) -> str:
         "img-src": "https: http: data:",
         "style-src-elem": f"'sha256-{digest}'",
         "style-src-attr": "'unsafe-inline'",  # of td and players; the sanitiser lets no other pass
-        "frame-src": " ".join(_PLAYERS),
+        "frame-src": " ".join(ORIGINS),
         "script-src": f"'nonce-{nonce}'" if nonce else "'none'",
         "connect-src": "'self'" if nonce else "'none'",
         "base-uri": site,
@@ -136,7 +135,13 @@ def _policy(style: str, site: str, nonce: str | None) -> str:
 
 @cache
 def _style() -> str:
-    return (_HERE / "page.css").read_text(encoding="utf-8")
+    return (_HERE / "page.css").read_text(encoding="utf-8") + body_style()
+
+
+@cache
+def body_style() -> str:
+    """How bodies look: rules for what stands in an element of the class `body`."""
+    return (_HERE / "body.css").read_text(encoding="utf-8")
 
 
 @cache

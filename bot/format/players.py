@@ -13,6 +13,12 @@ from bot.format.flavour import Flavour
 WIDTH = "640"
 HEIGHT = {Flavour.CONDENSER: "360", Flavour.DENSER: "480", Flavour.CONTENT_RENDERER: "360"}
 
+ORIGINS = (
+    "https://www.youtube.com", "https://player.vimeo.com", "https://player.twitch.tv",
+    "https://w.soundcloud.com", "https://emb.d.tube", "https://3speak.online", "https://3speak.tv",
+    "https://open.spotify.com", "https://platform.twitter.com",
+)  # fmt: skip
+"""Where players come from; nothing else is ever framed."""
 INSIDE, LAST = r"[^\s\"<>\[\]()]", r"[^\s\"<>\[\]().,']"
 """What an address is made of: anything but white space, quotes and brackets; the last character is
 neither a dot, a comma nor an apostrophe."""

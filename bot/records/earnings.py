@@ -197,7 +197,10 @@ def whole(records: Records, chain: str, author: str, permlink: str) -> Whole | N
         of_reply = tuple(ReplyRecord.__dataclass_fields__)
         return Whole(
             post=PostRecord(**row._asdict()),
-            votes=tuple(VoteRecord(**vote._asdict()) for vote in votes),
+            votes=tuple(
+                VoteRecord(**vote._mapping)  # noqa: SLF001  # dear where there are thousands
+                for vote in votes
+            ),
             replies=tuple(
                 ReplyRecord(**{name: getattr(reply, name) for name in of_reply})
                 for reply in replies

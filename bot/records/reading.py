@@ -197,20 +197,7 @@ class RecordsReader:
                 .where(events.c.publication_id == publication_id)
                 .order_by(events.c.id)
             )
-            return tuple(
-                Event(
-                    id=row.id,
-                    publication_id=row.publication_id,
-                    at=row.at,
-                    source=Status(row.source) if row.source else None,
-                    target=Status(row.target),
-                    reason=row.reason,
-                    worker=row.worker,
-                    fence=row.fence,
-                    person=row.person,
-                )
-                for row in rows
-            )
+            return tuple(event_of(row) for row in rows)
 
     def revision(self) -> str:
         """Another text whenever something that people look at has changed: cheap to ask."""
@@ -282,36 +269,13 @@ class RecordsReader:
             equal: columns and the values they must have: `author`, `brief`, `chain`, `id`, `path`,
                 `permlink`, `trx_id`; None is no condition.
         """
-        counted = (
-            sa.select(sa.func.count())
-            .where(attempts.c.publication_id == publications.c.id)
-            .scalar_subquery()
-        )
-        here = sa.and_(
-            result_posts.c.chain == publications.c.chain,
-            result_posts.c.author == publications.c.author,
-            result_posts.c.permlink == publications.c.permlink,
-            publications.c.kind != Kind.REBLOG.value,
-        )
-        voted = (
-            sa.select(sa.func.count())
-            .where(result_votes.c.post_id == result_posts.c.id, result_votes.c.percent != 0)
-            .scalar_subquery()
-        )
-        included, changed = publications.c.included_at, publications.c.updated_at
-        happened = sa.case((included < changed, included), else_=changed)
-        query = sa.select(
-            publications,
-            counted.label("attempts"),
-            voted.label("votes"),
-            *(result_posts.c[name] for name in _CAME),
-        ).select_from(publications.outerjoin(result_posts, here))
+        query = log_query()
         if statuses:
             query = query.where(publications.c.status.in_([s.value for s in statuses]))
         if since is not None:
-            query = query.where(happened >= since)
+            query = query.where(happened_at >= since)
         if until is not None:
-            query = query.where(happened < until)
+            query = query.where(happened_at < until)
         for column, value in equal.items():
             if value is not None:
                 query = query.where(publications.c[column] == value)
@@ -320,7 +284,7 @@ class RecordsReader:
             query = query.order_by(*last).limit(limit)
         with self.reading() as connection:
             rows = connection.execute(query).all()
-        found = [LogRow(publication_of(row), row.attempts, _came(row)) for row in rows]
+        found = [log_row_of(row) for row in rows]
         return tuple(sorted(found, key=lambda row: (row.happened_at, row.publication.id)))
 
     def find(self, which: str) -> tuple[LogRow, ...]:
@@ -386,6 +350,57 @@ def _places(row: Publication) -> set[str]:
     return {row.chain, row.category}
 
 
+_CAME = (
+    "replies", "symbol", "precision", "pending", "author_payout", "paid_at", "read_at",
+)  # fmt: skip
+happened_at = sa.case(
+    (publications.c.included_at < publications.c.updated_at, publications.c.included_at),
+    else_=publications.c.updated_at,
+)
+"""`LogRow.happened_at`; `tables.HAPPENED` says the same, and its indexes serve this."""
+
+
+def log_query() -> sa.Select[Any]:
+    """The question for rows of the log; `log_row_of` reads them."""
+    counted = (
+        sa.select(sa.func.count())
+        .where(attempts.c.publication_id == publications.c.id)
+        .scalar_subquery()
+    )
+    here = sa.and_(
+        result_posts.c.chain == publications.c.chain,
+        result_posts.c.author == publications.c.author,
+        result_posts.c.permlink == publications.c.permlink,
+        publications.c.kind != Kind.REBLOG.value,
+    )
+    voted = (
+        sa.select(sa.func.count())
+        .where(result_votes.c.post_id == result_posts.c.id, result_votes.c.percent != 0)
+        .scalar_subquery()
+    )
+    return sa.select(
+        publications,
+        counted.label("attempts"),
+        voted.label("votes"),
+        *(result_posts.c[name] for name in _CAME),
+    ).select_from(publications.outerjoin(result_posts, here))
+
+
+def log_row_of(row: sa.Row[Any]) -> LogRow:
+    """A row of the log."""
+    return LogRow(publication_of(row), row.attempts, _came(row))
+
+
+def event_of(row: sa.Row[Any]) -> Event:
+    """An event from its row."""
+    values = {column.name: getattr(row, column.name) for column in events.columns}
+    values |= {
+        "source": Status(row.source) if row.source else None,
+        "target": Status(row.target),
+    }
+    return Event(**values)
+
+
 def never_went_out(table: sa.FromClause) -> sa.ColumnElement[bool]:
     """Plans that were cancelled: no publication of their brief follows them.
 
@@ -420,11 +435,6 @@ def publication_of(row: sa.Row[Any]) -> Publication:
         "shows": tuple(sorted((row.shows or {}).items())),
     }
     return Publication(**values)
-
-
-_CAME = (
-    "replies", "symbol", "precision", "pending", "author_payout", "paid_at", "read_at",
-)  # fmt: skip
 
 
 def _came(row: sa.Row[Any]) -> Came | None:

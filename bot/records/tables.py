@@ -96,6 +96,8 @@ ON_TIME = sa.text(
 NEEDY = sa.text("status IN ('held', 'rejected', 'missed')")
 """What doesn't go on by itself."""
 OWED = sa.text("due_at IS NOT NULL")
+HAPPENED = sa.text("(CASE WHEN included_at < updated_at THEN included_at ELSE updated_at END)")
+"""When what there is to tell of a publication happened: `LogRow.happened_at`."""
 UNPAID = sa.text("cashout_at IS NOT NULL")
 """Posts that have a payout to come."""
 
@@ -228,6 +230,10 @@ publications = sa.Table(
     sa.Index("ix_publications_fingerprint", "queue", "fingerprint"),
     sa.Index("ix_publications_author", "author", "updated_at", "id"),
     sa.Index("ix_publications_updated", "updated_at", "id"),
+    # by which pages of the log are found
+    sa.Index("ix_publications_happened", HAPPENED, "id"),
+    sa.Index("ix_publications_author_happened", "author", HAPPENED, "id"),
+    sa.Index("ix_publications_status_happened", "status", HAPPENED, "id"),
 )
 
 attempts = sa.Table(
@@ -267,6 +273,8 @@ events = sa.Table(
     sa.Column("worker", sa.Text),
     sa.Column("fence", sa.Integer),
     sa.Column("person", sa.Text),
+    sa.Index("ix_events_at", "at", "id"),
+    sa.Index("ix_events_target", "target", "at", "id"),
 )
 
 # A folder of briefs, by the identity that lies in it; several workers may look at one.

@@ -139,6 +139,21 @@ def grouped(
     return sorted(groups.values(), key=lambda group: group.name)
 
 
+def by_hour_of_week(
+    rows: Iterable[Earning], timezone: str, value: Valuation = unvalued
+) -> dict[tuple[int, int], Group]:
+    """Sums by (weekday, hour) of publication, Monday is 0, as clocks of this zone show them."""
+    zone = ZoneInfo(timezone)
+    groups: dict[tuple[int, int], Group] = {}
+    for row in rows:
+        moment = row.published_at.astimezone(zone)
+        place = (moment.weekday(), moment.hour)
+        if place not in groups:
+            groups[place] = Group(f"{_WEEKDAYS[place[0]]} {place[1]:02d}:00")
+        groups[place].add(row, value)
+    return dict(sorted(groups.items()))
+
+
 def _names(row: Earning, by: str, zone: ZoneInfo) -> Sequence[str]:
     post = row.post
     match by:

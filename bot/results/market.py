@@ -100,9 +100,7 @@ class Market:
 
     def now(self) -> tuple[Quote, ...]:
         """What each coin was worth last, in the order of `coins`; without those nobody told of."""
-        now = self._now()
-        kept = {quote.symbol: quote for quote in self._kept.quotes()}
-        return tuple(_aged(kept[symbol], now) for symbol in self.coins if symbol in kept)
+        return known_quotes(self._kept, self.coins, self._now())
 
     def price(self, symbol: str, day: date) -> Price | None:
         """A coin's price of a day (UTC), or None while it isn't known."""
@@ -188,6 +186,12 @@ class Market:
         elif self._told_trouble and not trouble:
             self._log.info("prices_back", source=self.source)
         self._told_trouble = trouble
+
+
+def known_quotes(kept: PriceRecords, coins: Iterable[str], now: datetime) -> tuple[Quote, ...]:
+    """What each of these coins was worth last, by the records; without those nobody told of."""
+    found = {quote.symbol: quote for quote in kept.quotes()}
+    return tuple(_aged(found[symbol], now) for symbol in coins if symbol in found)
 
 
 def valued(units: int, price: Price, precision: int = 3) -> Valuation:

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot import __version__
 from bot.records.people import People
-from bot.web import authors, brief, health, live, queue, today
+from bot.web import authors, brief, health, live, log, posts, queue, results, today
 from bot.web.failures import tell_failures
 from bot.web.live import Pulse
 from bot.web.pages import page
@@ -39,7 +39,7 @@ def application(place: Workplace) -> FastAPI:
         lifespan=lifespan,
     )
     made.state.workplace = place
-    for room in (today, queue, brief, authors, health, live):
+    for room in (today, queue, brief, posts, log, results, authors, health, live):
         made.include_router(room.routes)
     tell_failures(made)
 

@@ -60,7 +60,8 @@ def serve(application: FastAPI, host: str, port: int) -> Served:
         NotServed: nobody can listen there.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # by its protocol asyncio knows that nothing is to wait here for the other side's word
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))

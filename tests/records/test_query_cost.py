@@ -18,6 +18,7 @@ from bot.news.words import TOLD
 from bot.records import AT_ONCE, Outcome, Records, Status
 from bot.records.credits import CreditRecords
 from bot.records.figures import Figures
+from bot.records.logbook import Position, Wanted, event_page, log_page
 from bot.records.news import NewsRecords
 from bot.records.outcomes import Outcomes
 from bot.records.overview import OverviewRecords
@@ -234,6 +235,23 @@ QUESTIONS = {
     "news that are owed": lambda records: OverviewRecords(records).owed(),
     "log page": lambda records: records.log(limit=20),
     "log page of an author": lambda records: records.log(author="author042", limit=20),
+    "page of the log": lambda records: log_page(records, Wanted(), limit=20),
+    "page in the middle of the log": lambda records: log_page(
+        records, Wanted(), Position(NOW - FAR, ROWS // 2), 20
+    ),
+    "page of an author's log": lambda records: log_page(
+        records, Wanted(author="author042"), Position(NOW - FAR, ROWS // 2), 20
+    ),
+    "page of a status": lambda records: log_page(
+        records, Wanted(statuses=(Status.HELD,)), limit=20
+    ),
+    "page of some statuses": lambda records: log_page(
+        records, Wanted(statuses=(Status.FINAL, Status.HELD, Status.MISSED)), limit=20
+    ),
+    "page of all events": lambda records: event_page(
+        records, before=Position(NOW - FAR, ROWS // 2), limit=20
+    ),
+    "page of events of a kind": lambda records: event_page(records, target=Status.HELD, limit=20),
     "log of a brief": lambda records: records.log(brief="b42", limit=20),
 }
 

@@ -5,6 +5,8 @@ import re
 import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +78,31 @@ def open_dashboard():
 @pytest.fixture
 def dashboard(open_dashboard, sqlite_newsroom):  # noqa: F811
     return open_dashboard(sqlite_newsroom)
+
+
+def at(*parts):
+    """A clock that stands."""
+    return lambda: datetime(*parts, tzinfo=UTC)
+
+
+@dataclass
+class Room:
+    """A workspace without a chain."""
+
+    root: Path
+    database: str
+
+
+@pytest.fixture
+def quiet_room(tmp_path, sqlite):
+    """For what is recorded already: nobody asks a node."""
+    file = tmp_path / "briefbot.db"
+    shutil.copy(sqlite, file)
+    room = Room(tmp_path / "room", f"sqlite:///{file}")
+    (room.root / "config").mkdir(parents=True)
+    (room.root / "posts").mkdir()
+    (room.root / "config/briefbot.toml").write_text(
+        f'chain = "devnet"\ndatabase = "{room.database}"\n[chains.devnet]\n'
+        'nodes = ["http://127.0.0.1:1"]\nurl = "https://steemit.com/{category}/@{author}/{permlink}"\n'
+    )
+    return room
