@@ -303,7 +303,7 @@ class RecordsReader:
             publications,
             counted.label("attempts"),
             voted.label("votes"),
-            *(result_posts.c[name] for name in _CAME),
+            *(result_posts.c[name] for name in CAME),
         ).select_from(publications.outerjoin(result_posts, here))
         if statuses:
             query = query.where(publications.c.status.in_([s.value for s in statuses]))
@@ -319,7 +319,7 @@ class RecordsReader:
             query = query.order_by(*last).limit(limit)
         with self.reading() as connection:
             rows = connection.execute(query).all()
-        found = [LogRow(publication_of(row), row.attempts, _came(row)) for row in rows]
+        found = [LogRow(publication_of(row), row.attempts, came_of(row)) for row in rows]
         return tuple(sorted(found, key=lambda row: (row.happened_at, row.publication.id)))
 
     def find(self, which: str) -> tuple[LogRow, ...]:
@@ -420,12 +420,12 @@ def publication_of(row: sa.Row[Any]) -> Publication:
     return Publication(**values)
 
 
-_CAME = (
+CAME = (
     "replies", "symbol", "precision", "pending", "author_payout", "paid_at", "read_at",
 )  # fmt: skip
 
 
-def _came(row: sa.Row[Any]) -> Came | None:
+def came_of(row: sa.Row[Any]) -> Came | None:
     """What came of a publication, from the log's row; None as long as nothing was read."""
     if row.read_at is None:
         return None

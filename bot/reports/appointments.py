@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from itertools import count
 
@@ -59,6 +60,26 @@ class Calendars:
                 self._arrive(plan, next(self._numbers), None)
         elif action is Action.REPLAN and row.kind in FIRST:
             self._arrive(plan, row.id, row)
+
+    def supposing(self, asked: Iterable[Asked]) -> "Calendars":
+        """These calendars if some briefs were to ask for something else; they stay as they are."""
+        own = {
+            one.name: copy(getattr(self, one.name)) for one in fields(self) if one.name in _NOTED
+        }
+        supposed = replace(self, **own)
+        for one in asked:
+            supposed._forget(one)  # noqa: SLF001  # one of its kind
+            supposed.take(one)
+        return supposed
+
+    def _forget(self, asked: Asked) -> None:
+        """What was taken note of before about one brief."""
+        brief = (asked.composition.chain, asked.composition.brief.id)
+        for number, row in tuple(self._come.items()):
+            if (row.chain, row.brief) == brief:
+                del self._come[number]
+        if asked.row is not None:
+            self._left.discard(asked.row.id)
 
     def leave(self, row: Publication | Unfinished) -> None:
         """Take note that a publication is about to be withdrawn or kept back."""
@@ -153,4 +174,6 @@ class Calendars:
         return Agenda((*here[False], *come), recorded.gone)
 
 
+_NOTED = tuple(one.name for one in fields(Calendars) if one.name.startswith("_"))
+"""What calendars take note of, one after the other."""
 _MOVES = {Action.REPLAN, Action.REJECT, Action.WITHDRAW}
