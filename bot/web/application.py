@@ -8,8 +8,9 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from bot import __version__
-from bot.web import live, queue, today
+from bot.web import calendar, feeds, live, moving, queue, today
 from bot.web.live import Pulse
+from bot.web.moves import Moves
 from bot.web.workplace import Workplace
 
 _STATIC = Path(__file__).parent / "static"
@@ -33,7 +34,8 @@ def application(place: Workplace) -> FastAPI:
         lifespan=lifespan,
     )
     made.state.workplace = place
-    for room in (today, queue, live):
+    made.state.moves = Moves()
+    for room in (today, calendar, moving, queue, feeds, live):
         made.include_router(room.routes)
     made.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return made
