@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.calendar import closed
 from bot.intake.view import Asked
+from bot.local_time import SECOND
 from bot.records import Outlook, Status
 from bot.reports.appointments import Calendars
 from bot.reports.plan import Step
@@ -22,6 +24,7 @@ class Place:
         outlook: as in a `Step`.
         why: why then, or why not, in words.
         as_asked: whether that is the very time that was asked for.
+        closed: the blackouts and quiet times in which the time lies that was asked for.
     """
 
     chain: str
@@ -30,6 +33,7 @@ class Place:
     outlook: str
     why: str
     as_asked: bool
+    closed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,10 @@ def trial(
         if (one.brief, one.author) == (brief, chains.get(one.chain)):
             outlook = "missed" if answer.missed else (made.outlook or "")
             when = made.appointed_at
+            rules = calendars.schedule.rules(one.author)
+            shut = tuple(span.rule for span in closed(rules, at, at + SECOND))
             places[one.chain] = Place(
-                one.chain, one.author, when, outlook, made.why or "", when == at
+                one.chain, one.author, when, outlook, made.why or "", when == at, shut
             )
             continue
         step = before.get((one.chain, one.brief))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from bot.briefs.opening import opened
 from bot.calendar import closed
@@ -66,7 +66,9 @@ def _given(text: object) -> object:
 OnDay = Annotated[
     date | None, BeforeValidator(_given), AfterValidator(_in_range), Query(description="A day.")
 ]
-Name = Annotated[str | None, BeforeValidator(_given), Query(max_length=100)]
+Name = Annotated[
+    Annotated[str, StringConstraints(max_length=100)] | None, BeforeValidator(_given), Query()
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +451,9 @@ def _whole(shut: Iterable[Shut], start: datetime, end: datetime) -> Mapping[str,
         if one.start < end and start < one.end:
             spans[one.author].append(one)
     for author, its in spans.items():
+        if alone := next((one for one in its if one.start <= start and end <= one.end), None):
+            found[author] = alone.rule
+            continue
         reached = start
         for one in sorted(its, key=lambda one: one.start):
             if one.start <= reached:
@@ -467,16 +472,18 @@ class Cell:
 
     Attributes:
         at: local date and time at which what is dropped here goes out.
-        shut: why nothing goes out here, for all authors that are shown; empty where something can.
-        is_first: whether the time above it isn't shut for the same reason.
+        shut: of each author for whom nothing goes out in this time, why.
+        is_shut: whether these are all that are shown.
+        is_first: whether the time above it isn't shut for the same reasons.
     """
 
     day: Day
     at: str
     entries: Sequence[Entry]
     free: Sequence[FreeAt]
-    shut: str = ""
-    is_first: bool = True
+    shut: Mapping[str, str]
+    is_shut: bool
+    is_first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,36 +501,43 @@ def hours_of(shown: Calendar, zone: ZoneInfo) -> Sequence[Hours]:
     instants += [one.at for day in shown.days for one in day.free]
     used = {at.astimezone(zone).hour for at in instants}
     begin, end = min({*used, _OFFICE[0]}), max({*used, _OFFICE[-1]}) + 1
-    parts = [(hour, hour + 1) for hour in range(begin, end)]
-    parts = [(0, begin)] * (begin > 0) + parts + [(end, 24)] * (end < 24)  # noqa: PLR2004  # a day's
+    shuts = [[_shut_at(shown, day, hour, zone) for day in shown.days] for hour in range(24)]
     rows: list[Hours] = []
-    for low, high in parts:
-        above = rows[-1].cells if rows else [None] * len(shown.days)
+    for hour, shut in enumerate(shuts):
+        alike = hour not in {0, begin, end} and shut == shuts[hour - 1]
+        if alike and not begin < hour < end:
+            rows[-1] = replace(rows[-1], last=hour)  # nothing in it, and the same as before it
+            continue
         cells = [
-            _cell(shown, day, low, high, zone, over)
-            for day, over in zip(shown.days, above, strict=True)
+            _cell(shown, day, hour, zone, why, shuts[hour - 1][number] if hour else None)
+            for number, (day, why) in enumerate(zip(shown.days, shut, strict=True))
         ]
-        rows.append(Hours(low, high - 1, cells))
+        rows.append(Hours(hour, hour, cells))
     return rows
 
 
+def _shut_at(shown: Calendar, day: Day, hour: int, zone: ZoneInfo) -> Mapping[str, str]:
+    midnight = datetime.combine(day.day, time())
+    start, end = (instant_of(midnight + part * _HOUR, zone) for part in (hour, hour + 1))
+    return _whole(shown.shut, start, end) if start < end else {}
+
+
 def _cell(
-    shown: Calendar, day: Day, low: int, high: int, zone: ZoneInfo, above: Cell | None
+    shown: Calendar,
+    day: Day,
+    hour: int,
+    zone: ZoneInfo,
+    shut: Mapping[str, str],
+    above: Mapping[str, str] | None,
 ) -> Cell:
-    local = datetime.combine(day.day, time(low))
-    start = instant_of(local, zone)
-    end = instant_of(datetime.combine(day.day, time()) + high * _HOUR, zone)
-    whole = _whole(shown.shut, start, end) if start < end else {}
-    shut = ""
-    if whole and len(whole) == len(shown.zones):
-        shut = "; ".join(dict.fromkeys(whole.values()))
     return Cell(
         day=day,
-        at=f"{local:%Y-%m-%dT%H:%M}",
-        entries=[one for one in day.entries if low <= one.at.astimezone(zone).hour < high],
-        free=[one for one in day.free if low <= one.at.astimezone(zone).hour < high],
+        at=f"{day.day}T{hour:02}:00",
+        entries=[one for one in day.entries if one.at.astimezone(zone).hour == hour],
+        free=[one for one in day.free if one.at.astimezone(zone).hour == hour],
         shut=shut,
-        is_first=above is None or above.shut != shut,
+        is_shut=bool(shut) and len(shut) == len(shown.zones),
+        is_first=above != shut,
     )
 
 

@@ -217,7 +217,7 @@ def ask(
 @routes.post(
     "/calendar/move/{chain}/{brief:path}", response_class=HTMLResponse, include_in_schema=False
 )
-def move(
+def move(  # noqa: PLR0911  # a table of cases
     request: Request, here: Here, visitor: Editor, chain: str, brief: str, form: Form
 ) -> Response:
     """Write the date into the brief's file, if it is what the page was made of."""
