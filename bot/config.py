@@ -28,6 +28,8 @@ from bot.errors import BotError
 from bot.news import settings as news
 from bot.news.settings import NewsSettings, WaySettings
 from bot.toml_lines import line_of
+from bot.web import settings as web
+from bot.web.settings import WebSettings
 
 DEFAULT_FILE = Path("config/briefbot.toml")
 DEMO = Path(".briefbot/demo")
@@ -175,6 +177,7 @@ class Settings:
         series: each `[series.NAME]`.
         prices: where prices come from; None: nobody is asked.
         news: what `[news]` says; `news_ways` tells of the ways that there are.
+        web: how the dashboard is reached, `[web]`.
     """
 
     root: Path
@@ -201,6 +204,7 @@ class Settings:
     series: Mapping[str, Series] = field(default_factory=dict)
     prices: PriceSettings | None = None
     news: NewsSettings = field(default_factory=NewsSettings)
+    web: WebSettings = field(default_factory=WebSettings)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -568,6 +572,7 @@ def _settings(
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
         "pictures", "network", "queue", "calendar", "series", "prices", "news", "results",
+        "web",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -612,6 +617,7 @@ def _settings(
         rules_for_all=for_all,
         series=series,
         news=_news(_table(table, "news")),
+        web=_web(_table(table, "web")),
         default_author=_account(default_author, "defaults.author")
         if default_author
         else (next(iter(authors)) if len(authors) == 1 else None),
@@ -739,6 +745,12 @@ def _news(table: Mapping[str, Any]) -> NewsSettings:
             path = f"news.ways.{name}."
             _known_keys(_table(ways, name, "news.ways."), set(news.OF_WAY), path)
         return news.news(table)
+
+
+def _web(table: Mapping[str, Any]) -> WebSettings:
+    _known_keys(table, set(web.KEYS), "web.")
+    with _calendar("web."):
+        return web.web(table)
 
 
 def _with_series(

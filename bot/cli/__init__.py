@@ -39,6 +39,7 @@ COMMANDS = {
     "notify": "try the ways on which news are told",
     "devnet": "a local chain to point any Steem client at",
     "db": "the database: upgrade",
+    "user": "who may use the dashboard",
 }
 """Every command and its line in `briefbot --help`; each lives in the module of its name."""
 

@@ -106,7 +106,7 @@ class Planning(RecordsWriter):
                     "at": now,
                     "target": Status.QUEUED.value,
                     "reason": _ADDED[new.kind],
-                    **self._bearer(),
+                    **self._doer(),
                 }
                 for new in plans
             ],
@@ -430,6 +430,7 @@ def _columns(new: NewPublication) -> dict[str, Any]:
     return {name: getattr(new, name) for name in _PLANNED} | {
         "kind": new.kind.value,
         "tags": list(new.tags),
+        "size": len(new.operations.encode(errors="surrogatepass")),
         "shows": dict(new.shows) or None,
     }
 

@@ -127,7 +127,11 @@ class Records(Planning, Journey, Appointments):
         Every change carries its worker and fence; once another worker has taken the author over,
         each raises `LeaseLost` and changes nothing.
         """
-        return type(self)(self._engine, lease, leases)
+        return type(self)(self._engine, lease, leases, self._person)
+
+    def acting_as(self, person: str) -> Self:
+        """These records in a person's hands: every event that they write carries the name."""
+        return type(self)(self._engine, self._lease, self._leases, person)
 
     def confirm_lease(self) -> None:
         """Make sure, right before something is sent, that nobody has taken the author over.

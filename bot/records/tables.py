@@ -1,4 +1,4 @@
-"""The tables: publications, attempts, events; leases, pictures, nodes' events, and prices."""
+"""The tables: publications, attempts, events; leases, pictures, nodes' events, prices, people."""
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -115,6 +115,8 @@ publications = sa.Table(
     sa.Column("tags", sa.JSON, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("operations", sa.Text, nullable=False),
+    # bytes of the operations as they were planned: no less than their transaction has
+    sa.Column("size", sa.Integer),
     sa.Column("digest", sa.Text),
     sa.Column("base", sa.Text),
     sa.Column("shows", sa.JSON(none_as_null=True)),
@@ -186,6 +188,7 @@ publications = sa.Table(
         "ix_publications_pending",
         "chain",
         "author",
+        "size",
         sqlite_where=PENDING,
         postgresql_where=PENDING,
     ),
@@ -253,6 +256,7 @@ events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),
     sa.Column("fence", sa.Integer),
+    sa.Column("person", sa.Text),
 )
 
 # A folder of briefs, by the identity that lies in it; several workers may look at one.
@@ -343,6 +347,17 @@ unplanned = sa.Table(
     sa.Index("ix_unplanned_author", "chain", "author"),
 )
 
+# On which other authors' posts a calendar depends: what is pending there replies or links to them.
+awaited = sa.Table(
+    "awaited",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("permlink", sa.Text, primary_key=True),
+    sa.Column("waiting", sa.Text, primary_key=True),
+    sa.Index("ix_awaited_waiting", "chain", "waiting"),
+)
+
 node_events = sa.Table(
     "node_events",
     metadata,
@@ -353,6 +368,30 @@ node_events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),
     sa.Index("ix_node_events_at", "at"),
+)
+
+# What accounts had when they were asked about last, by the chain's clock; None where it isn't told.
+account_mana = sa.Table(
+    "account_mana",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("read_at", Instant, nullable=False),
+    sa.Column("credits", sa.BigInteger),
+    sa.Column("most_credits", sa.BigInteger),
+    sa.Column("credits_at", Instant),
+    sa.Column("voting", sa.BigInteger),
+    sa.Column("most_voting", sa.BigInteger),
+    sa.Column("voting_at", Instant),
+)
+
+# What a chain's resources cost in credits; None where that isn't told.
+credit_prices = sa.Table(
+    "credit_prices",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("read_at", Instant, nullable=False),
+    sa.Column("told", sa.JSON(none_as_null=True)),
 )
 
 # What a coin was worth last in dollars, by its source's word; `at` is the source's own.
@@ -596,4 +635,46 @@ result_edits = sa.Table(
     sa.Column("trx_id", sa.Text, primary_key=True),
     sa.Column("block_num", sa.BigInteger, nullable=False),
     sa.Column("at", Instant, nullable=False),
+)
+
+# -- who may use the dashboard ---------------------------------------------------------------------
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("password", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+
+# Who is signed in. Only digests of tokens are kept: who reads the database can't sign in by them.
+# `previous` is the token before the last change of it, which requests on their way still carry.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("previous", sa.Text, index=True),
+    sa.Column("previous_until", Instant),
+    sa.Column("csrf", sa.Text, nullable=False),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("rotated_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+)
+
+# By which programs use the API in a user's name.
+access_tokens = sa.Table(
+    "access_tokens",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
 )

@@ -1,6 +1,6 @@
 """What all changes of the records have in common: the fence, the arrows, and an event for each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from bot.records.engine import RecordsError, writing
 from bot.records.leases import Leases
-from bot.records.reading import RecordsReader, publication_of
+from bot.records.reading import RecordsReader, portions, publication_of
 from bot.records.tables import (
     SHOWING,
     attempts,
+    awaited,
     events,
     leases,
     picture_files,
@@ -24,6 +25,7 @@ from bot.records.transitions import TRANSITIONS
 from bot.records.values import (
     APPOINTED,
     AT_ONCE,
+    FIRST,
     Lease,
     Outcome,
     Outlook,
@@ -59,14 +61,20 @@ class RecordsWriter(RecordsReader):
     Args:
         lease: under which everything is written; None for a person's commands and for intake.
         leases: of the worker that holds it.
+        person: who does it, for the events; None where nobody is signed in.
     """
 
     def __init__(
-        self, engine: sa.Engine, lease: Lease | None = None, leases: Leases | None = None
+        self,
+        engine: sa.Engine,
+        lease: Lease | None = None,
+        leases: Leases | None = None,
+        person: str | None = None,
     ) -> None:
         super().__init__(engine)
         self._lease = lease
         self._leases = leases
+        self._person = person
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -92,6 +100,10 @@ class RecordsWriter(RecordsReader):
         if self._lease is None:
             return {}
         return {"worker": self._lease.worker, "fence": self._lease.fence}
+
+    def _doer(self) -> dict[str, Any]:
+        """Who changes a status, for its event: a worker, a person, or nobody who is named."""
+        return self._bearer() | {"person": self._person}
 
     def _move(
         self,
@@ -133,6 +145,9 @@ class RecordsWriter(RecordsReader):
         if row is None:
             raise Conflict(f"{current.brief} isn't {current.status} any more")
         self._touch(connection, {(current.chain, current.author)})
+        if target in _DECIDED and current.kind in FIRST:
+            where = current.chain, current.author
+            self._touch(connection, waiting_for(connection, *where, [current.permlink]))
         self._event(connection, current.id, current.status, target, transition.reason, now)
         if target in {Status.FINAL, Status.CANCELLED}:
             self._forget_pictures(connection, current)
@@ -179,7 +194,7 @@ class RecordsWriter(RecordsReader):
                 source=source.value if source else None,
                 target=target.value,
                 reason=reason,
-                **self._bearer(),
+                **self._doer(),
             )
         )
 
@@ -196,6 +211,28 @@ class RecordsWriter(RecordsReader):
                 "its earlier transaction can still be included, until "
                 f"{alive.expiration:%H:%M:%S} UTC is irreversible"
             )
+
+
+_DECIDED = {
+    Status.INCLUDED, Status.FINAL, Status.REJECTED, Status.MISSED, Status.CANCELLED,
+}  # fmt: skip
+"""By these, others that wait for a publication learn more than by its appointment."""
+
+
+def waiting_for(
+    connection: sa.Connection, chain: str, author: str, permlinks: Sequence[str]
+) -> set[tuple[str, str]]:
+    """(chain, author) of those whose calendars depend on these posts of another author."""
+    found: set[tuple[str, str]] = set()
+    for some in portions(permlinks):
+        rows = connection.execute(
+            sa.select(awaited.c.waiting)
+            .where(awaited.c.chain == chain, awaited.c.author == author)
+            .where(awaited.c.permlink.in_(some))
+            .distinct()
+        )
+        found |= {(chain, row.waiting) for row in rows}
+    return found
 
 
 NO_APPOINTMENT: dict[str, Any] = dict.fromkeys(APPOINTED)

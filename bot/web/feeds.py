@@ -20,6 +20,9 @@ from bot.web.workplace import Here, Workplace
 MOST = 1000
 """Appointments that a calendar program is told of: the next ones."""
 
+PATHS = ("/calendar.ics", "/feed.atom")
+"""What the gate lets everybody ask for; the token is looked at here."""
+
 routes = APIRouter()
 
 Token = Annotated[str, Query(max_length=500, description="As it is configured.")]

@@ -16,7 +16,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from bot import __version__
-from bot.web.security import Visitor
+from bot.web.security import Visitor, csrf_of
 from bot.web.words import LANGUAGES, Words, catalogue, language_of
 from bot.web.workplace import Workplace
 
@@ -52,6 +52,14 @@ NAVIGATION = (
     Place("/authors", N_("Authors")),
     Place("/health", N_("Health")),
 )
+
+
+STATES = (
+    N_("new"), N_("queued"), N_("publishing"), N_("included"), N_("final"), N_("waiting"),
+    N_("held"), N_("rejected"), N_("missed"), N_("cancelled"), N_("draft"), N_("edit"),
+    N_("problem"),
+)  # fmt: skip
+"""What a brief's state is called; where it is shown, it is looked up by its name."""
 
 
 def words_for(request: Request, place: Workplace) -> Words:
@@ -91,6 +99,8 @@ def page(
             root=root,
             path=request.url.path.removeprefix(root),
             visitor=visitor,
+            csrf=csrf_of(request),
+            prefix=root,
             words=words,
             languages=LANGUAGES,
             navigation=NAVIGATION,

@@ -4,7 +4,8 @@ import pytest
 
 from tests.publishing.conftest import devnet, sqlite_newsroom  # noqa: F401
 from tests.publishing.test_calendar import configure
-from tests.web.conftest import at, open_dashboard  # noqa: F401
+from tests.web.conftest import open_dashboard  # noqa: F401
+from tests.web.test_calendar import clock
 
 RULES = 'slots = ["mon-fri 09:00"]\nquiet = ["22:00-07:00"]'
 MONTH = "/calendar?view=month&on=2026-12-01"
@@ -18,7 +19,7 @@ def room(sqlite_newsroom):  # noqa: F811
 
 @pytest.fixture
 def dashboard(room, open_dashboard):  # noqa: F811
-    return open_dashboard(room, at(2026, 12, 1, 10))
+    return open_dashboard(room, clock(2026, 12, 1, 10))
 
 
 def looked_at(visit, dashboard, path=MONTH, **options):

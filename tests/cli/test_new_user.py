@@ -140,20 +140,20 @@ def test_a_brief_for_later_is_told_with_its_time_and_not_waited_for(tmp_path):
 
 # -- who makes a database --------------------------------------------------------------------------
 
-MAKING = {"init", "run", "publish", "demo", "db"}
+MAKING = {"init", "run", "web", "publish", "demo", "db"}
 ARGUMENTS = {
     "new": ["A title"], "preview": ["posts/a.md"], "show": ["a"], "hold": ["a"], "release": ["a"],
     "retry": ["a"], "cancel": ["a"], "keep": ["brief", "a"], "delete": ["a", "--yes"],
     "reblog": ["@bob/x", "--author", "alice"], "pull": ["@alice"], "audit": [], "doctor": [],
     "reschedule": ["a", "2099-01-01"], "swap": ["a", "b"],
     "check": [], "plan": [], "slots": [], "prices": [], "log": [], "export": [], "devnet": ["--help"],
-    "notify": ["--help"],
+    "notify": ["--help"], "user": ["list"],
 }  # fmt: skip
 
 
 LOOKING = [
     *(name for name in COMMANDS if name not in MAKING),
-    "check --online", "publish --dry-run posts/a.md", "demo --help", "run --help", "db --help",
+    "user add anna", "check --online", "publish --dry-run posts/a.md", "demo --help", "run --help", "db --help",
 ]  # fmt: skip
 
 

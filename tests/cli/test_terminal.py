@@ -281,7 +281,12 @@ def write_records(url):
                 )
                 connection.execute(
                     sa.insert(events).values(
-                        **same, at=NOW, source="queued", target=status.value, reason=MARKER
+                        **same,
+                        at=NOW,
+                        source="queued",
+                        target=status.value,
+                        reason=MARKER,
+                        person=MARKER,
                     )
                 )
                 connection.execute(
@@ -292,6 +297,12 @@ def write_records(url):
                     )
                 )  # fmt: skip
         write_results(records, f"final {MARKER}")
+        with records.writing() as connection:
+            at = {"created_at": NOW, "changed_at": NOW}
+            user = {"id": 1, "name": "anna", "role": "admin", "password": MARKER}
+            connection.execute(sa.insert(tables.users).values(user | at))
+            token = {"sha256": MARKER, "name": MARKER, "user_id": 1, "created_at": NOW}
+            connection.execute(sa.insert(tables.access_tokens).values(token))
         records.note_node("devnet", MARKER, MARKER, MARKER, datetime.now(UTC))
         edit = NewPublication(
             chain="devnet", brief="good", path="good.md", fingerprint="", author="alice",
@@ -427,6 +438,10 @@ CASES = {
         *((mood, "run", "--once", "RIGHT KEY") for mood in ("full", "refusing", "garbage")),
         *((mood, "run", "--once", "RIGHT KEY") for mood in ("elsewhere", "lying")),
     ],
+    "web": [
+        ("honest", "web", "--listen", MARKER),
+        ("honest", "web", f"--{MARKER}"),
+    ],
     "log": [
         ("honest", "log"),
         ("honest", "log", "--json"),
@@ -498,6 +513,16 @@ CASES = {
     "devnet": [("honest", "devnet", "--data", f"{QUEUE}/good.md"), ("honest", "devnet", MARKER)],
     "db": [("honest", "db", "upgrade"), ("honest", "db", MARKER)],
     "notify": [("honest", "notify", MARKER), ("honest", "notify", "test", MARKER)],
+    "user": [
+        ("honest", "user", MARKER),
+        ("honest", "user", "list"),
+        ("honest", "user", "list", "--json"),
+        *(("honest", "user", name, MARKER) for name in ("add", "password", "remove", "revoke")),
+        ("honest", "user", "role", MARKER, "reader"),
+        ("honest", "user", "role", "anna", MARKER),
+        ("honest", "user", "token", "anna", "--for", MARKER),
+        ("honest", "user", "revoke", "anna"),
+    ],
 }
 
 

@@ -7,9 +7,14 @@ from hashlib import sha256
 import pytest
 
 from tests.publishing.test_calendar import configure
-from tests.web.conftest import at
 
-NOW = at(2026, 12, 1, 9)
+
+def clock(*parts):
+    """One that stands."""
+    return lambda: datetime(*parts, tzinfo=UTC)
+
+
+NOW = clock(2026, 12, 1, 9)
 SLOTS = 'slots = ["mon-fri 09:00"]\ntimezone = "Europe/Berlin"\nquiet = ["22:00-07:00"]'
 
 
@@ -34,7 +39,7 @@ def fingerprint(file):
 
 
 def move(dashboard, brief, when, revision, zone="UTC", **more):
-    form = {"csrf": "csrf", "revision": revision, "at": when, "zone": zone, "back": "view=week"}
+    form = {"revision": revision, "at": when, "zone": zone, "back": "view=week"}
     return dashboard.post(f"/calendar/move/devnet/{brief}", form | more)
 
 
@@ -95,7 +100,7 @@ def test_held_and_overdue_ones_are_told_from_the_others_without_colour(room, ope
     room.brief("source.md", author="bob", date="2026-12-03 14:15", approve="true")
     room.brief("late.md", author="bob", date="2026-12-02 10:00")
     room.run("run", "--once")
-    dashboard = open_dashboard(room, at(2026, 12, 2, 12))
+    dashboard = open_dashboard(room, clock(2026, 12, 2, 12))
     entries = entries_of(dashboard)
     page = dashboard.get("/calendar?on=2026-12-01").text
 
@@ -203,7 +208,7 @@ def test_what_a_trial_says_is_what_a_move_does(room, open_dashboard, recorded):
         room.brief(f"{name}.md")
     if recorded:
         room.run("run", "--once")
-    dashboard = open_dashboard(room, at(2099, 12, 1, 8))
+    dashboard = open_dashboard(room, clock(2099, 12, 1, 8))
     month = "on=2099-12-01"
     before = entries_of(dashboard, month)
     told = trial(dashboard, "one", "2099-12-04T08:00").json()
@@ -253,10 +258,10 @@ def test_a_move_writes_the_date_and_keeps_every_other_byte(room, open_dashboard)
     answer = move(dashboard, "one", "2026-12-04T10:30", fingerprint(file), "Europe/Berlin")
 
     assert answer.status == 303
-    assert answer.headers["location"].startswith("/calendar?view=week&moved=")
+    assert answer.header("location").startswith("/calendar?view=week&moved=")
     assert file.read_bytes() == before.replace(b"---\n", b"---\ndate: 2026-12-04 09:30\n", 1)
     assert entries_of(dashboard)["one"]["at"] == "2026-12-04T09:30:00Z"
-    page = dashboard.get(answer.headers["location"]).text
+    page = dashboard.get(answer.header("location")).text
     assert "its date is now Fri 4 Dec, 09:30" in page
     assert ">Undo<" in page
 
@@ -358,15 +363,15 @@ def test_the_way_back_leads_nowhere_else(room, open_dashboard):
         open_dashboard(room, NOW), "one", "2026-12-04T10:30", fingerprint(file),
         back="//evil.example/?view=list&on=2026-12-04&x=1",
     )  # fmt: skip
-    assert re.fullmatch(r"/calendar\?on=2026-12-04&moved=[\w-]+", answer.headers["location"])
+    assert re.fullmatch(r"/calendar\?on=2026-12-04&moved=[\w-]+", answer.header("location"))
 
 
 # -- taking back ----------------------------------------------------------------------------------
 
 
 def undo(dashboard, moved):
-    key = re.search(r"moved=([\w-]+)", moved.headers["location"])[1]
-    return dashboard.post(f"/calendar/undo/{key}", {"csrf": "csrf", "back": ""})
+    key = re.search(r"moved=([\w-]+)", moved.header("location"))[1]
+    return dashboard.post(f"/calendar/undo/{key}", {"back": ""})
 
 
 def test_a_move_is_taken_back_to_the_byte(room, open_dashboard):
@@ -379,7 +384,7 @@ def test_a_move_is_taken_back_to_the_byte(room, open_dashboard):
         answer = undo(dashboard, moved)
         assert answer.status == 303
         assert file.read_bytes() == before
-    assert "is as it was before" in dashboard.get(answer.headers["location"]).text
+    assert "is as it was before" in dashboard.get(answer.header("location")).text
 
 
 def test_a_move_isnt_taken_back_over_what_somebody_has_written_since(room, open_dashboard):
@@ -393,7 +398,7 @@ def test_a_move_isnt_taken_back_over_what_somebody_has_written_since(room, open_
     assert answer.status == 409
     assert "was changed since" in answer.text
     assert file.read_bytes() == theirs
-    assert dashboard.post("/calendar/undo/nonsense", {"csrf": "csrf"}).status == 404
+    assert dashboard.post("/calendar/undo/nonsense", {}).status == 404
 
 
 # -- feeds ----------------------------------------------------------------------------------------
@@ -414,7 +419,7 @@ def test_the_calendar_can_be_followed_with_the_token_only(fed, open_dashboard):
     dashboard = open_dashboard(fed, NOW)
     answer = dashboard.get(f"/calendar.ics?token={TOKEN}")
 
-    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert answer.header("content-type") == "text/calendar; charset=utf-8"
     assert answer.text.count("BEGIN:VEVENT") == 2
     assert "DTSTART:20261202T080000Z" in answer.text
     assert dashboard.get(f"/calendar.ics?token={TOKEN}&author=bob").text.count("BEGIN:VEVENT") == 1
@@ -436,7 +441,7 @@ def test_what_was_published_can_be_followed(fed, open_dashboard):
     fed.publish_all(1)
     answer = open_dashboard(fed).get(f"/feed.atom?token={TOKEN}")
 
-    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert answer.header("content-type") == "application/atom+xml; charset=utf-8"
     assert "<title>Moon</title>" in answer.text
 
 
