@@ -63,13 +63,19 @@ class Calendars:
             self._arrive(plan, row.id, row)
 
     def supposing(self, asked: Iterable[Asked]) -> "Calendars":
-        """These calendars if some briefs were to ask for something else; they stay as they are."""
+        """These calendars if some briefs were to ask for something else; they stay as they are.
+
+        What they have told is forgotten: it would be kept, and the plan to come keeps only what is
+        recorded.
+        """
         own = {
             one.name: copy(getattr(self, one.name)) for one in fields(self) if one.name in _NOTED
         }
         supposed = replace(self, **own)
+        supposed._made.clear()  # noqa: SLF001  # one of its kind
+        supposed._named.clear()  # noqa: SLF001
         for one in asked:
-            supposed._forget(one)  # noqa: SLF001  # one of its kind
+            supposed._forget(one)  # noqa: SLF001
             supposed.take(one)
         return supposed
 

@@ -40,7 +40,12 @@ def fingerprint(file):
 
 def move(dashboard, brief, when, revision, zone="UTC", **more):
     form = {"revision": revision, "at": when, "zone": zone, "back": "view=week"}
-    return dashboard.post(f"/calendar/move/devnet/{brief}", form | more)
+    return send(dashboard, f"/calendar/move/devnet/{brief}", form | more)
+
+
+def send(dashboard, path, form):
+    """A form, with the token of the calendar's own."""
+    return dashboard.post(path, form, csrf=dashboard.get("/calendar").csrf)
 
 
 # -- what it shows --------------------------------------------------------------------------------
@@ -371,7 +376,7 @@ def test_the_way_back_leads_nowhere_else(room, open_dashboard):
 
 def undo(dashboard, moved):
     key = re.search(r"moved=([\w-]+)", moved.header("location"))[1]
-    return dashboard.post(f"/calendar/undo/{key}", {"back": ""})
+    return send(dashboard, f"/calendar/undo/{key}", {"back": ""})
 
 
 def test_a_move_is_taken_back_to_the_byte(room, open_dashboard):
@@ -398,7 +403,7 @@ def test_a_move_isnt_taken_back_over_what_somebody_has_written_since(room, open_
     assert answer.status == 409
     assert "was changed since" in answer.text
     assert file.read_bytes() == theirs
-    assert dashboard.post("/calendar/undo/nonsense", {}).status == 404
+    assert send(dashboard, "/calendar/undo/nonsense", {}).status == 404
 
 
 # -- feeds ----------------------------------------------------------------------------------------
