@@ -68,6 +68,7 @@ _ADDRESS = re.compile(
 _LOCAL = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])[:/].*", re.DOTALL)
 _MOST_OFTEN, _LEAST_OFTEN = timedelta(minutes=1), timedelta(days=1)
 _LARGEST_FILE = 1024 * 1024
+_MOST_FAULTS = 100
 _LARGEST_KEY_FILE = 4096  # a key has 51 characters
 
 
@@ -172,6 +173,8 @@ class Settings:
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
         grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
+        dotenv: the variables that `.env` gives, and not the environment.
+        given: what the file and the variables say, as it was read.
         text: what stands in `file`.
         rules_for_all: what `[calendar]` says; `rules` tells those of an author.
         series: each `[series.NAME]`.
@@ -207,6 +210,8 @@ class Settings:
     web: WebSettings = field(default_factory=WebSettings)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
+    dotenv: frozenset[str] = frozenset()
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def origin(self, setting: str) -> str:
         """Where `setting` (such as `chains.mynet.nodes`) stands, for a message about it."""
@@ -431,6 +436,67 @@ def load(
     Raises:
         ConfigError: a file can't be read, bad TOML, an unknown key, a value that can't be used.
     """
+    source = _read(file, environ)
+    try:
+        return source.settings()
+    except _SettingError as error:
+        raise source.told(error) from None
+
+
+def load_what_can_be_used(
+    file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ
+) -> tuple[Settings, tuple[ConfigError, ...]]:
+    """Read the settings without those that can't be used, each of which is told of.
+
+    Raises:
+        ConfigError: nothing can be read.
+    """
+    source = _read(file, environ)
+    faults: list[ConfigError] = []
+    while True:
+        try:
+            return source.settings(), tuple(faults)
+        except _SettingError as error:
+            faults.append(source.told(error))
+            if len(faults) > _MOST_FAULTS or not _drop(source.table, error.place):
+                raise faults[0] from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What was read, before it is understood.
+
+    Attributes:
+        file: the TOML file; None when there is none.
+        variables: by which variable a setting is given.
+        dotenv: the variables that only `.env` gives.
+    """
+
+    table: dict[str, Any]
+    root: Path
+    file: Path | None
+    text: str
+    environment: Mapping[str, str]
+    variables: Mapping[str, str]
+    dotenv: frozenset[str]
+
+    def settings(self) -> Settings:
+        """The settings; raises `_SettingError` for the first that can't be used."""
+        return replace(
+            _settings(
+                self.table, self.root, self.file, self.text, self.environment, self.variables
+            ),
+            dotenv=self.dotenv,
+            given=self.table,
+        )
+
+    def told(self, error: _SettingError) -> ConfigError:
+        """A setting that can't be used, with where it stands."""
+        origin = _origin(error.place, self.variables, self.file, self.text)
+        return ConfigError(f"{origin}: {error}")
+
+
+def _read(file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> _Source:
     if file and _is_missing(Path(file)):
         raise ConfigError(f"{_shown(str(file))}: no such file; `briefbot init` writes one")
     try:
@@ -443,17 +509,29 @@ def load(
             f"the current folder can't be used: {error.strerror}; change to another"
         ) from None
     root = parent.parent if parent.name == "config" else parent
-    environment = _dotenv(root / ".env") | dict(environ)
+    dotenv = _dotenv(root / ".env")
+    environment = dotenv | dict(environ)
     variables: dict[str, str] = {}
+    for name, value in sorted(environment.items()):
+        if setting := _override(table, name, value):
+            variables[setting] = name
     there = None if text is None else chosen
-    try:
-        for name, value in sorted(environment.items()):
-            if setting := _override(table, name, value):
-                variables[setting] = name
-        return _settings(table, root, there, text or "", environment, variables)
-    except _SettingError as error:
-        origin = _origin(error.place, variables, there, text or "")
-        raise ConfigError(f"{origin}: {error}") from None
+    only_there = frozenset(dotenv.keys() - environ.keys())
+    return _Source(table, root, there, text or "", environment, variables, only_there)
+
+
+def _drop(table: dict[str, Any], place: str) -> bool:
+    """Take a setting out, or what is there of it; False: nothing is.
+
+    An account's name may have a dot in it.
+    """
+    for name, value in table.items():
+        if name == place or (place.startswith(f"{name}.") and not isinstance(value, dict)):
+            del table[name]
+            return True
+        if place.startswith(f"{name}.") and _drop(value, place.removeprefix(f"{name}.")):
+            return True
+    return False
 
 
 def _nearest(folder: Path) -> Path:

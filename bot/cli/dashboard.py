@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from bot.clock import utc_now
 from bot.config import Settings
@@ -25,8 +26,12 @@ def dashboard(
     records: Records,
     log: structlog.stdlib.BoundLogger,
     address: tuple[str, int],
+    figures: CollectorRegistry | None = None,
 ) -> "Served":
     """Serve the dashboard there, on a thread of its own.
+
+    Args:
+        figures: of the service beside which it is served.
 
     Raises:
         NoDashboard: the extra isn't installed.
@@ -43,4 +48,4 @@ def dashboard(
             f"web: {error.name} isn't installed: pip install 'briefbot[web]'"
         ) from None
     refuse_open_dashboard(People(records), address[0], config.web)
-    return serve(application(Workplace.of(config, records, utc_now, log)), *address)
+    return serve(application(Workplace.of(config, records, utc_now, log, figures)), *address)

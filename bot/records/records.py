@@ -25,7 +25,7 @@ from bot.records.engine import (
 from bot.records.journey import Journey
 from bot.records.leases import Leases
 from bot.records.planning import Planning
-from bot.records.tables import node_events
+from bot.records.tables import leases, node_events
 from bot.records.values import (
     Lease,
 )
@@ -79,6 +79,11 @@ class Records(Planning, Journey, Appointments):
     def size(self) -> int:
         """Bytes that the database takes on its disk."""
         return size_of(self._engine)
+
+    def ping(self) -> None:
+        """Make sure that the database answers; raises `DatabaseUnavailable` when it doesn't."""
+        with self.reading() as connection:
+            connection.execute(sa.select(leases.c.id).limit(1)).first()
 
     def try_writing(self, now: datetime) -> None:
         """Write something, read it back and take it away again, in one transaction.

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot import __version__
 from bot.records.people import People
-from bot.web import authors, brief, calendar, feeds, live, moving, queue, today
+from bot.web import authors, brief, calendar, feeds, health, live, moving, queue, today
 from bot.web.failures import tell_failures
 from bot.web.live import Pulse
 from bot.web.moves import Moves
@@ -41,7 +41,7 @@ def application(place: Workplace) -> FastAPI:
     )
     made.state.workplace = place
     made.state.moves = Moves()
-    for room in (today, calendar, moving, queue, brief, authors, feeds, live):
+    for room in (today, calendar, moving, queue, brief, authors, health, feeds, live):
         made.include_router(room.routes)
     tell_failures(made)
 

@@ -1,5 +1,7 @@
 """The dashboard as a browser meets it: the real application, on a port, over real records."""
 
+import html
+import re
 import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -43,6 +45,11 @@ class Dashboard(Browser):
 
     records: Records = None
     application: object = None
+
+    def token(self):
+        """What the forms of this browser carry, as scripts find it on every page."""
+        [found] = re.findall(r'<meta name="csrf" content="([^"]+)">', self.get("/account").text)
+        return html.unescape(found)
 
     @property
     def url(self):

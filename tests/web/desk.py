@@ -18,8 +18,9 @@ from bot.records.tables import metadata
 from bot.web.passwords import Passwords
 from bot.web.people import protect
 from bot.web.security import Admin, Editor, Reader, csrf_of, visitor_of
+from bot.web.server import serve
 from bot.web.settings import WebSettings
-from tests.web.serving import Browser, served
+from tests.web.serving import Browser
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
@@ -154,5 +155,9 @@ class Desk:
 @contextmanager
 def open_desk(records, **options):
     desk = Desk(records, **options)
-    with served(desk.application) as desk.port:
+    made = serve(desk.application, "127.0.0.1", 0)
+    desk.port = int(made.url.rpartition(":")[2])
+    try:
         yield desk
+    finally:
+        made.end()

@@ -1,48 +1,13 @@
-"""An application on a real server, and a browser that is as honest or as hostile as a test says."""
+"""A browser that is as honest or as hostile as a test says."""
 
 import html
 import http.client
 import json
 import re
-import threading
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-import uvicorn
-
 TOKEN = re.compile(r'name="csrf" value="([^"]*)"')
-
-
-@contextmanager
-def served(application, host="127.0.0.1", **options):
-    """The port of a server with this application, as `briefbot web` starts it."""
-    config = uvicorn.Config(
-        application,
-        host=host,
-        port=0,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        lifespan="off",
-        ws="none",
-        **options,
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.005)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        assert not thread.is_alive(), "an answer is still going on"
 
 
 @dataclass(frozen=True)
