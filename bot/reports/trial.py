@@ -82,9 +82,7 @@ def trial(
     before = {(step.chain, step.brief): step for step in steps if step.chain in chains}
     places: dict[str, Place] = {}
     others: list[Shift] = []
-    supposed = calendars.supposing(asked)
-    planned = {(step.chain, step.author) for step in before.values()}
-    for one, answer in supposed.answers((supposed.stale() & planned) | set(chains.items())):
+    for one, answer in calendars.supposing(asked).answers(set(chains.items())):
         made = answer.appointment
         if (one.brief, one.author) == (brief, chains.get(one.chain)):
             outlook = "missed" if answer.missed else (made.outlook or "")
