@@ -50,7 +50,13 @@ _POSITION = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)")  # tomllib's w
 _AT_THE_END = "(at end of document)"
 PRICES_KEY = "BRIEFBOT_PRICES_KEY"
 """The environment's variable for the key of the source of prices; with `_FILE`, for a file."""
-_NO_SETTINGS = {"BRIEFBOT_CONFIG", PRICES_KEY, f"{PRICES_KEY}_FILE"}
+FEED_TOKEN = "BRIEFBOT_WEB_FEED_TOKEN"  # noqa: S105  # a variable's name
+"""The variable for what calendar programs and feed readers show; with `_FILE`, for a file."""
+_FEWEST_OF_A_TOKEN = 24  # characters: more than anybody guesses over a network
+_NO_SETTINGS = {
+    "BRIEFBOT_CONFIG",
+    *(f"{name}{file}" for name in (PRICES_KEY, FEED_TOKEN) for file in ("", "_FILE")),
+}
 _COIN = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,9}")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,59}")
@@ -305,6 +311,25 @@ class Settings:
                 "write the source's https:// address in [prices], or take the key away"
             )
         return Secret(key)
+
+    def feed_token(self) -> Secret | None:
+        """What the addresses of the dashboard's feeds end with; None where there are no feeds.
+
+        Raises:
+            ConfigError: it can't be read, can't stand in an address, or can be guessed.
+        """
+        variable, token = FEED_TOKEN, self.environment.get(FEED_TOKEN, "").strip()
+        if not token and (file := self.environment.get(f"{FEED_TOKEN}_FILE")):
+            variable = f"{FEED_TOKEN}_FILE"
+            token = _secret_in(variable, self.root / file, "token")
+        if not token:
+            return None
+        if not re.fullmatch(rf"[A-Za-z0-9_-]{{{_FEWEST_OF_A_TOKEN},500}}", token):
+            raise ConfigError(
+                f"{variable}: expected at least {_FEWEST_OF_A_TOKEN} random letters, digits, - and "
+                "_, such as `openssl rand -hex 32` prints"
+            )
+        return Secret(token)
 
 
 def key_variable(account: str) -> str:

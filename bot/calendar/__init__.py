@@ -6,13 +6,14 @@ is to know is given, and the same question has the same answer.
 
 from bot.calendar.appointments import appointments, free_slots
 from bot.calendar.planner import FreeSlot
-from bot.calendar.rules import Days, Late, Pace, Quiet, Rules, Series
+from bot.calendar.rules import Closed, Days, Late, Pace, Quiet, Rules, Series, closed
 from bot.calendar.slots import CalendarError, Slot
 from bot.calendar.values import Appointment, Kept, Queued, Sent, State, Wait
 
 __all__ = [
     "Appointment",
     "CalendarError",
+    "Closed",
     "Days",
     "FreeSlot",
     "Kept",
@@ -27,5 +28,6 @@ __all__ = [
     "State",
     "Wait",
     "appointments",
+    "closed",
     "free_slots",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.calendar.rules import Pace, Rules
+from bot.calendar.rules import Pace, Rules, closed
 from bot.calendar.slots import Occurrence, next_occurrence
 from bot.calendar.values import Sent
 from bot.calendar.words import exactly
@@ -73,8 +73,6 @@ class Diary:
         self._taken: set[str] = set()
         self._ended: dict[tuple[bool, datetime], tuple[datetime, str]] = {}
         self._ended_slots: dict[tuple[str | None, bool, datetime], tuple[datetime, str]] = {}
-        self._blackouts = [(*days.on(self._zone), f"blackout {days}") for days in rules.blackout]
-        self._quiet = [(quiet, f"quiet {quiet}") for quiet in rules.quiet]
         self._closed: dict[date, list[tuple[datetime, datetime, str]]] = {}
         for one in sent:
             self.enter(one.at, one.due, reply=one.reply, slot=one.slot)
@@ -123,14 +121,10 @@ class Diary:
     def _spans(self, day: date) -> list[tuple[datetime, datetime, str]]:
         """The quiet times and blackouts that may hold on a day."""
         if day not in self._closed:
-            start, end = start_of(day, self._zone), start_of(day + DAY, self._zone) + DAY
-            spans = [span for span in self._blackouts if span[0] < end and start < span[1]]
-            spans += [
-                (*quiet.on(first, self._zone), words)
-                for quiet, words in self._quiet
-                for first in (day - DAY, day)
+            start, end = start_of(day, self._zone), start_of(day + DAY, self._zone)
+            self._closed[day] = [
+                (span.start, span.end, span.rule) for span in closed(self._rules, start, end)
             ]
-            self._closed[day] = spans
         return self._closed[day]
 
     def _cap(self, at: datetime, day: date) -> Block | None:

@@ -1,7 +1,7 @@
 """What an author's calendar allows: slots, gaps, caps, quiet times, blackouts, the late policy."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -199,6 +199,35 @@ def whole_day_is_quiet(quiet: Iterable[Quiet]) -> bool:
     spans = tuple(quiet)
     edges = {span.end for span in spans}  # only an end can begin a time that is not quiet
     return bool(spans) and all(any(span.holds(edge) for span in spans) for edge in edges)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A time in which nothing goes out.
+
+    Attributes:
+        rule: the quiet hours or days that forbid it, in words.
+    """
+
+    start: datetime
+    end: datetime
+    rule: str
+
+
+def closed(rules: Rules, since: datetime, until: datetime) -> Iterator[Closed]:
+    """The blackouts and quiet times that reach into a time, one kind after the other."""
+    for days in rules.blackout:
+        start, end = days.on(rules.zone)
+        if start < until and since < end:
+            yield Closed(start, end, f"blackout {days}")
+    first, last = (local_of(moment, rules.zone).date() for moment in (since, until))
+    for quiet in rules.quiet:
+        day = first - DAY
+        while day <= last:
+            start, end = quiet.on(day, rules.zone)
+            if start < until and since < end:
+                yield Closed(start, end, f"quiet {quiet}")
+            day += DAY
 
 
 def quiet_until(at: datetime, quiet: Iterable[Quiet], zone: ZoneInfo) -> datetime | None:

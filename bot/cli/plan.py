@@ -17,7 +17,7 @@ from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.reports import grid
 from bot.reports.forecast import Forecast, forecasts
-from bot.reports.ical import Item, ical
+from bot.reports.ical import ical, items
 from bot.reports.log import instant
 from bot.reports.plan import NOTICED, Plan, Step
 from bot.reports.plan import plan as plan_of
@@ -76,7 +76,7 @@ def plan(
         credits_ = forecasts(found, shown, now)
         free = () if as_json else list(_free(found, shown, span, config, author, chain))
     if file is not None:
-        file.write_bytes(ical(_items(shown), now))
+        file.write_bytes(ical(items(shown), now))
     if as_json:
         terminal.tell_json_lines(_as_json(step, credits_) for step in shown)
         return
@@ -207,20 +207,6 @@ def _state(step: Step) -> str:
     if step.outlook in {"doomed", "missed"}:
         return "will be missed"
     return step.state
-
-
-def _items(steps: Iterable[Step]) -> Iterator[Item]:
-    for step in steps:
-        if step.when is not None and step.chain:
-            yield Item(
-                chain=step.chain,
-                brief=step.brief,
-                at=step.when,
-                author=step.author,
-                title=step.title,
-                reason=step.why,
-                tentative=step.state == _HELD,
-            )
 
 
 def _print_grid(steps: Iterable[Step], span: _Span, timezone: str, *, month: bool) -> None:

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from hashlib import sha256
 
 import click
 
 from bot import app
 from bot.briefs import BriefError, Entry
-from bot.briefs.opening import opened, real_path, replace
-from bot.briefs.rewrite import redated
 from bot.cli import terminal
 from bot.cli.naming import briefs, in_queue
 from bot.cli.plan import told_day
 from bot.cli.times import Instant
 from bot.clock import utc_now
 from bot.config import Settings, load
-from bot.records import UNPUBLISHED, NoDatabase, Status
+from bot.intake.rescheduling import redate, refuse_published, write
+from bot.records import NoDatabase
 from bot.reports.plan import Step
 from bot.reports.plan import plan as plan_of
 
@@ -75,13 +73,7 @@ def _entry(config: Settings, which: str) -> Entry:
             rows = records.log(queue=queue, brief=entry.brief.id)
     except NoDatabase:
         rows = ()
-    for row in rows:
-        status = row.publication.status
-        if status not in {*UNPUBLISHED, Status.CANCELLED}:
-            raise click.ClickException(
-                f"{entry.path} is {status.value} on {row.publication.chain}; only what hasn't gone "
-                "out can get another date"
-            )
+    refuse_published(entry, (row.publication for row in rows))
     return entry
 
 
@@ -106,25 +98,7 @@ def _when(steps: Mapping[str, list[Step]], entry: Entry) -> datetime:
 
 def _write(dates: Iterable[tuple[Entry, datetime]], config: Settings) -> None:
     """Write the dates into the files; all of them, or none when one can't be."""
-    texts: list[tuple[Entry, bytes]] = []
-    for entry, when in dates:
-        assert entry.brief is not None
-        try:
-            with opened(entry.folder, entry.path) as content:
-                data = content.read()
-            if sha256(data).hexdigest() != entry.fingerprint:
-                raise click.ClickException(f"{entry.path} is being changed just now; try again")
-            texts.append((entry, redated(data, entry.brief, when, config.timezone)))
-        except BriefError as error:
-            raise click.ClickException(str(error)) from None
-        except OSError as error:
-            raise click.ClickException(f"{entry.path} can't be read: {error.strerror}") from None
-    for entry, text in texts:
-        file = real_path(entry.file)
-        try:
-            replace(file, text, like=file)
-        except OSError as error:
-            raise click.ClickException(f"{entry.path} can't be written: {error.strerror}") from None
+    write([redate(entry, when, config.timezone) for entry, when in dates])
 
 
 def _tell(config: Settings, entries: list[Entry]) -> None:

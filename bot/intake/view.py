@@ -145,6 +145,10 @@ class QueueView:
             entries = self._queue.read([path for path in others if path in self.paths])
             missing = frozenset()
 
+    def asked(self, entry: Entry) -> tuple[Asked, ...]:
+        """What one file would ask for if it were like this."""
+        return next(asked for _, asked in self._asked([entry]))
+
     def _asked(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, tuple[Asked, ...]]]:
         """What files ask for, a batch of them at a time."""
         batch = list(entries)

@@ -50,6 +50,7 @@ class Unfinished(NamedTuple):
     appointed_at: datetime | None
     outlook: str | None
     why: str | None
+    series: str | None
     id: int
 
 

@@ -350,7 +350,7 @@ def _places(row: Publication) -> set[str]:
     return {row.chain, row.category}
 
 
-_CAME = (
+CAME = (
     "replies", "symbol", "precision", "pending", "author_payout", "paid_at", "read_at",
 )  # fmt: skip
 happened_at = sa.case(
@@ -382,13 +382,13 @@ def log_query() -> sa.Select[Any]:
         publications,
         counted.label("attempts"),
         voted.label("votes"),
-        *(result_posts.c[name] for name in _CAME),
+        *(result_posts.c[name] for name in CAME),
     ).select_from(publications.outerjoin(result_posts, here))
 
 
 def log_row_of(row: sa.Row[Any]) -> LogRow:
     """A row of the log."""
-    return LogRow(publication_of(row), row.attempts, _came(row))
+    return LogRow(publication_of(row), row.attempts, came_of(row))
 
 
 def event_of(row: sa.Row[Any]) -> Event:
@@ -437,7 +437,7 @@ def publication_of(row: sa.Row[Any]) -> Publication:
     return Publication(**values)
 
 
-def _came(row: sa.Row[Any]) -> Came | None:
+def came_of(row: sa.Row[Any]) -> Came | None:
     """What came of a publication, from the log's row; None as long as nothing was read."""
     if row.read_at is None:
         return None

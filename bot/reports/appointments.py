@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from itertools import count
 
@@ -60,6 +61,38 @@ class Calendars:
                 self._arrive(plan, next(self._numbers), None)
         elif action is Action.REPLAN and row.kind in FIRST:
             self._arrive(plan, row.id, row)
+
+    def supposing(self, asked: Iterable[Asked]) -> "Calendars":
+        """These calendars if some briefs were to ask for something else; they stay as they are.
+
+        What they have told these authors is forgotten: it would be kept, and the plan to come
+        keeps only what is recorded.
+        """
+        own = {
+            one.name: copy(getattr(self, one.name)) for one in fields(self) if one.name in _NOTED
+        }
+        supposed = replace(self, **own)
+        for one in asked:
+            supposed._forget(one)  # noqa: SLF001  # one of its kind
+            supposed.take(one)
+        return supposed
+
+    def _forget(self, asked: Asked) -> None:
+        """What was taken note of before about one brief, and told its author."""
+        brief = (asked.composition.chain, asked.composition.brief.id)
+        for number, row in tuple(self._come.items()):
+            if (row.chain, row.brief) == brief:
+                del self._come[number]
+                self._made.pop(number, None)
+        if asked.row is not None:
+            self._left.discard(asked.row.id)
+            self._made.pop(asked.row.id, None)
+        post = asked.composition.post
+        if post is not None:
+            author = (asked.composition.chain, post.author)
+            for one in self._agenda(*author).pending:
+                self._made.pop(one.id, None)
+            self._named.pop(author, None)
 
     def leave(self, row: Publication | Unfinished) -> None:
         """Take note that a publication is about to be withdrawn or kept back."""
@@ -203,4 +236,6 @@ def _when(answer: Answer) -> tuple[datetime | None, Outlook | None, bool]:
     return answer.appointment.appointed_at, answer.appointment.outlook, answer.missed
 
 
+_NOTED = {one.name for one in fields(Calendars) if one.name.startswith("_")} - {"_numbers"}
+"""What calendars take note of, one after the other."""
 _MOVES = {Action.REPLAN, Action.REJECT, Action.WITHDRAW}

@@ -1,11 +1,14 @@
 """Appointments as a calendar that other programs subscribe to (RFC 5545)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from icalendar import Calendar, Event
+
+from bot.records import Status
+from bot.reports.plan import Step
 
 _LASTS = timedelta(minutes=5)  # so that it can be seen in a day's view
 
@@ -26,6 +29,21 @@ class Item:
     title: str
     reason: str
     tentative: bool = False
+
+
+def items(steps: Iterable[Step]) -> Iterator[Item]:
+    """The appointments among these steps of a plan."""
+    for step in steps:
+        if step.when is not None and step.chain:
+            yield Item(
+                chain=step.chain,
+                brief=step.brief,
+                at=step.when,
+                author=step.author,
+                title=step.title,
+                reason=step.why,
+                tentative=step.state == Status.HELD.value,
+            )
 
 
 def ical(items: Iterable[Item], now: datetime) -> bytes:

@@ -37,6 +37,8 @@ class Step:
         overdue: seconds since it should have been out.
         outlook: what the calendar says of it, see `bot.records.Outlook`; `missed` when the service
             will say so next; empty where it isn't asked.
+        path: its file, relative to the queue.
+        series: whose slots it takes; empty for its author's own.
     """
 
     brief: str
@@ -49,6 +51,8 @@ class Step:
     why: str
     overdue: int = 0
     outlook: str = ""
+    path: str = ""
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +222,7 @@ def _in_order(steps: list[Step]) -> list[Step]:
 
 
 def _refused(path: str, why: str) -> Step:
-    return Step(path, "", "", "", "", "problem", None, why)
+    return Step(path, "", "", "", "", "problem", None, why, path=path)
 
 
 def _noted(path: str, brief: str, note: FileNote) -> Step:
@@ -226,8 +230,9 @@ def _noted(path: str, brief: str, note: FileNote) -> Step:
     if not note.chain:
         return _refused(path, note.why)
     return Step(
-        brief, note.chain, note.author, note.permlink, note.title, note.state, None, note.why
-    )
+        brief, note.chain, note.author, note.permlink, note.title, note.state, None, note.why,
+        path=path,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +248,10 @@ class _State:
         author = post.author if post else brief.author or ""
         permlink = post.permlink if post else ""
         chain = self.asked.composition.chain
-        return Step(brief.id, chain, author, permlink, brief.title, state, when, why)
+        return Step(
+            brief.id, chain, author, permlink, brief.title, state, when, why,
+            path=brief.path, series=brief.series or "",
+        )  # fmt: skip
 
 
 def _step(state: _State) -> Step | None:  # noqa: PLR0911  # a table of cases
@@ -295,5 +303,6 @@ def _told(
 ) -> Step:
     state = row.status.value
     return Step(
-        row.brief, row.chain, row.author, row.permlink, row.title, state, when, why, 0, outlook
-    )
+        row.brief, row.chain, row.author, row.permlink, row.title, state, when, why, 0, outlook,
+        path=row.path, series=row.series or "",
+    )  # fmt: skip

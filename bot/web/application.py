@@ -10,11 +10,25 @@ from starlette.staticfiles import StaticFiles
 
 from bot import __version__
 from bot.records.people import People
-from bot.web import authors, brief, health, live, log, posts, queue, results, today
+from bot.web import (
+    authors,
+    brief,
+    calendar,
+    feeds,
+    health,
+    live,
+    log,
+    moving,
+    posts,
+    queue,
+    results,
+    today,
+)
 from bot.web.failures import tell_failures
 from bot.web.live import Pulse
+from bot.web.moves import Moves
 from bot.web.pages import page
-from bot.web.people import protect
+from bot.web.people import PUBLIC, protect
 from bot.web.security import visitor_of
 from bot.web.workplace import Workplace
 
@@ -39,7 +53,10 @@ def application(place: Workplace) -> FastAPI:
         lifespan=lifespan,
     )
     made.state.workplace = place
-    for room in (today, queue, brief, posts, log, results, authors, health, live):
+    made.state.moves = Moves()
+    for room in (
+        today, calendar, moving, queue, brief, posts, log, results, authors, health, feeds, live,
+    ):  # fmt: skip
         made.include_router(room.routes)
     tell_failures(made)
 
@@ -48,6 +65,14 @@ def application(place: Workplace) -> FastAPI:
     ) -> Response:
         return page(request, place, visitor_of(request), template, status=status, **context)
 
-    protect(made, People(place.records), place.config.web, place.now, place.log, render)
+    protect(
+        made,
+        People(place.records),
+        place.config.web,
+        place.now,
+        place.log,
+        render,
+        public=(*PUBLIC, *feeds.PATHS),
+    )
     made.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return made
