@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from bot.briefs import given, keys, names
-from bot.briefs.front_matter import BaseLoader, FrontMatterError, Parts, begins, split
+from bot.briefs.front_matter import FrontMatterError, Parts, begins, node_of, split
 from bot.briefs.given import Value
 from bot.briefs.queue import BriefError
 from bot.briefs.write import quoted
@@ -223,7 +223,7 @@ def _rows(lines: list[str], name: str, *, is_toml: bool) -> tuple[int, int]:
     shift = 1 if lines[0].rstrip() == "---" else 0
     end = _closing(lines)
     source = "\n".join(line.rstrip("\r") for line in lines[shift:end])
-    node = yaml.compose(re.sub(r"(?<=[\s\[,])#(?=\w)", " ", source), Loader=BaseLoader)
+    node = node_of(source)
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     for number, (key, value) in enumerate(pairs):
         if key.value != name:

@@ -38,7 +38,7 @@ class Part:
 
 
 def as_shown(text: str) -> str:
-    """A text as a browser's text field has it: no byte order mark, lines end with `\\n`."""
+    """A text as a browser's text field has it: no byte order mark, lines end with a line feed."""
     return re.sub(r"\r\n?", "\n", text.removeprefix(MARK))
 
 

@@ -111,15 +111,19 @@ def write(page: Page, pictures: Mapping[str, str], script: str = "") -> str:
         page=page,
         body=Markup(shown),  # noqa: S704  # sanitised by `render`
         style=Markup(style),  # noqa: S704  # ours
-        policy=_policy(style, page.site, nonce if script else None),
+        policy=policy(page.site, nonce if script else None),
         script=script,
         nonce=nonce,
     )
 
 
-def _policy(style: str, site: str, nonce: str | None) -> str:
-    """A Content-Security-Policy under which only our style, and our script by its nonce, count."""
-    digest = base64.b64encode(sha256(style.encode()).digest()).decode()
+def policy(site: str, nonce: str | None = None) -> str:
+    """A Content-Security-Policy under which only our style, and our script by its nonce, count.
+
+    Args:
+        site: address that links of the post start from.
+    """
+    digest = base64.b64encode(sha256(_style().encode()).digest()).decode()
     rules = {
         "default-src": "'none'",
         "img-src": "https: http: data:",

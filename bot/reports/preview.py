@@ -108,7 +108,6 @@ class Preview:
         zone = ZoneInfo((brief and brief.timezone) or self.timezone)
         local = now.astimezone(zone)
         at = (brief.date if brief and brief.date else now.astimezone(UTC)).astimezone(zone)
-        site = urlsplit(profile.url)
         category = post.parent_permlink if post and not post.is_reply else None
         if post is None and brief and brief.reply_to is None:  # as far as that can be said
             tags = (*brief.tags, *self.composer.defaults.tags)
@@ -132,9 +131,18 @@ class Preview:
             ),
             size=packed_size(post) if post else None,
             findings=sorted(self.findings, key=lambda finding: finding.line),
-            site=f"{site.scheme}://{site.netloc}/",
+            site=self._site(),
         )
         return pages.write(shown, self._pictures(), script)
+
+    @property
+    def policy(self) -> str:
+        """The page's Content-Security-Policy, for who serves it with headers."""
+        return pages.policy(self._site())
+
+    def _site(self) -> str:
+        site = urlsplit(self._profile().url)
+        return f"{site.scheme}://{site.netloc}/"
 
     def _profile(self) -> ChainProfile:
         """The chain's; where it is unknown, as a finding says, the default chain's."""

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from bot import __version__
-from bot.web import live, queue, today
+from bot.web import editor, live, queue, today
 from bot.web.live import Pulse
 from bot.web.workplace import Workplace
 
@@ -33,7 +33,7 @@ def application(place: Workplace) -> FastAPI:
         lifespan=lifespan,
     )
     made.state.workplace = place
-    for room in (today, queue, live):
+    for room in (today, editor, queue, live):
         made.include_router(room.routes)
     made.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return made

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Request
 
-LARGEST = 1024 * 1024
-"""Bytes that a form may have: a brief, and what stands around it."""
+LARGEST = 4 * 1024 * 1024
+"""Bytes that a form may have: a brief, of which each character may take three, and more."""
 _MOST_FIELDS = 200
 
 
@@ -16,7 +16,7 @@ async def _form(request: Request) -> Mapping[str, str]:
     async for part in request.stream():
         data += part
         if len(data) > LARGEST:
-            raise HTTPException(413, "a form of more than a megabyte isn't read")
+            raise HTTPException(413, "a form of more than four megabytes isn't read")
     try:
         return dict(
             parse_qsl(
