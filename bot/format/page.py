@@ -48,6 +48,7 @@ class Page:
         reply_to: `author/permlink` of the post that is answered.
         operations: (name, fields as JSON), exactly as they are signed.
         size: bytes of the transaction.
+        findings: None where they are told elsewhere.
         site: address that links of the post start from.
     """
 
@@ -66,7 +67,7 @@ class Page:
     chain: str
     operations: Sequence[tuple[str, str]]
     size: int | None
-    findings: Sequence[Finding]
+    findings: Sequence[Finding] | None
     site: str
     largest: int = LARGEST
 

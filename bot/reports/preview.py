@@ -99,8 +99,12 @@ class Preview:
         html = render(self.body, self._profile().front_end).html
         return with_addresses(html, {path: quote(path) for path in standing(self.body)})
 
-    def page(self, now: datetime, script: str = "") -> str:
-        """The whole page, self-contained, as it is at this moment."""
+    def page(self, now: datetime, script: str = "", *, findings: bool = True) -> str:
+        """The whole page, self-contained, as it is at this moment.
+
+        Args:
+            findings: whether it tells of them.
+        """
         profile = self._profile()
         rendered = render(self.body, profile.front_end)
         post = self.composition.post if self.composition else None
@@ -130,7 +134,7 @@ class Preview:
                 self.composition.operations if self.composition else ()
             ),
             size=packed_size(post) if post else None,
-            findings=sorted(self.findings, key=lambda finding: finding.line),
+            findings=sorted(self.findings, key=lambda one: one.line) if findings else None,
             site=self._site(),
         )
         return pages.write(shown, self._pictures(), script)

@@ -508,7 +508,7 @@ def look(
         else:
             data = filing.content(here.config.posts, path) if path else b""
         made = editing.preview(here, path, data)
-        told = made.page(here.now())
+        told = made.page(here.now(), findings=False)
     except BotError as error:
         words = str(error) if path or kept else ""
         headers = {

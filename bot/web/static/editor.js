@@ -194,17 +194,29 @@ function soon(what, after, work) {
   waiting.set(what, setTimeout(work, after));
 }
 
+/** Fields that aren't in the text yet.
+ * @type {Set<HTMLInputElement>}
+ */
+const pending = new Set();
+
+/** @param {HTMLInputElement} input */
+function setSoon(input) {
+  pending.add(input);
+  soon(`field ${input.dataset.key}`, AFTER_FIELD, () => setField(input));
+}
+
 /** Write one key of the form into the text; the server knows how.
  * @param {HTMLInputElement} input
  */
 async function setField(input) {
+  pending.delete(input);
   const value = input.type === "checkbox" ? String(input.checked) : input.value;
   const before = text.value;
   const answer = await ask("field", sheet({ key: input.dataset.key ?? "", value }));
   if (!answer) return;
   if (!answer.ok) return void tellWhy(answer);
   const made = await answer.json();
-  if (text.value !== before) return void soon(`field ${input.dataset.key}`, AFTER_FIELD, () => setField(input));
+  if (text.value !== before) return void setSoon(input);
   change(made.text);
   showFields(made.fields);
 }
@@ -267,7 +279,10 @@ function show(of, mark) {
 /** Save; where the file was changed meanwhile, the server shows both versions. */
 async function save() {
   clearTimeout(waiting.get("keep"));
-  for (const [what, timer] of waiting) if (what.startsWith("field ")) clearTimeout(timer);
+  for (const input of pending) {
+    clearTimeout(waiting.get(`field ${input.dataset.key}`));
+    await setField(input);
+  }
   await keeping;
   if (!form.dataset.path) return send();
   told.textContent = says("toldSaving");
@@ -352,7 +367,7 @@ if (!text.readOnly) {
   });
   form.addEventListener("input", (event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);
-    if (input.dataset.key) soon(`field ${input.dataset.key}`, AFTER_FIELD, () => setField(input));
+    if (input.dataset.key) setSoon(input);
     if (input.name === "plain") { saved = null; soon("check", AFTER_TYPING, check); }
   });
   form.addEventListener("submit", (event) => {
