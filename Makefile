@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results docs lock clean
+.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results docs translations lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -18,8 +18,10 @@ demo: $(VENV)/.installed ## Publish the sample briefs on a chain of its own and 
 test: $(VENV)/.installed-dev ## Run the tests
 	@$(BIN)/python -m pytest
 
-clients: $(VENV)/.installed-dev ## Try clients from npm against the devnet (needs Node.js)
+clients: $(VENV)/.installed-dev ## Try clients from npm against the devnet, and check our scripts' types (needs Node.js)
 	@cd tests/clients && npm ci --silent --no-fund --no-audit
+	@cd tests/clients && npx --no-install tsc --noEmit --allowJs --checkJs --strict --module es2022 \
+		--target es2022 --lib dom,dom.iterable,es2022 ../../bot/web/static/*.js
 	@$(BIN)/python -m pytest tests/clients
 
 browser: $(VENV)/.installed-dev ## Look at the pages in a real browser (needs Chromium)
@@ -73,6 +75,13 @@ bench-rendering: $(VENV)/.installed-dev ## Measure the rendering: how true, how 
 
 docs: $(VENV)/.installed ## Write the generated pages of docs/ anew
 	@$(BIN)/python -c 'from bot.briefs.catalogue import page; print(page(), end="")' > docs/checks.md
+
+translations: $(VENV)/.installed-dev ## Bring the dashboard's catalogues up to date with its pages
+	@cd bot/web && $(CURDIR)/$(BIN)/pybabel --quiet extract --mapping translations/babel.cfg --keyword N_ \
+		--no-location --sort-output --omit-header --output-file translations/messages.pot .
+	@cd bot/web && $(CURDIR)/$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap \
+		--input-file translations/messages.pot --output-dir translations
+	@rm bot/web/translations/messages.pot
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

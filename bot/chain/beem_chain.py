@@ -76,11 +76,13 @@ from bot.chain.replies import (
     read_chain_id,
     read_comments,
     read_content,
+    read_credits_of,
     read_head,
     read_membership,
     read_previous,
     read_resource_credits,
     read_voting_mana,
+    read_voting_of,
 )
 from bot.chain.wire import Wire, host_of, json_text
 from bot.errors import quoted
@@ -334,6 +336,23 @@ class BeemChain:
             )
         except NotServed:
             return None
+
+    def ask_mana(self, names: Sequence[str]) -> None:
+        """Ask for the resource credits and the voting mana of accounts, in one batch.
+
+        What one node tells is known afterwards (`known_credits`, `known_mana`).
+        """
+        told = self._nodes.ask_many(
+            [
+                Question("rc_api.find_rc_accounts", {"accounts": list(names)}, read_credits_of),
+                Question("condenser_api.get_accounts", [list(names)], read_voting_of),
+            ]
+        )
+        for answer, known in zip(told, (self._credits, self._mana), strict=True):
+            if not isinstance(answer, Exception):
+                known.update({name: answer[name] for name in names if name in answer})
+            elif not isinstance(answer, NotServed):
+                raise answer
 
     def credit_prices(self) -> CreditPrices | None:
         """What posts cost in credits now, or None where that isn't told (Blurt) or is otherwise."""

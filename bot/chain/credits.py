@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from bot.chain.protocol import Operation
 
@@ -23,6 +23,17 @@ class CreditPrices:
     resources: Mapping[str, tuple[int, int, int]]
     state: Mapping[str, int]
     time: Mapping[str, int]
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """All figures, as JSON can hold them."""
+        resources = {name: list(price) for name, price in self.resources.items()}
+        return {"resources": resources, "state": dict(self.state), "time": dict(self.time)}
+
+    @classmethod
+    def of(cls, told: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Prices by their `figures`."""
+        resources = {name: (a, b, c) for name, (a, b, c) in told["resources"].items()}
+        return cls(resources, told["state"], told["time"])
 
     def cost(self, operations: Sequence[Operation], size: int) -> int | None:
         """Credits for a transaction of `size` bytes with these operations.

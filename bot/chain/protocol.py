@@ -273,6 +273,13 @@ class Chain(Protocol):
             NodesDisagree: too few tell the same.
         """
 
+    def ask_mana(self, names: Sequence[str]) -> None:
+        """Ask for the resource credits and the voting mana of accounts, in one batch.
+
+        What one node tells is known afterwards (`known_credits`, `known_mana`); nothing new where
+        the nodes don't tell it.
+        """
+
     def credit_prices(self) -> "CreditPrices | None":
         """What posts cost in credits now, or None where that isn't told, or counted otherwise."""
 

@@ -119,7 +119,7 @@ def read_voting_mana(result: Any) -> ResourceCredits | None:
         )  # fmt: skip
         return ResourceCredits(
             current_mana=whole_number(manabar["current_mana"], -_INT64, _INT64),
-            max_mana=own - lent + borrowed,
+            max_mana=whole_number(own - lent + borrowed, -_INT64, _INT64),
             last_update=_EPOCH
             + timedelta(seconds=whole_number(manabar["last_update_time"], 0, _UINT32)),
         )
@@ -129,16 +129,28 @@ def read_voting_mana(result: Any) -> ResourceCredits | None:
 
 def read_resource_credits(result: Any, name: str) -> ResourceCredits | None:
     """`find_rc_accounts` of one name; None when the node knows no such account."""
-    for account in listed(result["rc_accounts"]):
-        if account["account"] == name:
-            manabar = account["rc_manabar"]
-            return ResourceCredits(
-                current_mana=whole_number(manabar["current_mana"], -_INT64, _INT64),
-                max_mana=whole_number(account["max_rc"], -_INT64, _INT64),
-                last_update=_EPOCH
-                + timedelta(seconds=whole_number(manabar["last_update_time"], 0, _UINT32)),
-            )
-    return None
+    return read_credits_of(result).get(name)
+
+
+def read_credits_of(result: Any) -> dict[str, ResourceCredits]:
+    """`find_rc_accounts` of several names: of those that the node knows."""
+    return {
+        str(account["account"]): ResourceCredits(
+            current_mana=whole_number(account["rc_manabar"]["current_mana"], -_INT64, _INT64),
+            max_mana=whole_number(account["max_rc"], -_INT64, _INT64),
+            last_update=_EPOCH
+            + timedelta(
+                seconds=whole_number(account["rc_manabar"]["last_update_time"], 0, _UINT32)
+            ),
+        )
+        for account in listed(result["rc_accounts"])
+    }
+
+
+def read_voting_of(result: Any) -> dict[str, ResourceCredits]:
+    """Voting mana in `get_accounts` of several names: of those of whom it is told usably."""
+    told = {str(account["name"]): read_voting_mana([account]) for account in listed(result)}
+    return {name: mana for name, mana in told.items() if mana is not None}
 
 
 def read_content(result: Any, author: str, permlink: str) -> Content | None:

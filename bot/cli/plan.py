@@ -15,6 +15,7 @@ from bot.cli.times import Instant, told
 from bot.clock import utc_now
 from bot.config import Settings, load
 from bot.reports import grid
+from bot.reports.forecast import Forecast, forecasts
 from bot.reports.ical import Item, ical
 from bot.reports.log import instant
 from bot.reports.plan import NOTICED, Plan, Step
@@ -22,6 +23,7 @@ from bot.reports.plan import plan as plan_of
 
 _MOST_SLOTS = 10
 _MOST_AUTHORS = 20
+_MOST_NAMES = 5
 _HELD = "held"
 
 
@@ -69,11 +71,12 @@ def plan(
             for step in found.steps
             if author in {None, step.author} and chain in {None, step.chain} and span.holds(step)
         ]
+        credits_ = forecasts(found, shown, now)
         free = () if as_json else list(_free(found, shown, span, config, author, chain))
     if file is not None:
         file.write_bytes(ical(_items(shown), now))
     if as_json:
-        terminal.tell_json_lines(_as_json(step) for step in shown)
+        terminal.tell_json_lines(_as_json(step, credits_) for step in shown)
         return
     if week or month:
         _print_grid(shown, span, config.timezone, month=month)
@@ -82,7 +85,7 @@ def plan(
         _print(shown, config.timezone)
     elif not (week or month):
         _print_nothing(found, config)
-    for line in free:
+    for line in (*_credits(credits_, config), *free):
         terminal.tell(line)
 
 
@@ -154,9 +157,45 @@ def told_day(moment: datetime | None, timezone: str) -> str:
     return f"{weekday} {told(moment, timezone)}"
 
 
-def _as_json(step: Step) -> dict[str, object]:
+def _credits(found: Forecast, config: Settings) -> Iterator[str]:
+    """Whose resource credits don't last, and of whom nobody knows."""
+
+    def named(chain: str, author: str) -> str:
+        return author if chain == config.chain else f"{author} on {chain}"
+
+    for one in found.shortages:
+        few = f"too few for {one.first.brief} ({told_day(one.first.at, config.timezone)})"
+        some = f"are {few}"
+        if one.planned > 1:
+            until = told_day(one.until, config.timezone)
+            some = f"are enough for {one.in_time} of the {one.planned} posts planned until {until}"
+            some += f"; {few}"
+        if one.first.enough_from is None:
+            then = "and the account can never hold so many; power up, or shorten it"
+        else:
+            then = f"enough from {told_day(one.first.enough_from, config.timezone)}"
+            then += "; power up, or move it"
+        yield f"Resource credits of {named(one.chain, one.author)} {some}, {then}"
+    if found.old:
+        whose = _some(named(*author) for author in sorted(found.old))
+        since = told_day(min(found.old.values()), config.timezone)
+        yield f"Resource credits of {whose} were looked at last on {since}: is the service running?"
+    if found.unknown:
+        whose = _some(named(*author) for author in sorted(found.unknown))
+        yield f"Resource credits of {whose} aren't known: the service looks at them once an hour"
+
+
+def _some(names: Iterable[str]) -> str:
+    """A few names, and how many more there are."""
+    every = list(names)
+    more = len(every) - _MOST_NAMES
+    return ", ".join(every[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _as_json(step: Step, credits_: Forecast) -> dict[str, object]:
     told = {field.name: getattr(step, field.name) for field in fields(step)}
-    return told | {"when": instant(step.when)}
+    enough = credits_.enough_from.get((step.chain, step.brief))
+    return told | {"when": instant(step.when), "credits_from": instant(enough)}
 
 
 def _state(step: Step) -> str:

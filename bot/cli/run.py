@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from bot import app
+from bot.cli.dashboard import dashboard
 from bot.cli.logging import service_log
 from bot.clock import utc_now
 from bot.config import DEFAULT_FILE, ConfigError, Settings, load
@@ -66,6 +67,13 @@ def is_this_machine(host: str) -> bool:
     metavar="FILE.prom",
     help="Write the metrics for node_exporter's textfile collector.",
 )
+@click.option(
+    "--web",
+    "dashboard_at",
+    metavar="[HOST:]PORT",
+    callback=listening,
+    help="Serve the dashboard there; HOST is 127.0.0.1 unless it is named.",
+)
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -74,6 +82,7 @@ def run(
     no_queue: bool,
     address: tuple[str, int] | None,
     metrics_file: Path | None,
+    dashboard_at: tuple[str, int] | None,
 ) -> None:
     """Run the service: scan the queue, publish what is due, follow it, record what came of it.
 
@@ -106,6 +115,8 @@ def run(
         outlets = [file.start()] if file else []
         if address:
             outlets.append(_serve(figures, address, log))
+        if dashboard_at:
+            outlets.append(dashboard(config, records, log, dashboard_at).end)
         service.start()
         notifier.start()
         log.info("started", queue=None if no_queue else str(config.posts), chain=config.chain)

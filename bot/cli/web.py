@@ -1,22 +1,16 @@
 """`briefbot web`: the dashboard."""
 
-import time
-from typing import TYPE_CHECKING
+import signal
+import threading
 
 import click
-import structlog
 
 from bot import app
 from bot.cli import terminal
+from bot.cli.dashboard import dashboard
 from bot.cli.logging import service_log
 from bot.cli.run import listening
-from bot.clock import utc_now
-from bot.config import Settings, load
-from bot.errors import BotError
-from bot.records import Records
-
-if TYPE_CHECKING:
-    from bot.web.server import Served
+from bot.config import load
 
 ADDRESS = "127.0.0.1:8080"
 
@@ -42,37 +36,9 @@ def web(ctx: click.Context, address: tuple[str, int]) -> None:
     with app.records(config, create=True) as records:
         served = dashboard(config, records, service_log(), address)
         terminal.tell(f"{served.url}/ (Ctrl-C ends it)")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            served.end()
-
-
-class NoDashboard(BotError):  # noqa: N818  # what is wrong
-    """What the dashboard is made of isn't installed."""
-
-    exit_code = 2
-
-
-def dashboard(
-    config: Settings,
-    records: Records,
-    log: structlog.stdlib.BoundLogger,
-    address: tuple[str, int],
-) -> "Served":
-    """Serve the dashboard there, on a thread of its own.
-
-    Raises:
-        NoDashboard: the extra isn't installed.
-        NotServed: nobody can listen there.
-    """
-    try:
-        from bot.web.application import application  # noqa: PLC0415  # an extra
-        from bot.web.server import serve  # noqa: PLC0415
-        from bot.web.workplace import Workplace  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise NoDashboard(
-            f"web: {error.name} isn't installed: pip install 'briefbot[web]'"
-        ) from None
-    return serve(application(Workplace.of(config, records, utc_now, log)), *address)
+        ended = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: ended.set())
+        while not ended.wait(1.0):  # not without end, see `run`
+            pass
+        served.end()

@@ -8,6 +8,8 @@ from typing import Protocol
 from bot.chain.codec import comment_in
 from bot.records import Publication, Status
 
+Address = tuple[str, str]
+"""(author, permlink)"""
 _POST = re.compile(r"@([a-z0-9.-]+)/([a-z0-9-]+)/?$")
 _DONE = {Status.INCLUDED, Status.FINAL, Status.CANCELLED}
 _FOR_GOOD = {Status.FINAL, Status.CANCELLED}  # a reply to what a fork takes away is refused
@@ -69,20 +71,32 @@ def _leads_to(records: Lookup, publication: Named, goal: Named, met: set[int]) -
     )
 
 
+def named(publication: Named) -> tuple[Address, ...]:
+    """The posts that a publication replies or links to, wherever they are."""
+    parent, links = _addresses(publication)
+    return tuple(dict.fromkeys([*filter(None, [parent]), *links]))
+
+
 def _unpublished(records: Lookup, publication: Named) -> Iterator[Publication]:
     """What a publication replies or links to and isn't on the chain yet."""
+    parent, links = _addresses(publication)
+    for address in dict.fromkeys([*filter(None, [parent]), *links]):
+        other = records.at(publication.chain, *address)
+        done = _FOR_GOOD if address == parent else _DONE
+        if other is not None and other.status not in done:
+            yield other
+
+
+def _addresses(publication: Named) -> tuple[Address | None, list[Address]]:
+    """What a publication replies to, and what else it links to; never itself."""
     comment = comment_in(publication.operations) if publication.operations else {}
     if not comment:
-        return
-    places = dict.fromkeys(
+        return None, []
+    own = (publication.author, publication.permlink)
+    links = [
         (match[1], match[2])
         for link in json.loads(comment["json_metadata"]).get("links", ())
-        if (match := _POST.search(link))
-    )
+        if (match := _POST.search(link)) and (match[1], match[2]) != own
+    ]
     parent = (comment["parent_author"], comment["parent_permlink"])
-    for author, permlink in [parent] * bool(parent[0]) + list(places):
-        other = records.at(publication.chain, author, permlink)
-        own = (publication.author, publication.permlink) == (author, permlink)
-        done = _FOR_GOOD if (author, permlink) == parent else _DONE
-        if other is not None and not own and other.status not in done:
-            yield other
+    return (parent if parent[0] and parent != own else None), links

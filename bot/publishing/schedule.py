@@ -1,6 +1,6 @@
 """The calendar asked about what is recorded: by the service before it acts, by `plan` before."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from bot.calendar.diary import BY_CHAIN
 from bot.calendar.order import natural
 from bot.calendar.planner import WAITS, FreeSlot
 from bot.chain.constants import FINALITY, REPLY_INTERVAL, ROOT_INTERVAL
-from bot.publishing.order import Lookup, needed
+from bot.publishing.order import Address, Lookup, named, needed
 from bot.records import AT_ONCE, Appointment, Kind, Outlook, Publication, Status
 from bot.records.appointments import Agenda, Answer, Pending
 
@@ -66,7 +66,7 @@ class Schedule:
 
     def digest(self, author: str) -> str:
         """What an author's appointments depend on in the configuration."""
-        told = f"1 {self.rules(author)!r} {PACE!r} {self.has_series}"
+        told = f"2 {self.rules(author)!r} {PACE!r} {self.has_series}"
         return sha256(told.encode()).hexdigest()
 
     def since(self, author: str, chain_now: datetime) -> datetime:
@@ -105,6 +105,7 @@ class Schedule:
                 place,
                 queued[place.brief],
                 rules,
+                asked.named.get(place.brief, ()),
                 polled=place.brief in asked.polled or _is_the_publishers(place, chain_now),
             )
             for place in places
@@ -159,7 +160,13 @@ class Schedule:
             for one in pending
             if (made := one.appointment).due_at is not None and made.asks is not None
         )
-        return _Asked(queue, tuple(sent), kept, frozenset(map(str, waits.polled)))
+        others_posts = {
+            str(one.id): tuple(each for each in named(one) if each[0] != one.author)
+            for one in pending
+            if one.operations
+        }
+        polled = frozenset(map(str, waits.polled))
+        return _Asked(queue, tuple(sent), kept, polled, others_posts)
 
     def _queued(self, one: Pending, waits: "_Waits") -> Queued:
         return Queued(
@@ -183,12 +190,14 @@ class _Asked:
 
     Attributes:
         polled: what waits for something elsewhere of which nobody knows when it is there.
+        named: other authors' posts that it replies or links to.
     """
 
     queue: tuple[Queued, ...]
     sent: tuple[Sent, ...]
     kept: tuple[Kept, ...]
     polled: frozenset[str]
+    named: Mapping[str, tuple[Address, ...]]
 
 
 class _Waits:
@@ -276,7 +285,9 @@ def _is_the_publishers(place: Place, chain_now: datetime) -> bool:
     return place.state is State.PLANNED and is_near and waits
 
 
-def _answer(place: Place, one: Queued, rules: Rules, *, polled: bool) -> Answer:
+def _answer(
+    place: Place, one: Queued, rules: Rules, named: tuple[Address, ...], *, polled: bool
+) -> Answer:
     missed = place.state is State.MISSED
     made = Appointment(
         look_at=None if missed else _look_at(place, one, rules, polled=polled),
@@ -287,7 +298,7 @@ def _answer(place: Place, one: Queued, rules: Rules, *, polled: bool) -> Answer:
         outlook=_OUTLOOK.get(place.state),
         why=place.reason,
     )
-    return Answer(int(place.brief), made, missed, place.overdue)
+    return Answer(int(place.brief), made, missed, place.overdue, named)
 
 
 def _look_at(place: Place, one: Queued, rules: Rules, *, polled: bool) -> datetime | None:

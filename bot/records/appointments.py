@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from bot.records.reading import portions, publication_of
-from bot.records.tables import PENDING, attempts, leases, publications, unplanned
+from bot.records.tables import PENDING, attempts, awaited, leases, publications, unplanned
 from bot.records.values import (
     APPOINTED,
     Appointment,
@@ -19,7 +19,7 @@ from bot.records.values import (
     Status,
     Transition,
 )
-from bot.records.writing import RecordsWriter
+from bot.records.writing import RecordsWriter, waiting_for
 
 
 class Pending(NamedTuple):
@@ -84,12 +84,25 @@ class Answer:
     Attributes:
         missed: its time is over.
         overdue: how long it should have been out by now.
+        named: (author, permlink) of other authors' posts that it replies or links to.
     """
 
     id: int
     appointment: Appointment
     missed: bool = False
     overdue: timedelta = timedelta(0)
+    named: tuple[tuple[str, str], ...] = ()
+
+    def is_news(self, before: Appointment, chain_now: datetime) -> bool:
+        """Whether others that wait for it have another time by it.
+
+        None have when it was to go out at once, and still is.
+        """
+        was, made = before.appointed_at, self.appointment.appointed_at
+        return (before.outlook, was and max(was, chain_now)) != (
+            self.appointment.outlook,
+            made and max(made, chain_now),
+        )
 
 
 Calculate = Callable[[Agenda], Sequence[Answer]]
@@ -115,15 +128,18 @@ class Appointments(RecordsWriter):
         since: datetime,
         calculate: Calculate,
         now: datetime,
+        chain_now: datetime,
     ) -> None:
         """Ask an author's calendar, and record what it says.
 
         It is asked in no transaction, since that may take long; only who holds the author's lease
         asks it. What has changed meanwhile is calculated once more: its row in `unplanned` stays.
+        Other authors who wait for what has got another time are calculated anew after it.
 
         Args:
             rules: digest of those that `calculate` goes by.
             since: what went out before that is of no interest.
+            chain_now: by which appointments are judged.
         """
         with self.reading() as connection:
             query = sa.select(unplanned.c.id)
@@ -133,6 +149,9 @@ class Appointments(RecordsWriter):
         answers = calculate(agenda)
         before = {one.id: one.appointment for one in agenda.pending}
         changed = [a for a in answers if not a.missed and a.appointment != before[a.id]]
+        told = {one.id: one for one in agenda.pending}
+        news = [told[a.id].permlink for a in answers if a.is_news(before[a.id], chain_now)]
+        named = {each for answer in answers if not answer.missed for each in answer.named}
         leaving = [a.id for a in changed if before[a.id].slot not in {None, a.appointment.slot}]
         some: list[Sequence[Answer]] = [
             changed[start : start + _MOST] for start in range(0, len(changed), _MOST)
@@ -148,6 +167,10 @@ class Appointments(RecordsWriter):
                     self._miss(connection, one, now)
             for portion in portions(seen):
                 connection.execute(sa.delete(unplanned).where(unplanned.c.id.in_(portion)))
+            self._touch(connection, waiting_for(connection, chain, author, news))
+            if _depend(connection, chain, author, named):
+                # what is named now for the first time may have moved while it was calculated
+                self._touch(connection, {(chain, author)})
             connection.execute(
                 sa.update(leases)
                 .where(leases.c.chain == chain, leases.c.author == author)
@@ -193,6 +216,13 @@ class Appointments(RecordsWriter):
         with self.reading() as connection:
             rows = connection.execute(sa.select(leases.c.chain, leases.c.author, leases.c.rules))
             return {(row.chain, row.author): row.rules for row in rows}
+
+    def waiting_for(
+        self, chain: str, author: str, permlinks: Sequence[str]
+    ) -> set[tuple[str, str]]:
+        """(chain, author) of those whose calendars depend on these posts of another author."""
+        with self.reading() as connection:
+            return waiting_for(connection, chain, author, permlinks)
 
     def plan_anew(self, authors: Iterable[tuple[str, str]]) -> None:
         """Have these (chain, author) calculated anew."""
@@ -253,6 +283,29 @@ def _pending(row: Any) -> Pending:
     known = {name: getattr(row, name) for name in Pending._fields if name != "appointment"}
     known |= {"kind": Kind(row.kind), "status": Status(row.status), "is_alive": bool(row.is_alive)}
     return Pending(**known, appointment=Appointment(**made))
+
+
+def _depend(
+    connection: sa.Connection, chain: str, waiting: str, named: set[tuple[str, str]]
+) -> bool:
+    """Record on whose posts an author's calendar depends; whether on some for the first time."""
+    here = sa.and_(awaited.c.chain == chain, awaited.c.waiting == waiting)
+    known = {
+        (row.author, row.permlink) for row in connection.execute(sa.select(awaited).where(here))
+    }
+    for author, permlink in sorted(known - named):
+        gone = sa.and_(here, awaited.c.author == author, awaited.c.permlink == permlink)
+        connection.execute(sa.delete(awaited).where(gone))
+    added = sorted(named - known)
+    if added:
+        connection.execute(
+            sa.insert(awaited),
+            [
+                {"chain": chain, "author": author, "permlink": permlink, "waiting": waiting}
+                for author, permlink in added
+            ],
+        )
+    return bool(added)
 
 
 def _write(connection: sa.Connection, changed: Sequence[Answer], leaving: Sequence[int]) -> None:

@@ -430,6 +430,7 @@ def _columns(new: NewPublication) -> dict[str, Any]:
     return {name: getattr(new, name) for name in _PLANNED} | {
         "kind": new.kind.value,
         "tags": list(new.tags),
+        "size": len(new.operations.encode(errors="surrogatepass")),
         "shows": dict(new.shows) or None,
     }
 

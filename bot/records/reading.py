@@ -270,7 +270,7 @@ class RecordsReader:
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int | None = None,
-        **equal: str | None,
+        **equal: str | int | None,
     ) -> tuple[LogRow, ...]:
         """The publication log: what happened last comes last (`LogRow.happened_at`).
 
@@ -278,7 +278,7 @@ class RecordsReader:
             since: it happened at or after this instant.
             until: it happened before this instant.
             limit: those that changed last, so many.
-            equal: columns and the values they must have: `author`, `brief`, `chain`, `path`,
+            equal: columns and the values they must have: `author`, `brief`, `chain`, `id`, `path`,
                 `permlink`, `trx_id`; None is no condition.
         """
         counted = (
@@ -409,6 +409,7 @@ def publication_of(row: sa.Row[Any]) -> Publication:
     """A publication from its row."""
     values = {column.name: getattr(row, column.name) for column in publications.columns}
     told = {name: values.pop(name) for name in APPOINTED}
+    del values["size"]
     told["outlook"] = Outlook(told["outlook"]) if told["outlook"] else None
     values |= {
         "appointment": Appointment(**told),

@@ -115,6 +115,8 @@ publications = sa.Table(
     sa.Column("tags", sa.JSON, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("operations", sa.Text, nullable=False),
+    # bytes of the operations as they were planned: no less than their transaction has
+    sa.Column("size", sa.Integer),
     sa.Column("digest", sa.Text),
     sa.Column("base", sa.Text),
     sa.Column("shows", sa.JSON(none_as_null=True)),
@@ -186,6 +188,7 @@ publications = sa.Table(
         "ix_publications_pending",
         "chain",
         "author",
+        "size",
         sqlite_where=PENDING,
         postgresql_where=PENDING,
     ),
@@ -343,6 +346,17 @@ unplanned = sa.Table(
     sa.Index("ix_unplanned_author", "chain", "author"),
 )
 
+# On which other authors' posts a calendar depends: what is pending there replies or links to them.
+awaited = sa.Table(
+    "awaited",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("permlink", sa.Text, primary_key=True),
+    sa.Column("waiting", sa.Text, primary_key=True),
+    sa.Index("ix_awaited_waiting", "chain", "waiting"),
+)
+
 node_events = sa.Table(
     "node_events",
     metadata,
@@ -353,6 +367,30 @@ node_events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),
     sa.Index("ix_node_events_at", "at"),
+)
+
+# What accounts had when they were asked about last, by the chain's clock; None where it isn't told.
+account_mana = sa.Table(
+    "account_mana",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("read_at", Instant, nullable=False),
+    sa.Column("credits", sa.BigInteger),
+    sa.Column("most_credits", sa.BigInteger),
+    sa.Column("credits_at", Instant),
+    sa.Column("voting", sa.BigInteger),
+    sa.Column("most_voting", sa.BigInteger),
+    sa.Column("voting_at", Instant),
+)
+
+# What a chain's resources cost in credits; None where that isn't told.
+credit_prices = sa.Table(
+    "credit_prices",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("read_at", Instant, nullable=False),
+    sa.Column("told", sa.JSON(none_as_null=True)),
 )
 
 # What a coin was worth last in dollars, by its source's word; `at` is the source's own.

@@ -1,6 +1,6 @@
 """What all changes of the records have in common: the fence, the arrows, and an event for each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from bot.records.engine import RecordsError, writing
 from bot.records.leases import Leases
-from bot.records.reading import RecordsReader, publication_of
+from bot.records.reading import RecordsReader, portions, publication_of
 from bot.records.tables import (
     SHOWING,
     attempts,
+    awaited,
     events,
     leases,
     picture_files,
@@ -24,6 +25,7 @@ from bot.records.transitions import TRANSITIONS
 from bot.records.values import (
     APPOINTED,
     AT_ONCE,
+    FIRST,
     Lease,
     Outcome,
     Outlook,
@@ -133,6 +135,9 @@ class RecordsWriter(RecordsReader):
         if row is None:
             raise Conflict(f"{current.brief} isn't {current.status} any more")
         self._touch(connection, {(current.chain, current.author)})
+        if target in _DECIDED and current.kind in FIRST:
+            where = current.chain, current.author
+            self._touch(connection, waiting_for(connection, *where, [current.permlink]))
         self._event(connection, current.id, current.status, target, transition.reason, now)
         if target in {Status.FINAL, Status.CANCELLED}:
             self._forget_pictures(connection, current)
@@ -196,6 +201,28 @@ class RecordsWriter(RecordsReader):
                 "its earlier transaction can still be included, until "
                 f"{alive.expiration:%H:%M:%S} UTC is irreversible"
             )
+
+
+_DECIDED = {
+    Status.INCLUDED, Status.FINAL, Status.REJECTED, Status.MISSED, Status.CANCELLED,
+}  # fmt: skip
+"""By these, others that wait for a publication learn more than by its appointment."""
+
+
+def waiting_for(
+    connection: sa.Connection, chain: str, author: str, permlinks: Sequence[str]
+) -> set[tuple[str, str]]:
+    """(chain, author) of those whose calendars depend on these posts of another author."""
+    found: set[tuple[str, str]] = set()
+    for some in portions(permlinks):
+        rows = connection.execute(
+            sa.select(awaited.c.waiting)
+            .where(awaited.c.chain == chain, awaited.c.author == author)
+            .where(awaited.c.permlink.in_(some))
+            .distinct()
+        )
+        found |= {(chain, row.waiting) for row in rows}
+    return found
 
 
 NO_APPOINTMENT: dict[str, Any] = dict.fromkeys(APPOINTED)

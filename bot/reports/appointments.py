@@ -1,7 +1,7 @@
 """The calendar beside the queue: appointments as recorded, and as files that changed make them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
@@ -12,7 +12,6 @@ from bot.intake.view import Asked
 from bot.publishing.schedule import Schedule
 from bot.records import (
     FIRST,
-    Appointment,
     NewPublication,
     Outlook,
     Publication,
@@ -41,9 +40,11 @@ class Calendars:
     queue: str
     now: datetime
     _left: set[int] = field(default_factory=set)
+    _leaving: set[tuple[str, str, str]] = field(default_factory=set)
     _come: dict[int, Publication] = field(default_factory=dict)
     _changed: set[Author] = field(default_factory=set)
-    _made: dict[int, Appointment] = field(default_factory=dict)
+    _made: dict[int, Answer] = field(default_factory=dict)
+    _named: dict[Author, frozenset[tuple[str, str]]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(-1, -1))
 
     def take(self, asked: Asked) -> None:
@@ -63,6 +64,7 @@ class Calendars:
     def leave(self, row: Publication | Unfinished) -> None:
         """Take note that a publication is about to be withdrawn or kept back."""
         self._left.add(row.id)
+        self._leaving.add((row.chain, row.author, row.permlink))
         self._changed.add((row.chain, row.author))
 
     def _arrive(self, plan: NewPublication, number: int, row: Publication | None) -> None:
@@ -80,6 +82,8 @@ class Calendars:
     def stale(self) -> set[Author]:
         """Those whose recorded appointments don't hold any more."""
         changed = set(self._changed)
+        for chain, author, permlink in self._leaving:
+            changed |= self._waiting_for(chain, author, [permlink])
         if self.records is not None:
             changed |= set(self.records.unplanned())
             used = self.records.rules_used()
@@ -90,32 +94,63 @@ class Calendars:
     def answers(self, authors: Iterable[Author]) -> Iterator[tuple[Pending, Answer]]:
         """What the calendar says of all that these authors have pending in this queue.
 
-        An author's brief that waits for another author's is asked about again when the calendar
-        has told when that goes out.
+        As in the service, authors who wait for what has got another time are asked again after
+        that, and what they were told before is kept where it can be.
         """
         found: dict[int, tuple[Pending, Answer]] = {}
         left = set(authors)
         for _ in range(_LONGEST_CHAIN):
-            asked = [one for author in sorted(left) for one in self._answers(*author)]
-            found |= {one.id: (one, answer) for one, answer in asked}
-            self._made.update({one.id: answer.appointment for one, answer in asked})
-            waiting = {
-                (one.chain, one.author)
-                for one, answer in found.values()
-                if answer.appointment.outlook is Outlook.WAITING
-            }
-            if not asked or not waiting or waiting == left:
+            again: set[Author] = set()
+            for author in sorted(left):
+                asked = list(self._answers(*author))
+                again |= self._who_waits(author, asked)
+                for one, answer in asked:
+                    if one.id not in found or _when(found[one.id][1]) != _when(answer):
+                        found[one.id] = one, answer  # else in its first words: why it moved
+            if not again:
                 break
-            left = waiting
-        return iter(found.values())
+            left = again
+        return (
+            (one, answer)
+            for one, answer in found.values()
+            if one.queue == self.queue or not one.queue
+        )
+
+    def _who_waits(self, author: Author, asked: Iterable[tuple[Pending, Answer]]) -> set[Author]:
+        """Take note of an author's new appointments; others whose calendars depend on them."""
+        chain, name = author
+        news = [one.permlink for one, told in asked if told.is_news(one.appointment, self.now)]
+        self._made.update({one.id: told for one, told in asked})
+        self._named.pop(author, None)
+        if named := frozenset(each for _, told in asked for each in told.named):
+            self._named[author] = named
+        return self._waiting_for(chain, name, news)
+
+    def _waiting_for(self, chain: str, author: str, permlinks: Sequence[str]) -> set[Author]:
+        """Whose calendars depend on these posts: as recorded, and as was just asked."""
+        if not permlinks:
+            return set()
+        found = self.records.waiting_for(chain, author, permlinks) if self.records else set()
+        posts = {(author, permlink) for permlink in permlinks}
+        return found | {
+            other
+            for other, named in self._named.items()
+            if other[0] == chain and not named.isdisjoint(posts)
+        }
 
     def _answers(self, chain: str, author: str) -> Iterator[tuple[Pending, Answer]]:
         agenda = self._agenda(chain, author)
         pending = {one.id: one for one in agenda.pending}
         for answer in self.schedule.answers(agenda, author, self, now=self.now, chain_now=self.now):
-            one = pending[answer.id]
-            if one.queue == self.queue or not one.queue:
-                yield one, answer
+            yield pending[answer.id], answer
+
+    def changed_operations(self, chain: str, author: str) -> dict[str, str]:
+        """What of an author's is new or has changed will be signed as, by permlink."""
+        return {
+            row.permlink: row.operations
+            for row in self._come.values()
+            if (row.chain, row.author) == (chain, author)
+        }
 
     def free(self, chain: str, author: str, since: datetime, until: datetime) -> list[FreeSlot]:
         """The slots that an author has left."""
@@ -135,7 +170,10 @@ class Calendars:
     def _as_made(self, row: Publication) -> Publication:
         """With the appointment that was just made for it."""
         made = self._made.get(row.id)
-        return row if made is None else replace(row, appointment=made)
+        if made is None:
+            return row
+        status = Status.MISSED if made.missed else row.status
+        return replace(row, appointment=made.appointment, status=status)
 
     def _agenda(self, chain: str, author: str) -> Agenda:
         """An author's, with the folder's changes."""
@@ -150,7 +188,19 @@ class Calendars:
             for row in self._come.values()
             if (row.chain, row.author) == (chain, author)
         ]
-        return Agenda((*here[False], *come), recorded.gone)
+        pending = (self._as_told(one) for one in (*here[False], *come))
+        return Agenda(tuple(filter(None, pending)), recorded.gone)
+
+    def _as_told(self, one: Pending) -> Pending | None:
+        """With the appointment that was just made for it; None where it was missed by that."""
+        made = self._made.get(one.id)
+        if made is None:
+            return one
+        return None if made.missed else one._replace(appointment=made.appointment)
+
+
+def _when(answer: Answer) -> tuple[datetime | None, Outlook | None, bool]:
+    return answer.appointment.appointed_at, answer.appointment.outlook, answer.missed
 
 
 _MOVES = {Action.REPLAN, Action.REJECT, Action.WITHDRAW}

@@ -53,7 +53,26 @@ class Side(StrEnum):
     BRIEF = "brief"
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A publication as somebody looks at it on a page.
+
+    Attributes:
+        revision: `revision_of` it then; nothing is done to what has changed since.
+    """
+
+    id: int
+    revision: str
+
+
+Which = str | Seen
+"""What something is to be done to: what a person calls it, or what is before their eyes."""
 Step = Callable[[Publication], Publication]
+
+
+def revision_of(publication: Publication) -> str:
+    """Another text after every change of a publication."""
+    return f"{publication.status.value}@{publication.updated_at:%Y%m%dT%H%M%S.%f}"
 
 
 class _Cannot(Exception):  # noqa: N818  # what happened
@@ -63,34 +82,45 @@ class _Cannot(Exception):  # noqa: N818  # what happened
 # -- one publication's way -------------------------------------------------------------------------
 
 
-def hold(records: Records, which: str, now: datetime) -> Result:
+def hold(records: Records, which: Which, now: datetime) -> Result:
     """Keep a brief back until it is released."""
     return _steer(records, which, "held", {Status.QUEUED, Status.WAITING}, Status.HELD, now)
 
 
-def release(records: Records, which: str, now: datetime) -> Result:
+def release(records: Records, which: Which, now: datetime) -> Result:
     """Let a held brief go out again."""
     return _steer(records, which, "released", {Status.HELD}, Status.QUEUED, now)
 
 
-def retry(records: Records, which: str, now: datetime) -> Result:
+def retry(records: Records, which: Which, now: datetime) -> Result:
     """Try a rejected or waiting brief again now; not what was rejected for what its file says."""
     sources = {Status.REJECTED, Status.WAITING}
     return _steer(records, which, "retried", sources, Status.QUEUED, now)
 
 
-def cancel(records: Records, which: str, now: datetime) -> Result:
+def cancel(records: Records, which: Which, now: datetime) -> Result:
     """Withdraw what isn't on the chain yet; its file stays where it is."""
 
     def withdraw(row: Publication) -> Publication:
         return records.cancel(row.id, "withdrawn by a person", now)
 
-    return _each(_latest(records, which), withdraw)
+    return _each(_latest(records, which), _if_unchanged(which, withdraw))
+
+
+def expedite(records: Records, which: Which, now: datetime) -> Result:
+    """Let what is queued go out at once, whatever its date; the service sends it."""
+
+    def hasten(row: Publication) -> Publication:
+        if row.status is not Status.QUEUED:
+            raise _Cannot(f"it is {row.status.value}; only what is queued can go out at once")
+        return records.expedite(row.id, now)
+
+    return _each(_latest(records, which), _if_unchanged(which, hasten))
 
 
 def _steer(
     records: Records,
-    which: str,
+    which: Which,
     verb: str,
     sources: set[Status],
     target: Status,
@@ -107,7 +137,7 @@ def _steer(
             )
         return records.move(row, Transition(target, f"{verb} by a person"), now)
 
-    return _each(_latest(records, which), move)
+    return _each(_latest(records, which), _if_unchanged(which, move))
 
 
 # -- whose text stays ------------------------------------------------------------------------------
@@ -231,7 +261,7 @@ def _edit_now(
 # -- what is done to a post that stands on its chain -----------------------------------------------
 
 
-def deletable(records: Records, which: str) -> tuple[Publication, ...]:
+def deletable(records: Records, which: Which) -> tuple[Publication, ...]:
     """The texts of a brief as they were last published, one for each chain where it stands."""
     found = [
         records.published(queue=row.queue, chain=row.chain, brief=row.brief)
@@ -308,9 +338,21 @@ def _each(rows: Iterable[Publication], step: Step) -> Result:
     return Result(tuple(done), tuple(refused))
 
 
-def _latest(records: Records, which: str) -> tuple[Publication, ...]:
+def _if_unchanged(which: Which, step: Step) -> Step:
+    """The step, unless what is meant was seen otherwise than it is now."""
+
+    def careful(row: Publication) -> Publication:
+        if isinstance(which, Seen) and which != Seen(row.id, revision_of(row)):
+            raise _Cannot(f"it has changed meanwhile, and is {row.status.value} now; look again")
+        return step(row)
+
+    return careful
+
+
+def _latest(records: Records, which: Which) -> tuple[Publication, ...]:
     """The latest publication of each queue and chain that is meant."""
-    rows = [row.publication for row in records.find(which)]
+    found = records.log(id=which.id) if isinstance(which, Seen) else records.find(which)
+    rows = [row.publication for row in found]
     meant = {(row.queue, row.chain, row.brief): row for row in rows}
     return tuple(_latest_of(records, row) for row in meant.values())
 
@@ -318,6 +360,11 @@ def _latest(records: Records, which: str) -> tuple[Publication, ...]:
 def _latest_of(records: Records, row: Publication) -> Publication:
     rows = records.log(queue=row.queue, chain=row.chain, brief=row.brief)
     return max((row.publication for row in rows), key=_order)
+
+
+def latest_of(rows: Iterable[Publication]) -> Publication | None:
+    """Of one brief's publications on one chain, the one that counts; None of none."""
+    return max(rows, key=_order, default=None)
 
 
 def _order(row: Publication) -> tuple[bool, int]:

@@ -5,6 +5,7 @@ Four small jobs on one thread, so that no two of them ever meet: `scan` (folder 
 `renew`, beside them, which keeps this worker's leases while a node makes them wait.
 """
 
+import itertools
 import math
 import threading
 import time
@@ -46,6 +47,7 @@ from bot.records import (
 )
 from bot.records.appointments import Agenda, Answer
 from bot.results.figures import Results
+from bot.service.accounts import Accounts
 from bot.service.pricing import Pricing
 
 BATCH = 50  # publications taken up in one go; the next go follows at once
@@ -101,6 +103,7 @@ class Service:
         self._watches = watches
         self._leases = leases
         self._results = results
+        self._accounts = Accounts(watches, records, now)
         self._records = records
         self._now = now
         self._log = log
@@ -208,7 +211,7 @@ class Service:
             watches = self._watches.values()
             wait = min((watch.real_seconds(REVIVE_EVERY) for watch in watches), default=0.0)
             self._revive_at = self._steady() + wait
-        for _ in self._results.refresh():
+        for _ in itertools.chain(self._results.refresh(), self._accounts.refresh()):
             if self._stopping.is_set():
                 return
             self._give_way()
@@ -349,6 +352,7 @@ class Service:
             schedule.since(author, chain_now),
             calculate,
             now,
+            chain_now,
         )
         ended = self._steady()
         for brief, why in missed:

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from bot import __version__
-from bot.web import editor, live, queue, today
+from bot.web import authors, brief, editor, live, queue, today
+from bot.web.failures import tell_failures
 from bot.web.live import Pulse
 from bot.web.workplace import Workplace
 
@@ -33,7 +34,8 @@ def application(place: Workplace) -> FastAPI:
         lifespan=lifespan,
     )
     made.state.workplace = place
-    for room in (today, editor, queue, live):
+    for room in (today, queue, editor, brief, authors, live):
         made.include_router(room.routes)
+    tell_failures(made)
     made.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return made

@@ -54,6 +54,14 @@ NAVIGATION = (
 )
 
 
+STATES = (
+    N_("new"), N_("queued"), N_("publishing"), N_("included"), N_("final"), N_("waiting"),
+    N_("held"), N_("rejected"), N_("missed"), N_("cancelled"), N_("draft"), N_("edit"),
+    N_("problem"),
+)  # fmt: skip
+"""What a brief's state is called; where it is shown, it is looked up by its name."""
+
+
 def words_for(request: Request, place: Workplace) -> Words:
     """How whoever asks is told things: by their choice, their browser, else the configuration."""
     chosen = request.query_params.get("language", request.cookies.get("language"))

@@ -1,5 +1,117 @@
-"""The queue: every brief, and what a person can do with it."""
+"""The queue: every brief that isn't done, and what a person can do with it."""
 
-from fastapi import APIRouter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from bot.reports.plan import Step
+from bot.web.pages import N_, page
+from bot.web.security import Reader
+from bot.web.today import needs_a_person
+from bot.web.workplace import Here, Workplace
+
+PAGE = 50
+_LONGEST = 200  # characters that are searched for
 
 routes = APIRouter()
+
+Show = Literal["all", "person", "planned", "held", "draft"]
+SHOWN: Mapping[Show, str] = {
+    "all": N_("Everything"),
+    "person": N_("Needs a person"),
+    "planned": N_("Goes by itself"),
+    "held": N_("Held"),
+    "draft": N_("Drafts"),
+}
+"""Which briefs are shown, and how that is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Some of the queue.
+
+    Attributes:
+        found: how many there are; `steps` are those of this page.
+        following: the number of the next page; None when this is the last.
+    """
+
+    steps: Sequence[Step]
+    found: int
+    number: int
+    following: int | None
+    authors: Sequence[str]
+    chains: Sequence[str]
+
+
+def _is_shown(step: Step, show: Show) -> bool:
+    if show == "person":
+        return needs_a_person(step)
+    if show == "planned":
+        return step.when is not None and not needs_a_person(step)
+    if show == "all":
+        return True
+    return step.state == show
+
+
+def queue_of(
+    place: Workplace, show: Show, author: str, chain: str, search: str, number: int
+) -> Listed:
+    """What is in the queue, what moves first before what doesn't."""
+    steps = place.planned.plan().steps
+    wanted = search.casefold()
+    found = [
+        step
+        for step in steps
+        if _is_shown(step, show)
+        and author in {"", step.author}
+        and chain in {"", step.chain}
+        and (not wanted or wanted in f"{step.title}\n{step.brief}\n{step.why}".casefold())
+    ]
+    first = (number - 1) * PAGE
+    return Listed(
+        found[first : first + PAGE],
+        len(found),
+        number,
+        number + 1 if first + PAGE < len(found) else None,
+        sorted({step.author for step in steps if step.author}),
+        sorted({step.chain for step in steps if step.chain}),
+    )
+
+
+ShowAsked = Annotated[Show, Query()]
+Text = Annotated[str, Query(max_length=_LONGEST)]
+Number = Annotated[int, Query(ge=1, le=100_000, alias="page")]
+
+
+@routes.get("/queue", response_class=HTMLResponse, include_in_schema=False)
+def show_queue(
+    request: Request,
+    here: Here,
+    visitor: Reader,
+    show: ShowAsked = "all",
+    author: Text = "",
+    chain: Text = "",
+    search: Text = "",
+    number: Number = 1,
+) -> HTMLResponse:
+    """The page."""
+    listed = queue_of(here, show, author, chain, search, number)
+    asked = {"show": show, "author": author, "chain": chain, "search": search}
+    return page(request, here, visitor, "queue.html", listed=listed, asked=asked, shown=SHOWN)
+
+
+@routes.get("/api/v1/queue")
+def tell_queue(
+    here: Here,
+    _: Reader,
+    show: ShowAsked = "all",
+    author: Text = "",
+    chain: Text = "",
+    search: Text = "",
+    number: Number = 1,
+) -> Listed:
+    """Every brief that isn't done: what moves first, and what keeps the others."""
+    return queue_of(here, show, author, chain, search, number)

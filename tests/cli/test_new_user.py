@@ -140,7 +140,7 @@ def test_a_brief_for_later_is_told_with_its_time_and_not_waited_for(tmp_path):
 
 # -- who makes a database --------------------------------------------------------------------------
 
-MAKING = {"init", "run", "publish", "demo", "db"}
+MAKING = {"init", "run", "web", "publish", "demo", "db"}
 ARGUMENTS = {
     "new": ["A title"], "preview": ["posts/a.md"], "show": ["a"], "hold": ["a"], "release": ["a"],
     "retry": ["a"], "cancel": ["a"], "keep": ["brief", "a"], "delete": ["a", "--yes"],

@@ -427,6 +427,10 @@ CASES = {
         *((mood, "run", "--once", "RIGHT KEY") for mood in ("full", "refusing", "garbage")),
         *((mood, "run", "--once", "RIGHT KEY") for mood in ("elsewhere", "lying")),
     ],
+    "web": [
+        ("honest", "web", "--listen", MARKER),
+        ("honest", "web", f"--{MARKER}"),
+    ],
     "log": [
         ("honest", "log"),
         ("honest", "log", "--json"),

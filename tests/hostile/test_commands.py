@@ -41,6 +41,7 @@ ASKING_NOBODY = {
     "retry": ("two",),
     "cancel": ("two",),
     "db": ("upgrade",),
+    "web": ("--help",),  # it serves until it is stopped: tests/web
     "notify": ("--help",),  # its receivers are walked in tests/news
 }
 OF_THEIR_OWN = {"demo", "devnet"}

@@ -23,7 +23,7 @@ def appoint(records, made, **more):
         known = {one.id for one in agenda.pending}
         return [Answer(key, each, **more) for key, each in made.items() if key in known]
 
-    records.appoint(*ALICE, "rules", LONG_AGO, calculate, NOW)
+    records.appoint(*ALICE, "rules", LONG_AGO, calculate, NOW, NOW)
 
 
 def slot(name, **more):
@@ -64,7 +64,7 @@ def test_what_changes_while_it_is_calculated_is_calculated_once_more(records):
         add(records, "two")
         return [Answer(one.id, slot("a")) for one in agenda.pending]
 
-    records.appoint(*ALICE, "rules", LONG_AGO, calculate, NOW)
+    records.appoint(*ALICE, "rules", LONG_AGO, calculate, NOW, NOW)
     assert records.get(row.id).appointment.slot == "a"
     assert records.unplanned() == (ALICE,)
 
