@@ -223,7 +223,7 @@ def name_for(text: str, name: str) -> str:
     Raises:
         BotError: it has neither, or no brief can be called so.
     """
-    name = name.strip().strip("/") if not name.strip().endswith("/") else name.strip().lstrip("/")
+    name = name.strip()
     if name.endswith("/") or not name:
         title = next((field.value for field in fields(text) or () if field.key == "title"), "")
         if not title:

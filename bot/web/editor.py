@@ -141,8 +141,9 @@ class Sheet:
         path: of the brief; empty for a new one.
         is_draft: whether the text comes from a draft, which the preview shows then.
         is_unsaved: whether it differs from the file.
-        told: what came of what was asked for.
+        told: what came of what was asked for, to be translated.
         wrong: whether it failed.
+        error: why it failed, as it is.
     """
 
     path: str
@@ -157,6 +158,7 @@ class Sheet:
     is_unsaved: bool = False
     told: str = ""
     wrong: bool = False
+    error: str = ""
 
 
 # -- what forms send, and how errors are told ------------------------------------------------------
@@ -314,14 +316,13 @@ def _act(
     except BotError as error:
         return _nothing(request, here, visitor, path, error)
     if told:
-        return _sheet(request, here, visitor, replace(sheet, told=told, wrong=True), 422)
+        return _sheet(request, here, visitor, replace(sheet, error=told), 422)
     try:
         return _done(request, here, visitor, sheet, form)
     except Changed as error:
         return _conflict(request, here, visitor, sheet, error)
     except BotError as error:
-        sheet = replace(sheet, told=str(error), wrong=True)
-        return _sheet(request, here, visitor, sheet, _status(error))
+        return _sheet(request, here, visitor, replace(sheet, error=str(error)), _status(error))
 
 
 def _done(
@@ -420,7 +421,7 @@ def _sheet(
             data = editing.bytes_of(here, sheet.path, sheet.text, plain=sheet.plain)
             found = editing.checked(here, sheet.path, data)
         except editing.TooLarge as error:
-            sheet = replace(sheet, told=sheet.told or str(error), wrong=True)
+            sheet = replace(sheet, error=sheet.error or str(error))
         drafts = editing.drafts(here)
         kept = drafts.of(visitor.name, sheet.path) if not sheet.is_draft else None
         others = drafts.others(visitor.name, sheet.path) if sheet.path else ()
