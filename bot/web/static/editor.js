@@ -106,13 +106,14 @@ let checking = null;
 async function check() {
   checking?.abort();
   const mine = (checking = new AbortController());
-  const answer = await ask("check", sheet(), mine.signal);
+  const body = sheet();
+  const answer = await ask("check", body, mine.signal);
   if (mine.signal.aborted || !answer) return;
   if (!answer.ok) return void tellWhy(answer);
   const found = await answer.json().catch(() => null);
   if (!found || mine.signal.aborted) return;
   showFindings(found.findings);
-  showFields(found.fields);
+  if (body.get("text") === text.value) showFields(found.fields);
 }
 
 /** @param {Told[]} findings */
@@ -173,7 +174,7 @@ function showFields(fields) {
   for (const field of fields ?? []) {
     const input = /** @type {HTMLInputElement | null} */ (form.querySelector(`[data-key="${field.key}"]`));
     const was = /** @type {HTMLInputElement | null} */ (form.elements.namedItem(`was.${field.key}`));
-    if (!input || !was) continue;
+    if (!input || !was || pending.has(input)) continue;
     was.value = field.value;
     input.disabled = was.disabled = !field.is_open;
     if (input.type === "checkbox") input.checked = field.value === "true";
