@@ -24,6 +24,7 @@ def application(place: Workplace) -> FastAPI:
         made.state.pulse = Pulse(place)
         yield
         made.state.pulse.end()
+        place.around.forget()
 
     made = FastAPI(
         title="briefbot",

@@ -153,7 +153,7 @@ def bytes_of(place: Workplace, path: str, text: str, *, plain: bool) -> bytes:
 def checked(place: Workplace, path: str, data: bytes) -> Checked:
     """What `briefbot check` says of this content, and what saving it will come to."""
     entry = _entry(place, path, data)
-    with place.view() as view:
+    with place.around.view() as view:
         published = _published(view, entry.brief)
         found = app.checked(place.config, view, entry, published, place.now())
         standing = tuple(_standing(place, view, entry.brief, published))
@@ -169,7 +169,7 @@ def mended(place: Workplace, path: str, data: bytes, code: str, line: int) -> st
         BotError: there is no such finding any more.
     """
     entry = _entry(place, path, data)
-    with place.view() as view:
+    with place.around.view() as view:
         published = _published(view, entry.brief)
         found = app.checked(place.config, view, entry, published, place.now())
     fixes = [
@@ -186,7 +186,7 @@ def mended(place: Workplace, path: str, data: bytes, code: str, line: int) -> st
 def preview(place: Workplace, path: str, data: bytes) -> Preview:
     """What `briefbot preview` shows of this content; raises `Unshowable`."""
     folder = real_path(place.config.posts)
-    with place.view() as view:
+    with place.around.view() as view:
         return Preview.of(data, path or UNNAMED, folder, view.composer, place.config.timezone)
 
 
@@ -210,6 +210,7 @@ def save(place: Workplace, person: str, path: str, data: bytes, before: str) -> 
         filing.put_new(posts, path, data)
     drafts(place).discard(person, path)
     place.planned.forget()
+    place.around.forget()
     place.log.info("brief_saved", path=path, by=person, is_new=not before)
     return filing.fingerprint(data)
 

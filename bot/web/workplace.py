@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.config import Settings
 from bot.intake.view import QueueView
 from bot.records import Records
+from bot.web.around import Around
 from bot.web.planned import Planned
 
 
@@ -23,11 +24,13 @@ class Workplace:
     Attributes:
         records: of all requests; every one of them takes a connection of its own.
         planned: the plan, shared by all pages.
+        around: the queue that texts are checked among.
     """
 
     config: Settings
     records: Records
     planned: Planned
+    around: Around
     now: Clock
     log: structlog.stdlib.BoundLogger
 
@@ -40,7 +43,7 @@ class Workplace:
         log: structlog.stdlib.BoundLogger,
     ) -> "Workplace":
         """The workplace of these settings."""
-        return cls(config, records, Planned(config, now), now, log)
+        return cls(config, records, Planned(config, now), Around(config), now, log)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -4,6 +4,7 @@ import base64
 import contextlib
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, expect
 
 from tests.briefs.test_filing import KEY
@@ -120,6 +121,10 @@ def test_two_people_see_both_versions_and_nothing_is_lost(room, url, visit):
     expect(other.locator(".versions .theirs")).to_have_text("The first.")
     expect(other.locator(".versions .mine")).to_have_text("The second.")
     assert file.read_text() == BRIEF + "The first.\n"
+    found = Axe().run(other)
+    assert found.violations_count == 0, found.generate_report()
+    other.set_viewport_size({"width": 360, "height": 800})
+    assert other.evaluate("document.documentElement.scrollWidth") <= 360
     other.check('[name="take.1"][value="both"]')
     other.click('button[value="merge"]')
     expect(other.locator("#text")).to_have_value(BRIEF + "The first.\nThe second.\n")
@@ -197,8 +202,6 @@ def test_all_of_it_works_without_javascript(room, url, chromium):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_it_fits_and_reads_for_everybody(room, url, visit, width, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     long = "a_very_long_word_without_any_break_" * 8
     room.write(
         "tides.md", BRIEF.replace("Body", f"##x\n\n{long} [a]({long}.md)\n\nاین یک متن فارسی است")
