@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.config import ConfigError, PriceSettings, Settings
+from bot.config import ConfigError, PriceSettings, Settings, load_what_can_be_used
 from bot.errors import BotError
 
 if TYPE_CHECKING:
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from bot.publishing.schedule import Schedule
     from bot.records import Publication, Records
     from bot.reports.results import Valuation
+    from bot.reports.status import Overview
     from bot.results.market import Market
     from bot.service.actions import Desk
+    from bot.service.health import Health
+    from bot.service.heartbeat import Heartbeat
     from bot.service.service import Service
 
 
@@ -44,20 +47,88 @@ def profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
     Raises:
         ConfigError: a table makes no chain, or the configured default is none of them.
     """
-    from bot.chain.profiles import BUILT_IN, ProfileError, profile  # noqa: PLC0415
+    from bot.chain.profiles import BUILT_IN  # noqa: PLC0415
+
+    known = {name: profile_of(config, name) for name in {*BUILT_IN, *config.chains}}
+    _known_chain(config)
+    return known
+
+
+def faults(file: str | None) -> Iterator[str]:
+    """What is wrong with the configuration, a sentence each; nothing is asked or made.
+
+    Raises:
+        ConfigError: nothing can be read.
+    """
+    from bot.errors import BotError  # noqa: PLC0415
+
+    config, unusable = load_what_can_be_used(file)
+    yield from map(str, unusable)
+    tries: list[Callable[[], object]] = [
+        *(partial(profile_of, config, name) for name in sorted(config.chains)),
+        partial(_known_chain, config),
+        partial(_address, config),
+        partial(_readable, config.posts),
+        *(partial(config.posting_key, author) for author in authors(config)),
+        config.prices_key,
+        *(partial(_usable_way, config, name) for name in config.news_ways()),
+    ]
+    for each in tries:
+        try:
+            each()
+        except BotError as error:
+            yield str(error)
+
+
+def profile_of(config: Settings, name: str) -> "ChainProfile":
+    """A chain that a brief may name, by what the configuration says of it.
+
+    Raises:
+        ConfigError: its table makes no chain.
+    """
+    from bot.chain.profiles import ProfileError, profile  # noqa: PLC0415
 
     try:
-        known = {
-            name: profile(name, config.chains.get(name, {})) for name in {*BUILT_IN, *config.chains}
-        }
+        return profile(name, config.chains.get(name, {}))
     except ProfileError as error:
         raise ConfigError(f"{config.origin(error.setting)}: {error}") from None
+
+
+def _known_chain(config: Settings) -> None:
+    from bot.chain.profiles import BUILT_IN  # noqa: PLC0415
+
+    known = {*BUILT_IN, *config.chains}
     if config.chain not in known:
         raise ConfigError(
             f"{config.origin('chain')}: chain: no chain has this name; known are "
             f"{', '.join(sorted(known))}"
         )
-    return known
+
+
+def _address(config: Settings) -> None:
+    """Make sure that the records can be at the configured address; none is made there."""
+    from bot.records.engine import BadAddress, address_of  # noqa: PLC0415
+
+    try:
+        address = address_of(config.database)
+    except BadAddress as error:
+        raise ConfigError(f"{config.origin('database')}: {error}") from None
+    folder = Path(address.database or "").parent
+    if address.get_backend_name() == "sqlite" and not folder.is_dir():
+        raise ConfigError(
+            f"{config.origin('database')}: database: there is no folder {folder}: make it, or "
+            "mount it"
+        )
+
+
+def _usable_way(config: Settings, name: str) -> None:
+    """Make sure that news can be told on a way; nothing is sent."""
+    from bot.errors import BotError  # noqa: PLC0415
+
+    try:
+        way(config, name)
+    except BotError as error:
+        raise ConfigError(f"news on {name} can't be told: {error}") from None
 
 
 @contextmanager
@@ -298,10 +369,9 @@ def authors(config: Settings) -> list[str]:
 
 def without_password(url: str) -> str:
     """A database's address as it may be shown."""
-    from bot.records.engine import address_of  # noqa: PLC0415
+    from bot.records.engine import without_password  # noqa: PLC0415
 
-    shown = address_of(url).render_as_string(hide_password=True)
-    return shown.replace("sqlite+pysqlite:", "sqlite:", 1)  # as it is written
+    return without_password(url)
 
 
 def service(
@@ -448,6 +518,42 @@ def used_profiles(config: Settings) -> Mapping[str, "ChainProfile"]:
     return {name: it for name, it in profiles(config).items() if name in used}
 
 
+def overview(config: Settings, now: "datetime") -> "Overview":
+    """How it all stands, by the records alone; no node is asked.
+
+    Raises:
+        DatabaseUnavailable: they can't be asked.
+        SchemaDiffers: they are another version's.
+    """
+    from bot.records import NoDatabase  # noqa: PLC0415
+    from bot.reports.status import nothing_yet  # noqa: PLC0415
+
+    try:
+        there = records(config)
+    except NoDatabase:
+        return nothing_yet(_used_hosts(config), config.news_ways(), now)
+    with there:
+        return overview_of(config, there, now)
+
+
+def overview_of(config: Settings, records: "Records", now: "datetime") -> "Overview":
+    """As `overview`, by records that are open."""
+    from bot.reports.status import overview  # noqa: PLC0415
+
+    ways = tuple(config.news_ways())
+    return overview(records, _used_hosts(config), ways, config.news.overdue, now)
+
+
+def _used_hosts(config: Settings) -> Mapping[str, tuple[str, ...]]:
+    """The hosts of the nodes of each chain that something is published on."""
+    from bot.chain.wire import host_of  # noqa: PLC0415
+
+    return {
+        name: tuple(host_of(node) for node in profile.nodes)
+        for name, profile in used_profiles(config).items()
+    }
+
+
 def way(config: Settings, name: str) -> "Way":
     """A way on which news are told; nothing is sent.
 
@@ -511,12 +617,14 @@ def notifier(
 
 
 def metrics(
-    config: Settings, records: "Records", service: "Service", now: "Clock"
+    config: Settings, records: "Records", service: "Service | None", now: "Clock"
 ) -> "CollectorRegistry":
-    """The figures of this service and of its records, for Prometheus."""
+    """The figures of the records, and of this service where there is one, for Prometheus."""
     from bot.metrics.collector import Figured, Mana, Seen, registry  # noqa: PLC0415
 
     def seen() -> Seen:
+        if service is None:
+            return Seen(nodes=(), credits=(), mana=(), scanned_at=None, chain_now=now())
         known = service.known_mana()
         return Seen(
             nodes=service.health(),
@@ -527,6 +635,48 @@ def metrics(
         )
 
     return registry(Figured(records, seen, authors(config), config.news.overdue, now))
+
+
+def heartbeat(
+    config: Settings,
+    records: "Records",
+    service: "Service",
+    log: "structlog.stdlib.BoundLogger",
+    *,
+    queue: bool = True,
+) -> "Heartbeat":
+    """What tells the records that this service is at work; it begins when it is started."""
+    from bot.briefs.folder import Folder  # noqa: PLC0415
+    from bot.records.workers import WorkerRecords  # noqa: PLC0415
+    from bot.service.heartbeat import Heartbeat  # noqa: PLC0415
+
+    worker = records.leases().worker
+    place = Folder(config.posts).place if queue else None
+    used = used_profiles(config)
+    return Heartbeat(WorkerRecords(records), service, worker, place, used, log)
+
+
+def health(
+    config: Settings, records: "Records", service: "Service", *, queue: bool = True
+) -> "Health":
+    """Whether this service is alive and can work; the service keeps in touch with its chains."""
+    from bot.service.health import Health  # noqa: PLC0415
+
+    used = tuple(used_profiles(config))
+    service.in_touch = frozenset(used)
+    return Health(service, records.ping, partial(_readable, config.posts) if queue else None, used)
+
+
+def _readable(folder: Path) -> None:
+    """Make sure that a queue's folder can be listed; raises `BriefError`."""
+    from bot.briefs import BriefError  # noqa: PLC0415
+
+    try:
+        with os.scandir(folder) as found:
+            next(found, None)
+    except OSError as error:
+        remedy = "make it a folder that this user can read, or set `posts`"
+        raise BriefError(f"can't read {folder}: {error.strerror}; {remedy}") from None
 
 
 def calendars(config: Settings) -> "Schedule":

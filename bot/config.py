@@ -28,6 +28,8 @@ from bot.errors import BotError
 from bot.news import settings as news
 from bot.news.settings import NewsSettings, WaySettings
 from bot.toml_lines import line_of
+from bot.web import settings as web
+from bot.web.settings import WebSettings
 
 DEFAULT_FILE = Path("config/briefbot.toml")
 DEMO = Path(".briefbot/demo")
@@ -60,6 +62,7 @@ _ADDRESS = re.compile(
 _LOCAL = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])[:/].*", re.DOTALL)
 _MOST_OFTEN, _LEAST_OFTEN = timedelta(minutes=1), timedelta(days=1)
 _LARGEST_FILE = 1024 * 1024
+_MOST_FAULTS = 100
 _LARGEST_KEY_FILE = 4096  # a key has 51 characters
 
 
@@ -164,11 +167,14 @@ class Settings:
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
         grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
+        dotenv: the variables that `.env` gives, and not the environment.
+        given: what the file and the variables say, as it was read.
         text: what stands in `file`.
         rules_for_all: what `[calendar]` says; `rules` tells those of an author.
         series: each `[series.NAME]`.
         prices: where prices come from; None: nobody is asked.
         news: what `[news]` says; `news_ways` tells of the ways that there are.
+        web: how the dashboard is reached, `[web]`.
     """
 
     root: Path
@@ -195,8 +201,11 @@ class Settings:
     series: Mapping[str, Series] = field(default_factory=dict)
     prices: PriceSettings | None = None
     news: NewsSettings = field(default_factory=NewsSettings)
+    web: WebSettings = field(default_factory=WebSettings)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
+    dotenv: frozenset[str] = frozenset()
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def origin(self, setting: str) -> str:
         """Where `setting` (such as `chains.mynet.nodes`) stands, for a message about it."""
@@ -402,6 +411,67 @@ def load(
     Raises:
         ConfigError: a file can't be read, bad TOML, an unknown key, a value that can't be used.
     """
+    source = _read(file, environ)
+    try:
+        return source.settings()
+    except _SettingError as error:
+        raise source.told(error) from None
+
+
+def load_what_can_be_used(
+    file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ
+) -> tuple[Settings, tuple[ConfigError, ...]]:
+    """Read the settings without those that can't be used, each of which is told of.
+
+    Raises:
+        ConfigError: nothing can be read.
+    """
+    source = _read(file, environ)
+    faults: list[ConfigError] = []
+    while True:
+        try:
+            return source.settings(), tuple(faults)
+        except _SettingError as error:
+            faults.append(source.told(error))
+            if len(faults) > _MOST_FAULTS or not _drop(source.table, error.place):
+                raise faults[0] from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What was read, before it is understood.
+
+    Attributes:
+        file: the TOML file; None when there is none.
+        variables: by which variable a setting is given.
+        dotenv: the variables that only `.env` gives.
+    """
+
+    table: dict[str, Any]
+    root: Path
+    file: Path | None
+    text: str
+    environment: Mapping[str, str]
+    variables: Mapping[str, str]
+    dotenv: frozenset[str]
+
+    def settings(self) -> Settings:
+        """The settings; raises `_SettingError` for the first that can't be used."""
+        return replace(
+            _settings(
+                self.table, self.root, self.file, self.text, self.environment, self.variables
+            ),
+            dotenv=self.dotenv,
+            given=self.table,
+        )
+
+    def told(self, error: _SettingError) -> ConfigError:
+        """A setting that can't be used, with where it stands."""
+        origin = _origin(error.place, self.variables, self.file, self.text)
+        return ConfigError(f"{origin}: {error}")
+
+
+def _read(file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> _Source:
     if file and _is_missing(Path(file)):
         raise ConfigError(f"{_shown(str(file))}: no such file; `briefbot init` writes one")
     try:
@@ -414,17 +484,29 @@ def load(
             f"the current folder can't be used: {error.strerror}; change to another"
         ) from None
     root = parent.parent if parent.name == "config" else parent
-    environment = _dotenv(root / ".env") | dict(environ)
+    dotenv = _dotenv(root / ".env")
+    environment = dotenv | dict(environ)
     variables: dict[str, str] = {}
+    for name, value in sorted(environment.items()):
+        if setting := _override(table, name, value):
+            variables[setting] = name
     there = None if text is None else chosen
-    try:
-        for name, value in sorted(environment.items()):
-            if setting := _override(table, name, value):
-                variables[setting] = name
-        return _settings(table, root, there, text or "", environment, variables)
-    except _SettingError as error:
-        origin = _origin(error.place, variables, there, text or "")
-        raise ConfigError(f"{origin}: {error}") from None
+    only_there = frozenset(dotenv.keys() - environ.keys())
+    return _Source(table, root, there, text or "", environment, variables, only_there)
+
+
+def _drop(table: dict[str, Any], place: str) -> bool:
+    """Take a setting out, or what is there of it; False: nothing is.
+
+    An account's name may have a dot in it.
+    """
+    for name, value in table.items():
+        if name == place or (place.startswith(f"{name}.") and not isinstance(value, dict)):
+            del table[name]
+            return True
+        if place.startswith(f"{name}.") and _drop(value, place.removeprefix(f"{name}.")):
+            return True
+    return False
 
 
 def _nearest(folder: Path) -> Path:
@@ -543,6 +625,7 @@ def _settings(
     known = {
         "chain", "timezone", "posts", "database", "edits", "author", "defaults", "chains", "checks",
         "pictures", "network", "queue", "calendar", "series", "prices", "news", "results",
+        "web",
     }  # fmt: skip
     _known_keys(table, known, "")
     edits = _word(table, "edits", "auto")
@@ -587,6 +670,7 @@ def _settings(
         rules_for_all=for_all,
         series=series,
         news=_news(_table(table, "news")),
+        web=_web(_table(table, "web")),
         default_author=_account(default_author, "defaults.author")
         if default_author
         else (next(iter(authors)) if len(authors) == 1 else None),
@@ -714,6 +798,12 @@ def _news(table: Mapping[str, Any]) -> NewsSettings:
             path = f"news.ways.{name}."
             _known_keys(_table(ways, name, "news.ways."), set(news.OF_WAY), path)
         return news.news(table)
+
+
+def _web(table: Mapping[str, Any]) -> WebSettings:
+    _known_keys(table, set(web.KEYS), "web.")
+    with _calendar("web."):
+        return web.web(table)
 
 
 def _with_series(

@@ -39,6 +39,9 @@ class Watch:
         self.blocks = Blocks(chain)
         self.pace = SLOT
         """Real seconds between looks: a block's 3 on a public chain, less on a rehearsal."""
+        self.looked: tuple[float, float] | None = None
+        """By the steady clock, when the chain was last seen, and the seconds by which its head was
+        behind the clock then; None before the first time."""
         self._measured = SLOT
         self._now = now
         self._steady = steady
@@ -105,8 +108,10 @@ class Watch:
         return max(self._silent_until - self._steady(), 0.0)
 
     def _take_note(self, head: Head) -> None:
-        self._ahead = max(head.time - self._now(), timedelta(0))
+        ahead = head.time - self._now()
+        self._ahead = max(ahead, timedelta(0))
         steady = self._steady()
+        self.looked = steady, -ahead.total_seconds()
         if self._last_look is None:
             self._last_look = (head.block_num, steady)
         elif head.block_num != self._last_look[0]:

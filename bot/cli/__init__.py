@@ -35,10 +35,13 @@ COMMANDS = {
     "pull": "an account's posts from the chain, as briefs",
     "export": "the records, whole, for other programs",
     "audit": "hold the records against the chain, and say what differs",
+    "status": "is it alive: workers, what goes out next, what needs a person",
     "doctor": "check configuration, clock, database, node, accounts and keys",
+    "config": "the settings: what each is and where it stands, what is wrong with them",
     "notify": "try the ways on which news are told",
     "devnet": "a local chain to point any Steem client at",
     "db": "the database: upgrade",
+    "user": "who may use the dashboard",
 }
 """Every command and its line in `briefbot --help`; each lives in the module of its name."""
 

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from bot.clock import utc_now
 from bot.config import Settings
 from bot.errors import BotError
 from bot.records import Records
+from bot.records.people import People
 
 if TYPE_CHECKING:
     from bot.web.server import Served
@@ -24,19 +26,26 @@ def dashboard(
     records: Records,
     log: structlog.stdlib.BoundLogger,
     address: tuple[str, int],
+    figures: CollectorRegistry | None = None,
 ) -> "Served":
     """Serve the dashboard there, on a thread of its own.
 
+    Args:
+        figures: of the service beside which it is served.
+
     Raises:
         NoDashboard: the extra isn't installed.
+        NobodyMaySignIn: it would be open to everybody.
         NotServed: nobody can listen there.
     """
     try:
         from bot.web.application import application  # noqa: PLC0415  # an extra
+        from bot.web.security import refuse_open_dashboard  # noqa: PLC0415
         from bot.web.server import serve  # noqa: PLC0415
         from bot.web.workplace import Workplace  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise NoDashboard(
             f"web: {error.name} isn't installed: pip install 'briefbot[web]'"
         ) from None
-    return serve(application(Workplace.of(config, records, utc_now, log)), *address)
+    refuse_open_dashboard(People(records), address[0], config.web)
+    return serve(application(Workplace.of(config, records, utc_now, log, figures)), *address)

@@ -96,7 +96,9 @@ def _publish(config: Settings, records: Records, *, serve: bool) -> bool:
     findings = service.scan()
     for finding in findings:
         terminal.tell(str(finding))
+    heartbeat = app.heartbeat(config, records, service, quiet_log())
     service.start()
+    heartbeat.start()
     try:
         with _progress() as show:
             end = time.monotonic() + PATIENCE
@@ -110,6 +112,7 @@ def _publish(config: Settings, records: Records, *, serve: bool) -> bool:
         return False
     finally:
         service.stop()
+        heartbeat.stop()
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from bot.records.engine import address_of
 from bot.records.queues import QueueRecords
 from bot.reports.doctor import Diagnosis, Health, alone, examine, failed, plainly_asked
 from bot.reports.prices import price_diagnosis
+from bot.reports.status import idle
 
 MOST_TOLD = 20  # briefs of a kind
 MISSED_SINCE = timedelta(days=7)
@@ -55,6 +56,7 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
 
 
 def _points(config: Settings, profiles: Mapping[str, ChainProfile]) -> Iterator[Diagnosis]:
+    yield from alone("service", _service(config))
     yield from alone("configuration", _configuration(config))
     yield from alone("news", _news(config))
     entries = yield from alone("queue", _queue(config))
@@ -68,6 +70,16 @@ def _points(config: Settings, profiles: Mapping[str, ChainProfile]) -> Iterator[
         with app.chain(profiles[name], app.http(config)) as chain:
             now = utc_now()
             yield from examine(chain, sorted(posting), config.posting_key, now)
+
+
+def _service(config: Settings) -> Generator[Diagnosis]:
+    """That nobody is at work though something is due."""
+    try:
+        with app.records(config) as records:
+            if told := idle(records, utc_now()):
+                yield Diagnosis("service", Health.WARN, told)
+    except RecordsError:  # the database's own point says so
+        return
 
 
 def _configuration(config: Settings) -> Generator[Diagnosis]:

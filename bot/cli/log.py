@@ -10,6 +10,7 @@ import click
 from bot import app
 from bot.cli import terminal
 from bot.cli.naming import authors, briefs, name_of
+from bot.cli.status import warn_if_idle
 from bot.cli.table import print_log
 from bot.cli.times import Instant
 from bot.config import DEFAULT_FILE, DEMO, Settings, load
@@ -82,6 +83,7 @@ def log(
         show((), _nothing_yet(config))
         return
     with records:
+        warn_if_idle(records, data=as_json)
         shown = rows(records)
         show(shown, _nothing(config, records, timed=bool(since or until)))
         while follow:

@@ -11,6 +11,7 @@ import click
 from bot import app
 from bot.cli import terminal
 from bot.cli.naming import authors
+from bot.cli.status import warn_if_idle
 from bot.cli.times import Instant, told
 from bot.clock import utc_now
 from bot.config import Settings, load
@@ -66,6 +67,7 @@ def plan(
     span = _Span.of(since, days, now, ZoneInfo(config.timezone), week=week, month=month)
     with app.view(config, strict=True) as view:
         found = plan_of(view, now, app.calendars(config))
+        warn_if_idle(view.mine.records if view.mine else None, data=as_json)
         shown = [
             step
             for step in found.steps

@@ -22,6 +22,8 @@ from bot.config import DEFAULT_FILE, ConfigError, Settings, load
 from bot.errors import BotError
 from bot.metrics.outlets import TextFile, serve
 from bot.records.leases import boottime
+from bot.service.health import Health
+from bot.service.health import serve as serve_health
 from bot.service.service import Service
 
 LARGEST_PORT = 65535
@@ -74,6 +76,13 @@ def is_this_machine(host: str) -> bool:
     callback=listening,
     help="Serve the dashboard there; HOST is 127.0.0.1 unless it is named.",
 )
+@click.option(
+    "--health",
+    "health_address",
+    metavar="[HOST:]PORT",
+    callback=listening,
+    help="Answer /health/live and /health/ready there; HOST is 127.0.0.1 unless it is named.",
+)
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -83,6 +92,7 @@ def run(
     address: tuple[str, int] | None,
     metrics_file: Path | None,
     dashboard_at: tuple[str, int] | None,
+    health_address: tuple[str, int] | None,
 ) -> None:
     """Run the service: scan the queue, publish what is due, follow it, record what came of it.
 
@@ -103,11 +113,16 @@ def run(
         notifier = app.notifier(config, records, service, utc_now, log)
         figures = app.metrics(config, records, service, utc_now)
         file = TextFile(figures, metrics_file, log) if metrics_file else None
+        heartbeat = app.heartbeat(config, records, service, log, queue=not no_queue)
         if once:
-            service.round()
-            told = notifier.round()
-            if file:
-                file.write()
+            heartbeat.start()
+            try:
+                service.round()
+                told = notifier.round()
+                if file:
+                    file.write()
+            finally:
+                heartbeat.stop()
             if not told:
                 os._exit(0)
             return
@@ -116,9 +131,13 @@ def run(
         if address:
             outlets.append(_serve(figures, address, log))
         if dashboard_at:
-            outlets.append(dashboard(config, records, log, dashboard_at).end)
+            outlets.append(dashboard(config, records, log, dashboard_at, figures).end)
+        if health_address:
+            health = app.health(config, records, service, queue=not no_queue)
+            outlets.append(_serve_health(health, health_address, log))
         service.start()
         notifier.start()
+        heartbeat.start()
         log.info("started", queue=None if no_queue else str(config.posts), chain=config.chain)
         anew = _work(service, config, files, ctx.obj["config_file"], signals, log)
         log.info("stopping")
@@ -127,6 +146,7 @@ def run(
         notifier.halt()
         finished = service.stop()
         told = notifier.stop()
+        heartbeat.stop()
         log.info("stopped", finished=finished)
         if anew:  # another program in this process: nothing of the one before is left in it
             os.execv(sys.executable, [sys.executable, "-P", "-m", "bot", *sys.argv[1:]])  # noqa: S606
@@ -207,6 +227,16 @@ def _serve(
     end = serve(figures, *address)
     if not is_this_machine(address[0]):
         log.warning("metrics_open", address=f"{address[0]}:{address[1]}")
+    return end
+
+
+def _serve_health(
+    health: Health, address: tuple[str, int], log: structlog.stdlib.BoundLogger
+) -> Callable[[], None]:
+    """Answer who looks after the service, and say so where others may ask, too."""
+    end = serve_health(health, *address)
+    if not is_this_machine(address[0]):
+        log.warning("health_open", address=f"{address[0]}:{address[1]}")
     return end
 
 

@@ -91,8 +91,9 @@ def _tell(
         )
     for event in events:
         source = event.source.value if event.source else "·"
+        by = f" (by {event.person})" if event.person else ""
         terminal.tell(
-            f"{at(event.at, timezone):>20}  {source} → {event.target.value}: {event.reason}"
+            f"{at(event.at, timezone):>20}  {source} → {event.target.value}: {event.reason}{by}"
         )
 
 

@@ -155,6 +155,16 @@ def confirm(question: str) -> None:
     click.confirm(escaped(question), abort=True)
 
 
+def ask_secret(question: str) -> str:
+    """What is typed without being shown, in one line.
+
+    Raises:
+        click.Abort: nothing was typed.
+    """
+    answer: str = click.prompt(escaped(question), hide_input=True, err=True)
+    return answer
+
+
 def tell_table(table: Table) -> None:
     """Print a table."""
     from rich.console import Console  # noqa: PLC0415  # rich, only where a person reads

@@ -105,6 +105,14 @@ def address_of(url: str) -> sa.URL:
     return address.set(drivername=_DRIVERS[backend])
 
 
+def without_password(url: str) -> str:
+    """An address as it may be shown, and as it is written; raises `BadAddress`."""
+    address = address_of(url)
+    hidden = {key: "***" for key in ("password", "sslpassword") if key in address.query}
+    shown = address.update_query_dict(hidden).render_as_string(hide_password=True)
+    return shown.replace("sqlite+pysqlite:", "sqlite:", 1)
+
+
 def _bad_address(reason: str) -> BadAddress:
     return BadAddress(
         f"database: {reason}; write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"

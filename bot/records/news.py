@@ -513,6 +513,7 @@ def _event(row: sa.Row[Any]) -> Event:
         reason=row.reason,
         worker=row.worker,
         fence=row.fence,
+        person=row.person,
     )
 
 

@@ -106,7 +106,7 @@ class Planning(RecordsWriter):
                     "at": now,
                     "target": Status.QUEUED.value,
                     "reason": _ADDED[new.kind],
-                    **self._bearer(),
+                    **self._doer(),
                 }
                 for new in plans
             ],

@@ -207,6 +207,7 @@ class RecordsReader:
                     reason=row.reason,
                     worker=row.worker,
                     fence=row.fence,
+                    person=row.person,
                 )
                 for row in rows
             )

@@ -25,7 +25,7 @@ from bot.records.engine import (
 from bot.records.journey import Journey
 from bot.records.leases import Leases
 from bot.records.planning import Planning
-from bot.records.tables import node_events
+from bot.records.tables import leases, node_events
 from bot.records.values import (
     Lease,
 )
@@ -80,6 +80,11 @@ class Records(Planning, Journey, Appointments):
         """Bytes that the database takes on its disk."""
         return size_of(self._engine)
 
+    def ping(self) -> None:
+        """Make sure that the database answers; raises `DatabaseUnavailable` when it doesn't."""
+        with self.reading() as connection:
+            connection.execute(sa.select(leases.c.id).limit(1)).first()
+
     def try_writing(self, now: datetime) -> None:
         """Write something, read it back and take it away again, in one transaction.
 
@@ -127,7 +132,11 @@ class Records(Planning, Journey, Appointments):
         Every change carries its worker and fence; once another worker has taken the author over,
         each raises `LeaseLost` and changes nothing.
         """
-        return type(self)(self._engine, lease, leases)
+        return type(self)(self._engine, lease, leases, self._person)
+
+    def acting_as(self, person: str) -> Self:
+        """These records in a person's hands: every event that they write carries the name."""
+        return type(self)(self._engine, self._lease, self._leases, person)
 
     def confirm_lease(self) -> None:
         """Make sure, right before something is sent, that nobody has taken the author over.

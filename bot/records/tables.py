@@ -1,4 +1,4 @@
-"""The tables: publications, attempts, events; leases, pictures, nodes' events, and prices."""
+"""The tables: publications, attempts, events; leases, workers, pictures, nodes, prices, people."""
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -93,6 +93,8 @@ ON_TIME = sa.text(
     "status NOT IN ('publishing', 'included', 'final', 'held', 'rejected', 'missed', 'cancelled')"
 )
 """What may be overdue: queued or waiting, said in a way by which SQLite looks for the time."""
+NEEDY = sa.text("status IN ('held', 'rejected', 'missed')")
+"""What doesn't go on by itself."""
 OWED = sa.text("due_at IS NOT NULL")
 UNPAID = sa.text("cashout_at IS NOT NULL")
 """Posts that have a payout to come."""
@@ -210,6 +212,14 @@ publications = sa.Table(
         sqlite_where=UNABLE,
         postgresql_where=UNABLE,
     ),
+    sa.Index(
+        "ix_publications_needy",
+        "status",
+        "updated_at",
+        "id",
+        sqlite_where=NEEDY,
+        postgresql_where=NEEDY,
+    ),
     sa.Index("ix_publications_chain", "chain", "status", "scheduled_at"),
     sa.Index("ix_publications_final", "status", "final_at"),
     sa.Index("ix_publications_trx_id", "trx_id"),
@@ -256,6 +266,7 @@ events = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),
     sa.Column("fence", sa.Integer),
+    sa.Column("person", sa.Text),
 )
 
 # A folder of briefs, by the identity that lies in it; several workers may look at one.
@@ -332,6 +343,30 @@ leases = sa.Table(
     sa.Column("rules", sa.Text),
     sa.UniqueConstraint("chain", "author"),
     sa.Index("ix_leases_worker", "worker"),
+)
+
+# Which workers are at work, by their heartbeats; all instants by the database's clock. `queue` is
+# host and path of the folder that it looks at, None of one that looks at none.
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("worker", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("process", sa.Integer, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("schema", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text),
+    sa.Column("chains", sa.JSON, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("stopped_at", Instant),
+    sa.Column("looked_at", Instant),
+    sa.Column("published_at", Instant),
+    sa.Column("published", sa.Text),
+    sa.Column("job", sa.Text),
+    sa.Column("working_since", Instant),
+    sa.Column("progress_at", Instant, nullable=False),
+    sa.Index("ix_workers_seen", "seen_at"),
 )
 
 # Authors of whom something has changed that their calendar depends on. A row for each change, not a
@@ -634,4 +669,46 @@ result_edits = sa.Table(
     sa.Column("trx_id", sa.Text, primary_key=True),
     sa.Column("block_num", sa.BigInteger, nullable=False),
     sa.Column("at", Instant, nullable=False),
+)
+
+# -- who may use the dashboard ---------------------------------------------------------------------
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("password", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+
+# Who is signed in. Only digests of tokens are kept: who reads the database can't sign in by them.
+# `previous` is the token before the last change of it, which requests on their way still carry.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("previous", sa.Text, index=True),
+    sa.Column("previous_until", Instant),
+    sa.Column("csrf", sa.Text, nullable=False),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("rotated_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+)
+
+# By which programs use the API in a user's name.
+access_tokens = sa.Table(
+    "access_tokens",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
 )

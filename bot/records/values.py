@@ -276,6 +276,7 @@ class Event:
     Attributes:
         worker: who did it under a lease, and with which `fence`; None for a person's commands
             and for what the folder's scan does.
+        person: who did it on the dashboard; None for commands and for what the service does.
     """
 
     id: int
@@ -286,6 +287,7 @@ class Event:
     reason: str
     worker: str | None
     fence: int | None
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,14 +61,20 @@ class RecordsWriter(RecordsReader):
     Args:
         lease: under which everything is written; None for a person's commands and for intake.
         leases: of the worker that holds it.
+        person: who does it, for the events; None where nobody is signed in.
     """
 
     def __init__(
-        self, engine: sa.Engine, lease: Lease | None = None, leases: Leases | None = None
+        self,
+        engine: sa.Engine,
+        lease: Lease | None = None,
+        leases: Leases | None = None,
+        person: str | None = None,
     ) -> None:
         super().__init__(engine)
         self._lease = lease
         self._leases = leases
+        self._person = person
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -94,6 +100,10 @@ class RecordsWriter(RecordsReader):
         if self._lease is None:
             return {}
         return {"worker": self._lease.worker, "fence": self._lease.fence}
+
+    def _doer(self) -> dict[str, Any]:
+        """Who changes a status, for its event: a worker, a person, or nobody who is named."""
+        return self._bearer() | {"person": self._person}
 
     def _move(
         self,
@@ -184,7 +194,7 @@ class RecordsWriter(RecordsReader):
                 source=source.value if source else None,
                 target=target.value,
                 reason=reason,
-                **self._bearer(),
+                **self._doer(),
             )
         )
 

@@ -72,6 +72,7 @@ def whole(row: LogRow, attempts: Sequence[Attempt], events: Sequence[Event]) -> 
                 "reason": event.reason,
                 "worker": event.worker,
                 "fence": event.fence,
+                "person": event.person,
             }
             for event in events
         ],

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -60,11 +61,30 @@ AGAIN = 0.05  # seconds until appointments are made that another worker may be a
 IDLE = 5.0  # seconds that dispatch sleeps at most: new rows may come from elsewhere
 SET_BY = 2.0  # seconds by which the wall clock may drift from the steady one between two looks
 SWEEP_EVERY = 15.0
+LOOKED = 60.0  # seconds for which it is enough that a chain that nothing is to go to was seen
 STOP_WITHIN = 10.0  # seconds a clean stop may take
 
 NO_RULES = Schedule()
+_IN_BLOCK = frozenset({Status.INCLUDED, Status.FINAL})
 
 Moved = TypeVar("Moved")
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a service is at; ages are in seconds, of a clock that nobody sets.
+
+    Attributes:
+        job: what its job thread has in hand, and for how long; None while that rests.
+        standstill: since that thread began or ended something, or a peer gave an answer.
+        scanned: since it looked at the folder; None before the first time.
+        published: what it has brought into a block last, and how long ago.
+    """
+
+    job: tuple[str, float] | None
+    standstill: float
+    scanned: float | None
+    published: tuple[str, float] | None
 
 
 class Service:
@@ -121,10 +141,15 @@ class Service:
         self._troubled_until: dict[int, datetime] = {}
         self._revive_at = 0.0
         self._due_at = math.inf
-        self._job_began: float | None = None
+        self._in_hand: tuple[str, float] | None = None
+        self._rested_at = time.monotonic()
+        self._scanned: float | None = None
+        self._published: tuple[str, float] | None = None
         self._offset: float | None = None
         self.scanned_at: datetime | None = None
         """When the folder was looked at last; None before the first time, and without one."""
+        self.in_touch: frozenset[str] = frozenset()
+        """Chains that are looked at once a minute even while nothing is to go out there."""
         # what each does, and the seconds until it is wanted again
         self._jobs: dict[str, tuple[Callable[[], object], Callable[[], float]]] = {}
         if intake is not None:  # first: what a file doesn't say any more isn't sent
@@ -152,6 +177,7 @@ class Service:
             return ()
         findings = self._intake.scan()
         self.scanned_at = self._now()
+        self._scanned = time.monotonic()
         return findings
 
     def take(self, paths: Iterable[str]) -> tuple[Finding, ...]:
@@ -196,7 +222,7 @@ class Service:
         reviving = self._steady() >= self._revive_at
         for name, publisher in self._publishers.items():
             with suppress(TransientChainError):  # the next sweep comes
-                if self._records.awaits(name):
+                if self._records.awaits(name) or self._is_out_of_touch(name):
                     self._watches[name].look()  # whose clock may run ahead of ours
                 for publication, attempt in self._records.refused_alive(name):
                     if lease := self._leases.acquire(name, publication.author):
@@ -215,6 +241,13 @@ class Service:
             if self._stopping.is_set():
                 return
             self._give_way()
+
+    def _is_out_of_touch(self, chain: str) -> bool:
+        """Whether it is to be known how a chain's nodes are, and they weren't asked for a while."""
+        looked = self._watches[chain].looked
+        return chain in self.in_touch and (
+            looked is None or self._steady() - looked[0] >= LOOKED - SWEEP_EVERY
+        )
 
     def _give_way(self) -> None:
         """Take up what has come due meanwhile: it doesn't wait for what is on its way."""
@@ -235,15 +268,35 @@ class Service:
 
         A step that a peer holds up is another worker's, when that has nobody in its way.
         """
-        began = self._job_began
-        if began is not None:
-            progress = max(began, self._http.answered_at)
-            if time.monotonic() - progress > self._leases.seconds:
-                return
+        if self._in_hand is not None and self.standstill > self._leases.seconds:
+            return
         self._leases.renew()
+
+    @property
+    def standstill(self) -> float:
+        """Seconds since its jobs got on last: one began or ended, or a peer gave an answer."""
+        in_hand = self._in_hand
+        moved = self._rested_at if in_hand is None else in_hand[1]
+        return max(time.monotonic() - max(moved, self._http.answered_at), 0.0)
+
+    @property
+    def activity(self) -> Activity:
+        """What it is at, and what it did last."""
+        now, in_hand = time.monotonic(), self._in_hand
+        return Activity(
+            job=(in_hand[0], now - in_hand[1]) if in_hand else None,
+            standstill=self.standstill,
+            scanned=None if self._scanned is None else now - self._scanned,
+            published=(self._published[0], now - self._published[1]) if self._published else None,
+        )
 
     def round(self) -> None:
         """All four, once; what is in the folder is taken up as a whole."""
+        self._in_hand = "round", time.monotonic()
+        self._round()
+        self._rest()
+
+    def _round(self) -> None:
         self.scan()
         while self._intake and self._intake.is_behind:
             self.scan()
@@ -273,7 +326,10 @@ class Service:
         bound = publisher.under(lease, self._leases)
         on_its_way = publication.status in {Status.PUBLISHING, Status.INCLUDED}
         step = bound.carry if on_its_way else partial(self._take_up, bound, lease)
-        return self._guard(bound, publication, step) or self._records.get(publication.id)
+        moved = self._guard(bound, publication, step) or self._records.get(publication.id)
+        if moved.status in _IN_BLOCK and publication.status not in _IN_BLOCK:
+            self._published = moved.brief, time.monotonic()
+        return moved
 
     def _take_up(self, bound: Publisher, lease: Lease, seen: Publication) -> Publication:
         """Take up what the calendar lets go at this very instant."""
@@ -418,6 +474,12 @@ class Service:
         soon = self._calendar() + timedelta(seconds=ROOT_INTERVAL)
         return publication.status is Status.QUEUED and at is not None and at <= soon
 
+    def lags(self) -> Mapping[str, tuple[float, float]]:
+        """Of each chain that was looked at: seconds since then, and those its head was behind."""
+        now = self._steady()
+        seen = {name: watch.looked for name, watch in self._watches.items()}
+        return {name: (now - at[0], at[1]) for name, at in seen.items() if at is not None}
+
     def health(self) -> tuple[tuple[str, NodeHealth], ...]:
         """How this worker's nodes fare, each with its chain's name; no packet is sent."""
         return tuple(
@@ -531,7 +593,7 @@ class Service:
 
         A trouble that a person can mend is logged, and the service goes on.
         """
-        self._job_began = time.monotonic()
+        self._in_hand = job, time.monotonic()
         try:
             do, rest = self._jobs[job]
             do()
@@ -546,8 +608,13 @@ class Service:
                 self._log.error("job_failed", job=job, reason=reason)
             self._failing[job] = reason
             wait = IDLE
-        self._job_began = None
+        self._rest()
         return wait
+
+    def _rest(self) -> None:
+        """Note that nothing is in hand any more."""
+        self._rested_at = time.monotonic()
+        self._in_hand = None
 
     def _run(self, job: str) -> None:
         """Run one job and set its alarm anew."""

@@ -1,16 +1,21 @@
 """The application: every page, the API, and what stands before them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from starlette.staticfiles import StaticFiles
 
 from bot import __version__
-from bot.web import authors, brief, editor, live, queue, today
+from bot.records.people import People
+from bot.web import authors, brief, editor, health, live, queue, today
 from bot.web.failures import tell_failures
 from bot.web.live import Pulse
+from bot.web.pages import page
+from bot.web.people import protect
+from bot.web.security import visitor_of
 from bot.web.workplace import Workplace
 
 _STATIC = Path(__file__).parent / "static"
@@ -35,8 +40,15 @@ def application(place: Workplace) -> FastAPI:
         lifespan=lifespan,
     )
     made.state.workplace = place
-    for room in (today, queue, editor, brief, authors, live):
+    for room in (today, queue, editor, brief, authors, health, live):
         made.include_router(room.routes)
     tell_failures(made)
+
+    def render(
+        request: Request, template: str, context: Mapping[str, Any], status: int = 200
+    ) -> Response:
+        return page(request, place, visitor_of(request), template, status=status, **context)
+
+    protect(made, People(place.records), place.config.web, place.now, place.log, render)
     made.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return made

@@ -240,7 +240,7 @@ def _act(place: Workplace, person: str, name: str, which: Seen) -> Result:
     """
     if name not in ACTIONS:
         raise HTTPException(400, N_("There is no such action."))
-    result = ACTIONS[name].do(place.records, which, place.now())
+    result = ACTIONS[name].do(place.records.acting_as(person), which, place.now())
     place.planned.forget()
     if not result.done and not result.refused:
         raise HTTPException(404, N_("There is no such publication."))

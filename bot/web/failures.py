@@ -10,13 +10,13 @@ from starlette.exceptions import HTTPException
 from bot.errors import BotError
 from bot.records import DatabaseUnavailable
 from bot.web.pages import N_, page
+from bot.web.security import visitor_of
 from bot.web.workplace import workplace
 
 _TOLD = {
     404: N_("There is no such page."),
     405: N_("That can't be asked here."),
 }
-FAULT = N_("A fault of briefbot's own: it is in the log. Please report it.")
 
 
 def tell_failures(application: FastAPI) -> None:
@@ -46,14 +46,6 @@ def tell_failures(application: FastAPI) -> None:
     def failed(request: Request, error: Exception) -> Response:
         return _answer(request, 500, str(error))
 
-    @application.exception_handler(Exception)
-    def broken(request: Request, error: Exception) -> Response:
-        place = workplace(request)
-        place.log.error(  # the traceback is for the log's reader, and nobody else's
-            "page_failed", path=request.url.path, exc_info=error
-        )
-        return _answer(request, 500, FAULT)
-
 
 def _answer(
     request: Request, status: int, told: str, headers: dict[str, str] | None = None
@@ -61,7 +53,7 @@ def _answer(
     if "/api/" in request.url.path or request.url.path.endswith("/live"):
         return JSONResponse({"detail": told}, status, headers)
     try:
-        visitor = getattr(request.state, "visitor", None)
+        visitor = visitor_of(request)
         return page(
             request,
             workplace(request),

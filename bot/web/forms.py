@@ -1,31 +1,38 @@
-"""Forms, as browsers send them."""
+"""Forms as browsers send them, `application/x-www-form-urlencoded`."""
 
 from collections.abc import Mapping
 from typing import Annotated
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from fastapi import Depends, HTTPException, Request
 
-LARGEST = 4 * 1024 * 1024
-"""Bytes that a form may have: a brief, of which each character may take three, and more."""
-_MOST_FIELDS = 200
+FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 1000
 
 
-async def _form(request: Request) -> Mapping[str, str]:
-    data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > LARGEST:
-            raise HTTPException(413, "a form of more than four megabytes isn't read")
+def fields_of(body: bytes) -> Mapping[str, str]:
+    """A form's fields; of one that is there twice, neither.
+
+    Raises:
+        ValueError: it isn't UTF-8, or has too many fields.
+    """
+    found = parse_qs(
+        body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+    )
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """The fields of a request's form; the gate has limited its size.
+
+    Raises:
+        HTTPException: 400, it can't be read.
+    """
     try:
-        return dict(
-            parse_qsl(
-                data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
-            )
-        )
+        return fields_of(await request.body())
     except ValueError:
-        raise HTTPException(400, "this is no form") from None
+        raise HTTPException(400, "this form can't be read: send it as UTF-8") from None
 
 
-Form = Annotated[Mapping[str, str], Depends(_form)]
-"""The fields of a form, each by its last value."""
+Form = Annotated[Mapping[str, str], Depends(form_of)]
+"""The parameter by which a route takes a form."""

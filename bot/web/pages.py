@@ -16,7 +16,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from bot import __version__
-from bot.web.security import Visitor
+from bot.web.security import Visitor, csrf_of
 from bot.web.words import LANGUAGES, Words, catalogue, language_of
 from bot.web.workplace import Workplace
 
@@ -99,6 +99,8 @@ def page(
             root=root,
             path=request.url.path.removeprefix(root),
             visitor=visitor,
+            csrf=csrf_of(request),
+            prefix=root,
             words=words,
             languages=LANGUAGES,
             navigation=NAVIGATION,

@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from bot import app
 from bot.records import Status
 from bot.records.arrivals import Arrivals, arrivals
 from bot.reports.plan import NOTICED, Step
+from bot.reports.status import Verdict
+from bot.web.health import LOOKS, VERDICTS
 from bot.web.pages import page
 from bot.web.security import Reader
 from bot.web.workplace import Here, Workplace
@@ -31,6 +34,7 @@ class Today:
         needy: what doesn't go on without a person.
         more_needy: how many more of these there are.
         since: from when on what came in is told.
+        verdict, reasons: whether all is well, and why not.
     """
 
     following: Sequence[Step]
@@ -38,6 +42,8 @@ class Today:
     more_needy: int
     came: Arrivals
     since: datetime
+    verdict: Verdict
+    reasons: Sequence[str]
 
 
 def needs_a_person(step: Step) -> bool:
@@ -55,20 +61,26 @@ def today_of(place: Workplace) -> Today:
     steps = place.planned.plan().steps
     needy = [step for step in steps if needs_a_person(step)]
     following = [step for step in steps if step.when is not None and step not in needy]
-    since = place.now() - SINCE
+    now = place.now()
+    since = now - SINCE
+    found = app.overview_of(place.config, place.records, now)
     return Today(
         following[:NEXT],
         needy[:NEEDY],
         max(0, len(needy) - NEEDY),
         arrivals(place.records, since),
         since,
+        found.verdict,
+        found.reasons,
     )
 
 
 @routes.get("/", response_class=HTMLResponse, include_in_schema=False)
 def show(request: Request, here: Here, visitor: Reader) -> HTMLResponse:
     """The page."""
-    return page(request, here, visitor, "today.html", today=today_of(here))
+    return page(
+        request, here, visitor, "today.html", today=today_of(here), verdicts=VERDICTS, looks=LOOKS
+    )
 
 
 @routes.get("/api/v1/today")

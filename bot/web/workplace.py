@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
 
 from bot import app
 from bot.clock import Clock
@@ -25,12 +26,14 @@ class Workplace:
         records: of all requests; every one of them takes a connection of its own.
         planned: the plan, shared by all pages.
         around: the queue that texts are checked among.
+        figures: what Prometheus is told.
     """
 
     config: Settings
     records: Records
     planned: Planned
     around: Around
+    figures: CollectorRegistry
     now: Clock
     log: structlog.stdlib.BoundLogger
 
@@ -41,9 +44,11 @@ class Workplace:
         records: Records,
         now: Clock,
         log: structlog.stdlib.BoundLogger,
+        figures: CollectorRegistry | None = None,
     ) -> "Workplace":
-        """The workplace of these settings."""
-        return cls(config, records, Planned(config, now), Around(config), now, log)
+        """The workplace of these settings; without `figures` of a service, the records' own."""
+        figures = figures or app.metrics(config, records, None, now)
+        return cls(config, records, Planned(config, now), Around(config), figures, now, log)
 
     @property
     def zone(self) -> ZoneInfo:

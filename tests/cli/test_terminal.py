@@ -28,6 +28,7 @@ from bot.cli.terminal import escaped, json_text
 from bot.devnet.testing import Devnet
 from bot.records import Kind, NewPublication, Records, Status, tables
 from bot.records.tables import attempts, events, publications
+from bot.records.workers import ChainSeen, NodeSeen, Pulse, WorkerRecords
 from tests.briefs.test_pictures import png
 from tests.chain.scripted_node import ScriptedNode, http, reply
 from tests.publishing.forked import Forked
@@ -281,7 +282,12 @@ def write_records(url):
                 )
                 connection.execute(
                     sa.insert(events).values(
-                        **same, at=NOW, source="queued", target=status.value, reason=MARKER
+                        **same,
+                        at=NOW,
+                        source="queued",
+                        target=status.value,
+                        reason=MARKER,
+                        person=MARKER,
                     )
                 )
                 connection.execute(
@@ -292,7 +298,14 @@ def write_records(url):
                     )
                 )  # fmt: skip
         write_results(records, f"final {MARKER}")
+        with records.writing() as connection:
+            at = {"created_at": NOW, "changed_at": NOW}
+            user = {"id": 1, "name": "anna", "role": "admin", "password": MARKER}
+            connection.execute(sa.insert(tables.users).values(user | at))
+            token = {"sha256": MARKER, "name": MARKER, "user_id": 1, "created_at": NOW}
+            connection.execute(sa.insert(tables.access_tokens).values(token))
         records.note_node("devnet", MARKER, MARKER, MARKER, datetime.now(UTC))
+        write_operations(records)
         edit = NewPublication(
             chain="devnet", brief="good", path="good.md", fingerprint="", author="alice",
             permlink="hostile", kind=Kind.EDIT, title=TITLE, category="one", tags=("one",),
@@ -307,6 +320,24 @@ def write_records(url):
             }
         )
         records.add(edit, NOW, held=MARKER)
+
+
+def write_operations(records):
+    """A worker, a folder's trouble and a trouble told, with the marker in whatever others name."""
+    seen = ChainSeen("devnet", (NodeSeen(MARKER, True),), 1.0, 1.0)
+    WorkerRecords(records).beat(
+        Pulse(
+            worker=MARKER, host=MARKER, process=1, version=MARKER, schema=MARKER, queue=MARKER,
+            chains=(seen,), begun=1.0, looked=1.0, published=(MARKER, 1.0), job=(MARKER, 1.0),
+            progress=1.0,
+        )
+    )  # fmt: skip
+    troubled = {"kind": MARKER, "subject": MARKER, "text": MARKER, "began_at": NOW, "seen_at": NOW}
+    with records.writing() as connection:
+        connection.execute(
+            sa.insert(tables.queues).values(id=MARKER, place=MARKER, trouble=MARKER, seen_at=NOW)
+        )
+        connection.execute(sa.insert(tables.troubles).values(**troubled))
 
 
 def write_results(records, permlink):
@@ -499,9 +530,31 @@ CASES = {
     + [("lying", "audit", "--json")],
     "doctor": [(mood, "doctor") for mood in ("honest", "lying", "refusing", "garbage", "elsewhere")]
     + [("lying", "doctor", "--json")],
+    "status": [
+        ("honest", "status"),
+        ("honest", "status", "--json"),
+        ("honest", "status", f"--{MARKER}"),
+    ],
+    "config": [
+        ("honest", "config", "show"),
+        ("honest", "config", "show", "--origin"),
+        ("honest", "config", "show", "--json"),
+        ("honest", "config", "check"),
+        ("honest", "config", MARKER),
+    ],
     "devnet": [("honest", "devnet", "--data", f"{QUEUE}/good.md"), ("honest", "devnet", MARKER)],
     "db": [("honest", "db", "upgrade"), ("honest", "db", MARKER)],
     "notify": [("honest", "notify", MARKER), ("honest", "notify", "test", MARKER)],
+    "user": [
+        ("honest", "user", MARKER),
+        ("honest", "user", "list"),
+        ("honest", "user", "list", "--json"),
+        *(("honest", "user", name, MARKER) for name in ("add", "password", "remove", "revoke")),
+        ("honest", "user", "role", MARKER, "reader"),
+        ("honest", "user", "role", "anna", MARKER),
+        ("honest", "user", "token", "anna", "--for", MARKER),
+        ("honest", "user", "revoke", "anna"),
+    ],
 }
 
 
@@ -527,6 +580,9 @@ def test_no_command_lets_foreign_text_steer_the_terminal(room, command, pty):
     whole = ""
     for mood, *arguments in CASES[command]:
         environment = {}
+        if command == "config":
+            environment = {"BRIEFBOT_DEFAULTS__FOOTER": MARKER, f"BRIEFBOT_NEWS_{MARKER}": MARKER,
+                           "BRIEFBOT_CHECKS__IGNORE": json.dumps([MARKER])}  # fmt: skip
         if arguments[-1] == "RIGHT KEY":
             environment["BRIEFBOT_POSTING_KEY_BOB"] = room.node.devnet.key("bob")
             arguments.pop()

@@ -19,8 +19,10 @@ from bot.records import AT_ONCE, Outcome, Records, Status
 from bot.records.figures import Figures
 from bot.records.news import NewsRecords
 from bot.records.outcomes import Outcomes
+from bot.records.overview import OverviewRecords
 from bot.records.queues import QueueRecords
 from bot.records.tables import attempts, events, leases, publications
+from bot.records.workers import WorkerRecords
 from tests.records.test_records import NOW, PLAN, SIGNED
 
 ROWS = 50_000
@@ -217,6 +219,14 @@ QUESTIONS = {
     "waiting since": lambda records: Figures(records).waiting_since(),
     "in flight since": lambda records: Figures(records).in_flight_since(),
     "the feed": lambda records: NewsRecords(records).published(5),
+    "who is at work": lambda records: WorkerRecords(records).all(),
+    "what needs a person": lambda records: OverviewRecords(records).with_status(
+        Status.REJECTED, 20
+    ),
+    "missed lately": lambda records: OverviewRecords(records).count_with_status(Status.MISSED, NOW),
+    "the next appointment": lambda records: OverviewRecords(records).next_appointment(NOW),
+    "nodes set aside": lambda records: OverviewRecords(records).node_events(NOW, 10),
+    "news that are owed": lambda records: OverviewRecords(records).owed(),
     "log page": lambda records: records.log(limit=20),
     "log page of an author": lambda records: records.log(author="author042", limit=20),
     "log of a brief": lambda records: records.log(brief="b42", limit=20),
@@ -228,6 +238,14 @@ def test_a_question_reads_what_it_finds(full, question):
     with counted(full) as cost:
         question(full)
     is_cheap(cost, full)
+
+
+def test_the_last_failures_are_looked_for_among_the_last_changes_only(full):
+    with counted(full) as cost:
+        found = OverviewRecords(full).failures(10)
+    assert len(found) == 10
+    assert cost.scans == []
+    assert cost.read <= {"sqlite": 30_000, "postgresql": 1_100}[full._engine.dialect.name]
 
 
 def test_authors_are_claimed_and_given_back_by_what_there_is_to_do(full):

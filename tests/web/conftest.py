@@ -1,11 +1,10 @@
 """The dashboard as a browser meets it: the real application, on a port, over real records."""
 
-import json
-import urllib.error
-import urllib.parse
-import urllib.request
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import html
+import re
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,79 +12,67 @@ from bot.cli.logging import quiet_log
 from bot.clock import utc_now
 from bot.config import load
 from bot.records import Records
+from bot.records.people import Role
 from bot.web.application import application
 from bot.web.server import serve
 from bot.web.workplace import Workplace
 from tests.publishing.conftest import devnet, newsroom, sqlite_newsroom  # noqa: F401
+from tests.web.desk import open_desk
+from tests.web.serving import Browser
+
+
+@pytest.fixture
+def kept(sqlite, tmp_path):
+    """Records in SQLite: what depends on the engine is tested in tests/records/test_people.py."""
+    shutil.copy(sqlite, tmp_path / "web.db")
+    with Records.open(f"sqlite:///{tmp_path / 'web.db'}") as records:
+        yield records
+
+
+@pytest.fixture
+def desk(kept):
+    """A small application of each kind of route, with a user of each role."""
+    with open_desk(kept) as desk:
+        desk.add("ruth", Role.READER)
+        desk.add("erik", Role.EDITOR)
+        desk.add("anna", Role.ADMIN)
+        yield desk
 
 
 @dataclass
-class Answer:
-    status: int
-    headers: dict
-    text: str
+class Dashboard(Browser):
+    """The whole dashboard over a newsroom, in the browser of the person at this machine."""
 
-    def json(self):
-        return json.loads(self.text)
+    records: Records = None
+    application: object = None
 
+    def token(self):
+        """What the forms of this browser carry, as scripts find it on every page."""
+        [found] = re.findall(r'<meta name="csrf" content="([^"]+)">', self.get("/account").text)
+        return html.unescape(found)
 
-@dataclass
-class Dashboard:
-    """A dashboard over one newsroom, and a visitor without a browser."""
-
-    url: str
-    records: Records
-    headers: dict = field(default_factory=dict)
-
-    def get(self, path, **headers):
-        return self.ask("GET", path, None, **headers)
-
-    def post(self, path, _form=None, **headers):
-        """Send a form, as this page's own script would."""
-        return self.ask("POST", path, urllib.parse.urlencode(_form or {}).encode(), **headers)
-
-    def ask(self, method, path, data=None, **headers):
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(self.url + path, data, self.headers | named, method=method)
-        try:
-            with _opener.open(request, timeout=30) as answer:
-                return Answer(answer.status, dict(answer.headers), answer.read().decode())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, dict(error.headers), error.read().decode())
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_):
-        return None
-
-
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay())
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
 
 
 @pytest.fixture
 def open_dashboard():
     """Open the dashboard of a newsroom; its clock can be given."""
-    opened = []
+    with ExitStack() as opened:
 
-    def open_(room, now=utc_now):
-        config = load(room.root / "config/briefbot.toml", {})
-        records = Records.open(config.database, create=True)
-        served = serve(application(Workplace.of(config, records, now, quiet_log())), "127.0.0.1", 0)
-        opened.append((served, records))
-        return Dashboard(served.url, records)
+        def open_(room, now=utc_now):
+            config = load(room.root / "config/briefbot.toml", {})
+            records = opened.enter_context(Records.open(config.database, create=True))
+            made = application(Workplace.of(config, records, now, quiet_log()))
+            served = serve(made, "127.0.0.1", 0)
+            opened.callback(served.end)
+            port = int(served.url.rpartition(":")[2])
+            return Dashboard(port, records=records, application=made)
 
-    yield open_
-    for served, records in opened:
-        served.end()
-        records.close()
+        yield open_
 
 
 @pytest.fixture
 def dashboard(open_dashboard, sqlite_newsroom):  # noqa: F811
     return open_dashboard(sqlite_newsroom)
-
-
-def at(*parts):
-    """A clock that stands."""
-    return lambda: datetime(*parts, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """The queue, and what a person does with a brief, once."""
 
+import json
 import re
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_page_asks_and_tells_what_will_happen_and_the_form_does_it(queued, act
     assert asked.status == 200
     done = queued.post(f"/briefs/devnet/{brief}", fields(asked.text))
 
-    assert (done.status, done.headers["location"]) == (303, f"/briefs/devnet/{brief}")
+    assert (done.status, done.header("location")) == (303, f"/briefs/devnet/{brief}")
     [row] = queued.records.log(brief=brief)
     assert row.publication.status.value == status
 
@@ -93,10 +94,10 @@ def test_the_api_does_the_same(queued):
     where = f"/api/v1/publications/{found['publication']['id']}/actions"
 
     def order(**fields_):
-        import json
-
         data = json.dumps({"action": "hold", "revision": found["revision"]} | fields_).encode()
-        return queued.ask("POST", where, data, Content_Type="application/json")
+        return queued.ask(
+            "POST", where, data, Content_Type="application/json", X_CSRF_Token=queued.token()
+        )
 
     assert order(revision="old").status == 409
     assert order().json() == {"statuses": ["held"], "refused": []}
