@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.config import ConfigError, PriceSettings, Settings, load_what_can_be_used
+from bot.errors import BotError
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -322,6 +323,43 @@ def findings(
             found += edit_findings(there, composition)
     found.sort(key=lambda finding: (finding.path, finding.line))
     return unignored(dict.fromkeys(found), config.ignored_checks)
+
+
+def checked(
+    config: Settings,
+    view: "QueueView",
+    entry: "Entry",
+    published: "Mapping[tuple[str, str], Publication]",
+    now: "datetime",
+    ask: "Callable[[Composition], Iterable[Finding]] | None" = None,
+) -> "tuple[Finding, ...]":
+    """What is wrong or surprising in one brief, as `briefbot check` tells it.
+
+    Whatever goes wrong with it is a finding of that brief, so that others are checked.
+
+    Args:
+        view: the queue that it stands in.
+        published: what it, or all briefs, have on their chains.
+        ask: what the chain says of a composition, where that is asked.
+
+    Raises:
+        BotError: what all briefs need can't be had: the queue's folder, the records.
+    """
+    from bot.briefs import internal, unignored  # noqa: PLC0415
+    from bot.briefs.dates import date_findings  # noqa: PLC0415
+
+    try:
+        compositions = view.composer.compose(entry.brief, entry.folder) if entry.brief else ()
+        told = [finding for each in compositions for finding in ask(each)] if ask else []
+        # a published brief's date has passed, as it should
+        new = [each for each in compositions if (each.chain, each.brief.id) not in published]
+        for brief in (each.brief for each in new):
+            told += unignored(date_findings(brief, now, config.timezone), brief.ignore)
+        return findings(config, [entry], compositions, published, told)
+    except BotError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, the others are checked
+        return (*entry.findings, internal(entry.path, error))
 
 
 def authors(config: Settings) -> list[str]:

@@ -120,6 +120,11 @@ def _with_hashtags(source: str) -> str:
     return "\n".join(lines)
 
 
+def node_of(source: str) -> yaml.Node | None:
+    """Rows of a front matter as nodes that know where they stand; raises `YAMLError`."""
+    return yaml.compose(_with_hashtags(source), Loader=BaseLoader)
+
+
 def _read_yaml(source: str) -> tuple[dict[str, Any], dict[str, int]]:
     source = _with_hashtags(source)
     try:

@@ -74,7 +74,7 @@ def read_picture(root: Path, path: str, roots: Sequence[Path] = ()) -> Picture:
         raise _too_large(path)
     if identity(before) != identity(after) or len(data) != after.st_size:
         raise PictureRefused(CHANGING, f"the picture {path} is still being written")
-    return Picture(path, _kind(path, data[:_MAGIC]), data)
+    return Picture(path, kind_of(path, data), data)
 
 
 @contextmanager
@@ -113,7 +113,13 @@ def _too_large(path: str) -> PictureRefused:
     return PictureRefused("picture.size", message)
 
 
-def _kind(path: str, head: bytes) -> str:
+def kind_of(path: str, data: bytes) -> str:
+    """The media type of a picture, by its first bytes; raises `PictureRefused` for anything else.
+
+    Args:
+        path: what it is called in the refusal.
+    """
+    head = data[:_MAGIC]
     if head[:4] == b"RIFF" and head[8:] == b"WEBP":
         return "image/webp"
     for magic, kind in _KINDS.items():

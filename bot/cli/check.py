@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import app
-from bot.briefs import Entry, Finding, Level, fixed, internal, unignored
-from bot.briefs.dates import date_findings
+from bot.briefs import Entry, Finding, Level, fixed
 from bot.briefs.opening import opened, real_path, replace
 from bot.cli import terminal
 from bot.cli.once import FEW, told_once
 from bot.cli.spread import spread
 from bot.clock import utc_now
 from bot.config import Settings, load
-from bot.errors import BotError
 
 if TYPE_CHECKING:
     from bot.intake.view import QueueView
@@ -92,18 +90,7 @@ def _checked(
     now = utc_now()
 
     def findings(entry: Entry) -> Findings:
-        try:
-            compositions = view.composer.compose(entry.brief, entry.folder) if entry.brief else ()
-            told = [f for each in compositions for f in asked.findings(each)] if asked else []
-            # a published brief's date has passed, as it should
-            new = [each for each in compositions if (each.chain, each.brief.id) not in published]
-            for brief in (each.brief for each in new):
-                told += unignored(date_findings(brief, now, config.timezone), brief.ignore)
-            return app.findings(config, [entry], compositions, published, told)
-        except BotError:
-            raise
-        except Exception as error:  # noqa: BLE001  # whatever it is, the others are checked
-            return (*entry.findings, internal(entry.path, error))
+        return app.checked(config, view, entry, published, now, asked.findings if asked else None)
 
     found = [findings(entry) for entry in entries] if online else spread(findings, entries)
     return list(zip(entries, found, strict=True))

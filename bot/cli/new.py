@@ -1,16 +1,12 @@
 """`briefbot new`: a new brief in the queue."""
 
-import json
-from collections.abc import Iterable
-
 import click
 
-from bot.briefs import dates, keys
+from bot.briefs import dates
+from bot.briefs.fresh import NotWritable, fresh
 from bot.cli import terminal
 from bot.cli.naming import authors
-from bot.config import Settings, load
-
-DRAFT = "draft: true   # remove this line when the brief may go out"
+from bot.config import load
 
 
 @click.command()
@@ -35,12 +31,21 @@ def new(
     if not title.isprintable() or not title.strip():
         raise click.UsageError("a title is one line of text")
     config = load(ctx.obj["config_file"])
-    head = [f"title: {_quoted(title)}", *_fields(config, author, date, tags), DRAFT]
+    known = config.default_author
+    try:
+        text = fresh(title, author, date, tags, default_author=known, timezone=config.timezone)
+    except NotWritable as error:
+        raise click.UsageError(f"--{error.key}: {error}") from None
+    if date is not None:
+        try:
+            dates.instant(date, config.timezone)
+        except dates.Moved as moved:
+            terminal.tell(f"--date: {moved}", error=True)
     path = config.posts / f"{permlink(title)}.md"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write("\n".join(["---", *head, "---", "", ""]))
+            file.write(text)
     except FileExistsError:
         raise click.ClickException(f"{path} is there already; choose another title") from None
     except OSError as error:
@@ -48,47 +53,3 @@ def new(
     terminal.tell(str(path))
     if edit:
         click.edit(filename=str(path))
-
-
-def _fields(
-    config: Settings, author: str | None, date: str | None, tags: Iterable[str]
-) -> list[str]:
-    """The lines of what was asked for, and of what a brief can't do without.
-
-    Raises:
-        click.UsageError: no brief may say that.
-    """
-    option = ""
-    lines = []
-    try:
-        option = "--tags"
-        named = [sent for _, sent in keys.tags(" ".join(tags))]
-        lines.append(f"tags: [{', '.join(map(_plain, named))}]")
-        if author is not None:
-            option = "--author"
-            lines.append(f"author: {_plain(keys.account(author))}")
-        elif config.default_author is None:
-            lines.append("author:")
-        if date is not None:
-            option = "--date"
-            try:
-                dates.instant(date, config.timezone)
-            except dates.Moved as moved:
-                terminal.tell(f"--date: {moved}", error=True)
-            lines.append(f"date: {date.strip()}")
-    except keys.BadValue as error:
-        raise click.UsageError(f"{option}: {error}") from None
-    return lines
-
-
-def _quoted(text: str) -> str:
-    """Text as YAML reads it back."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _plain(word: str) -> str:
-    """A word as it is, where YAML takes that for text."""
-    return word if word[0].isalpha() and word not in _NO_TEXT else _quoted(word)
-
-
-_NO_TEXT = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}

@@ -42,6 +42,7 @@ class Page:
         reply_to: `author/permlink` of the post that is answered.
         operations: (name, fields as JSON), exactly as they are signed.
         size: bytes of the transaction.
+        findings: None where they are told elsewhere.
         site: address that links of the post start from.
     """
 
@@ -60,7 +61,7 @@ class Page:
     chain: str
     operations: Sequence[tuple[str, str]]
     size: int | None
-    findings: Sequence[Finding]
+    findings: Sequence[Finding] | None
     site: str
     largest: int = LARGEST
 
@@ -110,15 +111,19 @@ def write(page: Page, pictures: Mapping[str, str], script: str = "") -> str:
         page=page,
         body=Markup(shown),  # noqa: S704  # sanitised by `render`
         style=Markup(style),  # noqa: S704  # ours
-        policy=_policy(style, page.site, nonce if script else None),
+        policy=policy(page.site, nonce if script else None),
         script=script,
         nonce=nonce,
     )
 
 
-def _policy(style: str, site: str, nonce: str | None) -> str:
-    """A Content-Security-Policy under which only our style, and our script by its nonce, count."""
-    digest = base64.b64encode(sha256(style.encode()).digest()).decode()
+def policy(site: str, nonce: str | None = None) -> str:
+    """A Content-Security-Policy under which only our style, and our script by its nonce, count.
+
+    Args:
+        site: address that links of the post start from.
+    """
+    digest = base64.b64encode(sha256(_style().encode()).digest()).decode()
     rules = {
         "default-src": "'none'",
         "img-src": "https: http: data:",

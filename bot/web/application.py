@@ -14,6 +14,7 @@ from bot.web import (
     authors,
     brief,
     calendar,
+    editor,
     feeds,
     health,
     live,
@@ -43,6 +44,7 @@ def application(place: Workplace) -> FastAPI:
         made.state.pulse = Pulse(place)
         yield
         made.state.pulse.end()
+        place.around.forget()
 
     made = FastAPI(
         title="briefbot",
@@ -55,7 +57,7 @@ def application(place: Workplace) -> FastAPI:
     made.state.workplace = place
     made.state.moves = Moves()
     for room in (
-        today, calendar, moving, queue, brief, posts, log, results, authors, health, feeds, live,
+        today, calendar, moving, queue, editor, brief, posts, log, results, authors, health, feeds, live,
     ):  # fmt: skip
         made.include_router(room.routes)
     tell_failures(made)

@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.config import Settings
 from bot.intake.view import QueueView
 from bot.records import Records
+from bot.web.around import Around
 from bot.web.planned import Planned
 
 
@@ -24,12 +25,14 @@ class Workplace:
     Attributes:
         records: of all requests; every one of them takes a connection of its own.
         planned: the plan, shared by all pages.
+        around: the queue that texts are checked among.
         figures: what Prometheus is told.
     """
 
     config: Settings
     records: Records
     planned: Planned
+    around: Around
     figures: CollectorRegistry
     now: Clock
     log: structlog.stdlib.BoundLogger
@@ -45,7 +48,7 @@ class Workplace:
     ) -> "Workplace":
         """The workplace of these settings; without `figures` of a service, the records' own."""
         figures = figures or app.metrics(config, records, None, now)
-        return cls(config, records, Planned(config, now), figures, now, log)
+        return cls(config, records, Planned(config, now), Around(config), figures, now, log)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from bot.cli.preview import _Preview
+from bot.cli.preview import _made
 from bot.clock import utc_now
 from bot.config import load
 from tests.browser.conftest import FLAGS
@@ -64,7 +64,7 @@ def main():
         brief.write_text(BRIEF.replace("{date}", date))
         (Path(name) / "map.png").write_bytes(picture(480, 160))
         page_file = Path(name) / "page.html"
-        page_file.write_text(_Preview.of(load(None), brief, "steem").page())
+        page_file.write_text(_made(load(None), brief, "steem").page(utc_now()))
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
         for width, scheme in ((1280, "light"), (800, "dark"), (360, "light")):
             page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)

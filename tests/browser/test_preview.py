@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.preview import _Preview
+from bot.cli.preview import _made
+from bot.clock import utc_now
 from bot.config import load
 from tests.browser.vectors import RUN, VECTORS
 
@@ -42,7 +43,7 @@ def written(tmp_path):
     def write(body, *, title="T", markup="platform", chain="steem", policy=True):
         brief = tmp_path / "brief.md"
         brief.write_text(HEAD.format(title=json.dumps(title), markup=markup) + body)
-        page = _Preview.of(config, brief, chain).page()
+        page = _made(config, brief, chain).page(utc_now())
         if not policy:
             page, count = re.subn(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
             assert count == 1
