@@ -57,7 +57,8 @@ def application(place: Workplace) -> FastAPI:
     made.state.workplace = place
     made.state.moves = Moves()
     for room in (
-        today, calendar, moving, queue, editor, brief, posts, log, results, authors, health, feeds, live,
+        today, calendar, moving, queue, editor, brief, posts, log, results, authors, health,
+        feeds, live,
     ):  # fmt: skip
         made.include_router(room.routes)
     tell_failures(made)

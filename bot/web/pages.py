@@ -125,7 +125,10 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    texts = catalogue(language)
+    environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
+    # Of what isn't written in a template: what it may hold besides our own words stays escaped.
+    environment.filters["say"] = texts.gettext
     environment.filters["path"] = lambda text: quote(str(text), safe="/@")
     environment.globals["when"] = _when
     environment.globals["svg"] = _svg
