@@ -51,6 +51,7 @@ def application(place: Workplace) -> FastAPI:
         version=__version__,
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
+        redirect_slashes=False,  # behind a proxy, its redirects would lead past it
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
     )

@@ -9,10 +9,14 @@ from starlette.exceptions import HTTPException
 
 from bot.errors import BotError
 from bot.records import DatabaseUnavailable
+from bot.web import feeds
+from bot.web.gate import path_of
 from bot.web.pages import N_, page
 from bot.web.security import visitor_of
 from bot.web.workplace import workplace
 
+_PROGRAMS = ("/api/", "/live", "/metrics", *feeds.PATHS)
+"""Where programs ask, and get JSON."""
 _TOLD = {
     404: N_("There is no such page."),
     405: N_("That can't be asked here."),
@@ -50,7 +54,7 @@ def tell_failures(application: FastAPI) -> None:
 def _answer(
     request: Request, status: int, told: str, headers: dict[str, str] | None = None
 ) -> Response:
-    if "/api/" in request.url.path or request.url.path.endswith("/live"):
+    if path_of(request.scope).startswith(_PROGRAMS):
         return JSONResponse({"detail": told}, status, headers)
     try:
         visitor = visitor_of(request)
