@@ -95,7 +95,7 @@ def open_whole(folder, sqlite):
         )  # fmt: skip
         room.brief("lantern-memo.md", title="Lantern memo", date="2099-02-01 12:00", author="bob")
         room.write("unreadable-folio.md", "---\ntitle: [\n---\nParchment.\n")
-        room.run("run", "--once")
+        room.publish_all(1)
         room.run("hold", "lantern-memo")
         settings = config.load(room.root / "config/briefbot.toml", {config.FEED_TOKEN: FEED_TOKEN})
         records = opened.enter_context(Records.open(settings.database))
