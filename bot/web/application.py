@@ -25,7 +25,7 @@ from bot.web import (
     results,
     today,
 )
-from bot.web.failures import tell_failures
+from bot.web.failures import FAILURES, tell_failures
 from bot.web.live import Pulse
 from bot.web.moves import Moves
 from bot.web.pages import page
@@ -51,7 +51,9 @@ def application(place: Workplace) -> FastAPI:
         version=__version__,
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
+        redirect_slashes=False,  # behind a proxy, its redirects would lead past it
         openapi_url="/api/v1/openapi.json",
+        responses=dict(FAILURES),
         lifespan=lifespan,
     )
     made.state.workplace = place

@@ -17,6 +17,7 @@ from bot.records.transitions import UNPUBLISHED
 from bot.reports.plan import Step
 from bot.service import actions
 from bot.service.actions import Result, Seen, revision_of
+from bot.web.failures import failure
 from bot.web.forms import Form
 from bot.web.pages import N_, page
 from bot.web.security import Editor, Reader
@@ -254,9 +255,7 @@ def _act(place: Workplace, person: str, name: str, which: Seen) -> Result:
     return result
 
 
-@routes.get(
-    "/api/v1/briefs/{chain}/{brief:path}", responses={404: {"description": "There is none."}}
-)
+@routes.get("/api/v1/briefs/{chain}/{brief:path}", responses={404: failure("There is none.")})
 def tell_brief(here: Here, _: Reader, chain: ChainName, brief: BriefName) -> Standing:
     """How a brief stands on a chain, and what can be done with it."""
     return standing_of(here, chain, brief)
@@ -285,7 +284,7 @@ class Done:
 @routes.post(
     "/api/v1/publications/{number}/actions",
     responses={
-        404: {"description": "There is no such publication."},
+        404: failure("There is no such publication."),
         409: {"model": Done, "description": "It can't be done, or it has changed meanwhile."},
     },
 )

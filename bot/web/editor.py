@@ -21,6 +21,7 @@ from bot.errors import BotError
 from bot.reports.preview import Unshowable
 from bot.web import editing
 from bot.web.editing import Checked, File, Unsaved
+from bot.web.failures import failure
 from bot.web.forms import Form
 from bot.web.pages import N_, page
 from bot.web.security import Editor, Visitor
@@ -207,12 +208,9 @@ _TEXT = {
     }
 }  # fmt: skip
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "A form that can't be read, or a name that no brief can have"},
-    404: {"description": "There is no such brief"},
-    409: {"description": "The file, or the draft, was changed meanwhile", "model": Conflict},
-    413: {"description": "Too large"},
-    422: {"description": "It can't be done to this text"},
-    503: {"description": "The queue or the records can't be read or written just now"},
+    400: failure("A form that can't be read, or a name that no brief can have."),
+    404: failure("There is no such brief."),
+    422: failure("It can't be done to this text."),
 }
 
 
@@ -592,7 +590,13 @@ def preview_text(here: Here, _: Editor, path: Named, sent: Wanted) -> Shown:
         raise _refused(error) from None
 
 
-@routes.post("/api/v1/briefs/save", responses=_ERRORS, openapi_extra=_TEXT, response_model=Saved)
+@routes.post(
+    "/api/v1/briefs/save",
+    responses=_ERRORS
+    | {409: {"model": Conflict, "description": "The file was changed, or made, meanwhile."}},
+    openapi_extra=_TEXT,
+    response_model=Saved,
+)
 def save_text(here: Here, visitor: Editor, path: Named, sent: Wanted) -> Saved | Response:
     """Write a brief's file, as long as it has the `fingerprint` that one began with.
 
@@ -624,7 +628,11 @@ def list_drafts(here: Here, visitor: Editor) -> list[Unsaved]:
     return [Unsaved(draft.path, draft.saved_at) for draft in found]
 
 
-@routes.post("/api/v1/briefs/draft", responses=_ERRORS, openapi_extra=_TEXT)
+@routes.post(
+    "/api/v1/briefs/draft",
+    responses=_ERRORS | {409: failure("Another window has kept a draft meanwhile.")},
+    openapi_extra=_TEXT,
+)
 def keep_draft(here: Here, visitor: Editor, path: Named, sent: Wanted) -> Kept:
     """Keep a text that isn't saved, for whoever asks; with `since` only in place of that one."""
     draft = _draft(here, visitor, path, sent.text, sent.fingerprint, sent.name)

@@ -1,6 +1,9 @@
 """What can't be answered, told in a sentence: as a page to people, as JSON to programs."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -9,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from bot.errors import BotError
 from bot.records import DatabaseUnavailable
+from bot.web.gate import is_for_programs
 from bot.web.pages import N_, page
 from bot.web.security import visitor_of
 from bot.web.workplace import workplace
@@ -19,15 +23,47 @@ _TOLD = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something wasn't done, in one sentence."""
+
+    detail: str
+
+
+def failure(description: str) -> dict[str, Any]:
+    """How the API's document tells of an answer that is a `Failure`."""
+    return {"model": Failure, "description": description}
+
+
+FAILURES: Mapping[int | str, dict[str, Any]] = {
+    401: failure("Whoever asks has to sign in, or needs a token."),
+    403: failure("It takes another role, comes from another site's page, or lacks its token."),
+    408: failure("The request took too long to come."),
+    413: failure("The request is too large."),
+    421: failure("The dashboard isn't called so."),
+    422: failure("What is asked for can't be."),
+    500: failure("It failed; the service's log says why."),
+    503: failure("The database or the queue can't be used just now."),
+}
+"""What any route of the API may answer."""
+
+
 def tell_failures(application: FastAPI) -> None:
     """Answer whatever goes wrong with a sentence, and never with a traceback."""
+
+    def answer(
+        request: Request, status: int, told: str, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        if is_for_programs(request.scope):
+            return JSONResponse(asdict(Failure(told)), status, headers)
+        return _page(request, status, told, headers)
 
     @application.exception_handler(HTTPException)
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         plain = error.detail == HTTPStatus(error.status_code).phrase
         told = _TOLD.get(error.status_code, error.detail) if plain else error.detail
-        return _answer(request, error.status_code, told, dict(error.headers or {}))
+        return answer(request, error.status_code, told, dict(error.headers or {}))
 
     @application.exception_handler(RequestValidationError)
     def misasked(request: Request, error: Exception) -> Response:
@@ -36,22 +72,18 @@ def tell_failures(application: FastAPI) -> None:
             f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}"
             for one in error.errors()
         )
-        return _answer(request, 422, told)
+        return answer(request, 422, told)
 
     @application.exception_handler(DatabaseUnavailable)
     def without_records(request: Request, error: Exception) -> Response:
-        return _answer(request, 503, str(error), {"Retry-After": "5"})
+        return answer(request, 503, str(error), {"Retry-After": "5"})
 
     @application.exception_handler(BotError)
     def failed(request: Request, error: Exception) -> Response:
-        return _answer(request, 500, str(error))
+        return answer(request, 500, str(error))
 
 
-def _answer(
-    request: Request, status: int, told: str, headers: dict[str, str] | None = None
-) -> Response:
-    if "/api/" in request.url.path or request.url.path.endswith("/live"):
-        return JSONResponse({"detail": told}, status, headers)
+def _page(request: Request, status: int, told: str, headers: Mapping[str, str] | None) -> Response:
     try:
         visitor = visitor_of(request)
         return page(

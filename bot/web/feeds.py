@@ -15,6 +15,7 @@ from bot.news.feed import ENTRIES, document
 from bot.records.news import NewsRecords
 from bot.reports.ical import ical, items
 from bot.web.calendar import Name
+from bot.web.failures import failure
 from bot.web.workplace import Here, Workplace
 
 MOST = 1000
@@ -27,7 +28,7 @@ routes = APIRouter()
 
 Token = Annotated[str, Query(max_length=500, description="As it is configured.")]
 _CLOSED: dict[int | str, dict[str, Any]] = {
-    404: {"description": "There are no feeds, or the token isn't the one that opens them."}
+    404: failure("There are no feeds, or the token isn't the one that opens them.")
 }
 _HEADERS = {"Cache-Control": "private, max-age=60", "Referrer-Policy": "no-referrer"}
 

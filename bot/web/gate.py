@@ -37,6 +37,7 @@ _WATCH_EVERY = timedelta(seconds=15)
 _UNREACHABLE = 3  # exit code of the errors that pass
 _PROGRAMS = ("/api/", "/metrics")
 """Where an access token is taken; users and passwords are people's business."""
+_TOLD_AS_JSON = (*_PROGRAMS, "/live", "/calendar.ics", "/feed.atom")
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -328,6 +329,11 @@ def path_of(scope: Scope) -> str:
     return path
 
 
+def is_for_programs(scope: Scope) -> bool:
+    """Whether what answers there is for programs, which are told of failures as JSON."""
+    return path_of(scope).startswith(_TOLD_AS_JSON)
+
+
 async def _read(scope: Scope, receive: Receive, largest: int) -> bytes:
     """A request's whole body, as long as it isn't too large or too slow."""
     too_large = _Refused(413, f"this is more than {largest // 1024:,} KiB")
@@ -376,6 +382,6 @@ def _told(
     scope: Scope, status: int, told: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """One sentence: as JSON for programs, as text for people."""
-    if path_of(scope).startswith("/api/"):
+    if is_for_programs(scope):
         return JSONResponse({"detail": told}, status, headers)
     return PlainTextResponse(f"{told}\n", status, headers)

@@ -26,6 +26,7 @@ from bot.intake.rescheduling import (
 )
 from bot.reports.plan import Step
 from bot.reports.trial import Place, Shift, Trial, trial
+from bot.web.failures import failure
 from bot.web.forms import Form
 from bot.web.moves import Move, moves_of
 from bot.web.pages import page, words_for
@@ -141,9 +142,7 @@ def tried(here: Workplace, step: Step, entry: Entry, wish: _Meant) -> Tried:
 # -- trying ----------------------------------------------------------------------------------------
 
 
-@routes.get(
-    "/api/v1/calendar/trial", responses={404: {"description": "Nothing is planned of this brief."}}
-)
+@routes.get("/api/v1/calendar/trial", responses={404: failure("Nothing is planned of this brief.")})
 def tell_trial(
     request: Request,
     here: Here,

@@ -29,6 +29,7 @@ from bot.reports.prices import STALE, PanelRow, panel
 from bot.reports.results import payout_state, threaded
 from bot.reports.show import Shown, journey, shown, shown_line
 from bot.web import charts
+from bot.web.failures import failure
 from bot.web.pages import N_, page, words_for
 from bot.web.security import Reader
 from bot.web.words import Words
@@ -508,7 +509,10 @@ def votes(
     )
 
 
-@routes.get("/api/v1/posts/{chain}/@{author}/{permlink}", responses={404: {}})
+@routes.get(
+    "/api/v1/posts/{chain}/@{author}/{permlink}",
+    responses={404: failure("Nothing is recorded of it.")},
+)
 def tell(
     here: Here, _: Reader, chain: str, author: str, permlink: str, sort: Sort = "trending"
 ) -> list[Mapping[str, Any]]:

@@ -142,15 +142,18 @@ class Desk:
 
     def state(self):
         """All that is recorded, but what a mere look changes."""
-        told = {}
-        with self.records.reading() as connection:
-            for table in metadata.sorted_tables:
-                columns = [column for column in table.columns if column.name not in VOLATILE]
-                told[table.name] = [
-                    tuple(row)
-                    for row in connection.execute(table.select().with_only_columns(*columns))
-                ]
-        return told, list(self.changes)
+        return told_by(self.records), list(self.changes)
+
+
+def told_by(records):
+    """All rows of all tables, but what a mere look at a page changes."""
+    told = {}
+    with records.reading() as connection:
+        for table in metadata.sorted_tables:
+            columns = [column for column in table.columns if column.name not in VOLATILE]
+            rows = connection.execute(table.select().with_only_columns(*columns))
+            told[table.name] = [tuple(row) for row in rows]
+    return told
 
 
 @contextmanager
