@@ -12,10 +12,12 @@ import argparse
 import http.client
 import json
 import re
+import socket
 import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
@@ -141,6 +143,42 @@ def main():
             for page, path in PATHS.items():
                 print(json.dumps(line(page, address, path, options.requests)), flush=True)
             print(json.dumps(deepest(address)), flush=True)
+            print(json.dumps(watched(records, address)), flush=True)
+
+
+def watched(records, url, pages=50, seconds=20.0):
+    """What open pages cost that wait for changes: the processor's time in each second.
+
+    Nothing changes, then something does each second; the baseline is the server with no page open.
+    """
+
+    def spent(changes):
+        began = time.process_time()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if changes:
+                records.plan_anew([("devnet", "alice")])
+            time.sleep(1.0)
+        return 1000 * (time.process_time() - began) / seconds
+
+    alone = spent(changes=False)
+    address = urlsplit(url)
+    open_pages = []
+    for _ in range(pages):
+        page = socket.create_connection((address.hostname, address.port))
+        page.sendall(b"GET /live HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % address.port)
+        open_pages.append(page)
+    time.sleep(3.0)
+    line = {
+        "page": f"{pages} open pages, live",
+        "cpu_ms_each_second": round(spent(changes=False), 1),
+        "changing_cpu_ms_each_second": round(spent(changes=True), 1),
+        "none_open_cpu_ms_each_second": round(alone, 1),
+    }
+    for page in open_pages:
+        assert b"event: changed" in page.recv(65536)
+        page.close()
+    return line
 
 
 def deepest(url):

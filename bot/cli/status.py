@@ -108,7 +108,7 @@ def _lines(found: Overview, timezone: str) -> Iterator[_Line]:
 def _at_work(found: Overview, timezone: str) -> Iterator[_Line]:
     for one in found.workers:
         name = f"{one.host} {one.process}"
-        yield "worker", name, _state(one), "; ".join(_of_worker(one, found.at, timezone))
+        yield "worker", name, _state(one), "; ".join(_of_worker(one, found, timezone))
     for chain in found.chains:
         yield "chain", chain.chain, _answering(chain), _lag(chain, timezone)
 
@@ -154,7 +154,7 @@ def _state(worker: Worker) -> str:
     return "gone" if worker.stopped_at is None else "stopped"
 
 
-def _of_worker(worker: Worker, now: datetime, timezone: str) -> Iterator[str]:
+def _of_worker(worker: Worker, found: Overview, timezone: str) -> Iterator[str]:
     yield f"version {worker.version}, schema {worker.schema}"
     if worker.stopped_at is not None:
         yield f"stopped {told(worker.stopped_at, timezone)}"
@@ -164,7 +164,9 @@ def _of_worker(worker: Worker, now: datetime, timezone: str) -> Iterator[str]:
         yield f"since {told(worker.started_at, timezone)}"
     yield worker.queue or "no queue"
     if worker.looked_at:
-        yield f"looked at it {_ago(now, worker.looked_at)}"
+        yield f"looked at it {_ago(found.at, worker.looked_at)}"
+    if count := found.in_hand.get(worker.worker, 0):
+        yield f"{count} {'author' if count == 1 else 'authors'} in hand"
     if worker.published_at:
         yield f"published {worker.published} {told(worker.published_at, timezone)}"
     if worker.job and worker.working_since:

@@ -10,7 +10,16 @@ import sqlalchemy as sa
 from bot.records.engine import VERSION
 from bot.records.reading import publication_of
 from bot.records.records import Records
-from bot.records.tables import NEEDY, OWED, events, news_deliveries, node_events, publications
+from bot.records.tables import (
+    NEEDY,
+    OWED,
+    events,
+    from_now,
+    leases,
+    news_deliveries,
+    node_events,
+    publications,
+)
 from bot.records.values import NodeEvent, Publication, Status
 
 _LOOKED_THROUGH = 500
@@ -84,6 +93,16 @@ class OverviewRecords:
         )
         with self._records.reading() as connection:
             return connection.execute(query).scalar_one()
+
+    def in_hand(self) -> Mapping[str, int]:
+        """How many authors each worker has in hand."""
+        query = (
+            sa.select(leases.c.worker, sa.func.count())
+            .where(leases.c.worker.is_not(None), leases.c.until > from_now(0.0))
+            .group_by(leases.c.worker)
+        )
+        with self._records.reading() as connection:
+            return {str(worker): count for worker, count in connection.execute(query)}
 
     def next_appointment(self, after: datetime) -> Publication | None:
         """What goes out first from then on, as far as the calendar has said when."""

@@ -5,7 +5,7 @@ No node is asked: what is told of chains, the workers have told with their heart
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -136,6 +136,7 @@ class Overview:
     Attributes:
         reasons: why the verdict isn't better, a sentence each, the gravest first.
         workers: those that run first; of the others, those that were seen in the last day or so.
+        in_hand: how many authors a worker has in hand, by its name.
         publications: how many, by status.
         next: what goes out next, as far as the calendar has said when.
         failures: why publications didn't go on, among the last 500 changes.
@@ -147,6 +148,7 @@ class Overview:
     verdict: Verdict
     reasons: tuple[str, ...]
     workers: tuple[Worker, ...] = ()
+    in_hand: Mapping[str, int] = field(default_factory=dict)
     chains: tuple[ChainStanding, ...] = ()
     publications: Mapping[str, int]
     next: Item | None = None
@@ -207,6 +209,7 @@ def overview(
         verdict=verdict if running else Verdict.NOT_RUNNING,
         reasons=tuple(reasons),
         workers=workers,
+        in_hand=asked.in_hand(),
         chains=chains,
         publications=dict(sorted(counts.items())),
         next=_item(first, first.appointment.appointed_at, first.appointment.why) if first else None,

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request
@@ -16,13 +16,15 @@ from bot.records.credits import AccountMana, CreditRecords, Mana
 from bot.reports.forecast import Shortage, forecasts
 from bot.reports.plan import Step
 from bot.web.pages import page
+from bot.web.planned import over
+from bot.web.queue import Number
 from bot.web.security import Reader
 from bot.web.today import needs_a_person
 from bot.web.workplace import Here, Workplace
 
 AHEAD = timedelta(days=14)
 SLOTS = 5
-MOST = 200  # authors on the page
+PAGE = 30
 
 routes = APIRouter()
 
@@ -79,28 +81,40 @@ class Authors:
 
     Attributes:
         found: how many there are.
+        number: of this page; `following` of the next one, None when this is the last.
     """
 
     authors: Sequence[AuthorStanding]
     found: int
+    number: int
+    following: int | None
 
 
-def authors_of(place: Workplace) -> Authors:
+def authors_of(place: Workplace, number: int) -> Authors:
     """Every account that is configured or has something planned."""
-    plan = place.planned.plan()
+    made = place.planned.plan()
+    plan = replace(made, calendars=over(made.calendars, place.records))
     steps: defaultdict[str, list[Step]] = defaultdict(list)
     for step in plan.steps:
         if step.author:
             steps[step.author].append(step)
     names = sorted({*app.authors(place.config), *steps})
-    shown = names[:MOST]
+    first = (number - 1) * PAGE
+    shown = names[first : first + PAGE]
     now = place.now()
     mine = [step for name in shown for step in steps[name]]
     short = {(one.chain, one.author): one for one in forecasts(plan, mine, now).shortages}
     kept = CreditRecords(place.records).accounts()
+    until = plan.calendars.now + AHEAD
+
+    def free(name: str) -> Sequence[FreeSlot]:
+        return place.planned.free(made, place.records, place.config.chain, name, until)
+
     return Authors(
-        [_standing(place, name, steps[name], kept, short, now) for name in shown],
+        [_standing(place, name, steps[name], kept, short, free(name)) for name in shown],
         len(names),
+        number,
+        number + 1 if first + PAGE < len(names) else None,
     )
 
 
@@ -110,8 +124,9 @@ def _standing(
     steps: Sequence[Step],
     kept: Mapping[tuple[str, str], AccountMana],
     short: Mapping[tuple[str, str], Shortage],
-    now: datetime,
+    free: Sequence[FreeSlot],
 ) -> AuthorStanding:
+    now = place.now()
     settings = place.config.authors.get(name)
     trouble = ""
     try:
@@ -120,8 +135,6 @@ def _standing(
         trouble = str(error)
     chains = {step.chain for step in steps} | {chain for chain, who in kept if who == name}
     needy = [step for step in steps if needs_a_person(step)]
-    calendars = place.planned.plan().calendars
-    free = calendars.free(place.config.chain, name, now, now + AHEAD)
     return AuthorStanding(
         name,
         settings.signer if settings and settings.signer else name,
@@ -156,12 +169,12 @@ def _share(mana: Mana | None, known: AccountMana, now: datetime) -> Share | None
 
 
 @routes.get("/authors", response_class=HTMLResponse, include_in_schema=False)
-def show_authors(request: Request, here: Here, visitor: Reader) -> HTMLResponse:
+def show_authors(request: Request, here: Here, visitor: Reader, number: Number = 1) -> HTMLResponse:
     """The page."""
-    return page(request, here, visitor, "authors.html", listed=authors_of(here))
+    return page(request, here, visitor, "authors.html", listed=authors_of(here, number))
 
 
 @routes.get("/api/v1/authors")
-def tell_authors(here: Here, _: Reader) -> Authors:
+def tell_authors(here: Here, _: Reader, number: Number = 1) -> Authors:
     """Every author: what is planned, whether there is a key, and what can be paid for."""
-    return authors_of(here)
+    return authors_of(here, number)

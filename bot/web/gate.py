@@ -107,6 +107,8 @@ class Gate:
             return
         if self._settings.prefix:  # which a proxy may leave in the path or take off it
             scope["root_path"] = self._settings.prefix
+            if not f"{scope['path']}/".startswith(f"{self._settings.prefix}/"):
+                scope["path"] = self._settings.prefix + scope["path"]  # as ASGI has it
         answer = _Answer(send)
         try:
             await self._let_in(scope, receive, answer)

@@ -1,5 +1,11 @@
 """Health: whether all is well, as `briefbot status` tells it; and the same for programs."""
 
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from prometheus_client import generate_latest
@@ -10,7 +16,7 @@ from bot.errors import BotError
 from bot.reports.status import NeedKind, Overview, Verdict
 from bot.web.pages import N_, page
 from bot.web.security import Reader
-from bot.web.workplace import Here
+from bot.web.workplace import Here, Workplace
 
 VERDICTS = {
     Verdict.WELL: N_("All is well"),
@@ -28,25 +34,59 @@ NEEDS = {
 routes = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A file system that something of ours is on; bytes."""
+
+    what: str
+    free: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How it all stands, and the disks of the machine that this page comes from."""
+
+    overview: Overview
+    disks: Sequence[Disk]
+
+
+def health_of(place: Workplace) -> Health:
+    """How it stands now."""
+    places = {N_("the queue"): place.config.posts}
+    if file := place.records.file:
+        places[N_("the database")] = file.parent
+    return Health(app.overview_of(place.config, place.records, place.now()), list(_disks(places)))
+
+
+def _disks(places: Mapping[str, Path]) -> Iterator[Disk]:
+    for what, folder in places.items():
+        with suppress(OSError):  # that it can't be read is told elsewhere
+            usage = shutil.disk_usage(folder)
+            yield Disk(what, usage.free, usage.total)
+
+
 @routes.get("/health", response_class=HTMLResponse, include_in_schema=False)
 def show_health(request: Request, here: Here, visitor: Reader) -> HTMLResponse:
     """The page."""
+    found = health_of(here)
     return page(
         request,
         here,
         visitor,
         "health.html",
-        found=app.overview_of(here.config, here.records, here.now()),
+        found=found.overview,
+        disks=found.disks,
         verdicts=VERDICTS,
         looks=LOOKS,
         needs=NEEDS,
     )
 
 
-@routes.get("/api/v1/status")
-def tell_status(here: Here, _: Reader) -> Overview:
-    """How it all stands: the workers, the chains, what is next, what needs a person."""
-    return app.overview_of(here.config, here.records, here.now())
+@routes.get("/api/v1/health")
+def tell_status(here: Here, _: Reader) -> Health:
+    """How it all stands: the workers, the chains, what is next, what needs a person, the disks."""
+    return health_of(here)
 
 
 @routes.get("/health/live", include_in_schema=False)

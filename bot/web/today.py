@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -60,12 +61,12 @@ def today_of(place: Workplace) -> Today:
     """Today, as the plan and the records have it."""
     steps = place.planned.plan().steps
     needy = [step for step in steps if needs_a_person(step)]
-    following = [step for step in steps if step.when is not None and step not in needy]
+    following = (step for step in steps if step.when is not None and not needs_a_person(step))
     now = place.now()
     since = now - SINCE
     found = app.overview_of(place.config, place.records, now)
     return Today(
-        following[:NEXT],
+        list(islice(following, NEXT)),
         needy[:NEEDY],
         max(0, len(needy) - NEEDY),
         arrivals(place.records, since),

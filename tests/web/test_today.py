@@ -17,3 +17,15 @@ def test_the_page_says_the_same_as_the_api(sqlite_newsroom, open_dashboard):
     assert 'lang="de"' in page
     assert "Tides" in page
     assert 'datetime="2099-01-01T12:00:00+00:00"' in page
+
+
+def test_below_a_prefix_all_is_there_whether_a_proxy_takes_it_off_or_not(
+    sqlite_newsroom, open_dashboard
+):
+    sqlite_newsroom.settings = '[web]\nprefix = "/desk"\n'
+    sqlite_newsroom.ask(*sqlite_newsroom.devnet.urls)
+    dashboard = open_dashboard(sqlite_newsroom)
+
+    for path in ("/", "/queue", "/static/style.css", "/health/ready"):
+        assert dashboard.get(path).status == dashboard.get(f"/desk{path}").status == 200
+    assert 'href="/desk/queue"' in dashboard.get("/").text
