@@ -1,6 +1,8 @@
 """What changes reaches open pages: one look at the records a second, for all who watch."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request
@@ -58,17 +60,30 @@ class Pulse:
             self._task.cancel()
 
     async def _look(self) -> None:
-        """As long as anybody watches."""
+        """As long as anybody watches.
+
+        A page that asks at once may be given a plan that was made before the change: when that
+        one has passed, all are told again.
+        """
+        known, again = "", math.inf
         while self._watching:
             try:
                 found = await run_in_threadpool(self._place.records.revision)
             except RecordsError:
                 found = ""  # the next look comes
-            if found and found != self.revision:
-                async with self._changed:
-                    self.revision = found
-                    self._changed.notify_all()
+            if found and found != known:
+                held = await run_in_threadpool(self._place.planned.holds_for)
+                known, again = found, time.monotonic() + held if held else math.inf
+                await self._tell(known)
+            elif time.monotonic() >= again:
+                again = math.inf
+                await self._tell(f"{known}+")
             await asyncio.sleep(EVERY)
+
+    async def _tell(self, revision: str) -> None:
+        async with self._changed:
+            self.revision = revision
+            self._changed.notify_all()
 
 
 @routes.get("/live", include_in_schema=False)

@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot import __version__
 from bot.web.security import Visitor, csrf_of
@@ -129,6 +129,7 @@ def _environment(language: str) -> Environment:
     environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
     # Of what isn't written in a template: what it may hold besides our own words stays escaped.
     environment.filters["say"] = texts.gettext
+    environment.filters["reason"] = _reason
     environment.filters["path"] = lambda text: quote(str(text), safe="/@")
     environment.globals["when"] = _when
     environment.globals["svg"] = _svg
@@ -145,6 +146,16 @@ def _when(context: Context, moment: datetime | None, form: str = "moment") -> Ma
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         moment.isoformat(), words.exactly(moment), told
     )
+
+
+def _reason(text: object) -> Markup:
+    """A reason as the records have it: what stands in backticks there is a command or a key."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:  # one of them is something else
+        return escape(text)
+    told = (Markup("<code>{}</code>").format(part) if n % 2 else escape(part)
+            for n, part in enumerate(parts))  # fmt: skip
+    return Markup("").join(told)
 
 
 @cache

@@ -67,6 +67,14 @@ class Planned:
                 self._free[key] = calendars.free(chain, author, calendars.now, until)
             return self._free[key]
 
+    def holds_for(self) -> float:
+        """Seconds for which a plan is shown that may know nothing of what changes now."""
+        with self._lock:
+            if self._plan is None:
+                return 0.0
+            ends = self._made_at + max(FRESH, PATIENCE * self._took)
+            return max(0.0, ends - time.monotonic())
+
     def forget(self) -> None:
         """A person has changed something: the next page shows it."""
         with self._lock:

@@ -33,6 +33,7 @@ async function freshen() {
     const fresh = found.getElementById(old.id);
     if (!fresh || old.contains(document.activeElement) || old.querySelector("dialog[open]")) continue;
     if (fresh.innerHTML !== old.innerHTML) {
+      fresh.classList.add("fresh");
       old.replaceWith(document.adoptNode(fresh));
       document.dispatchEvent(new CustomEvent("freshened", { detail: fresh }));
     }
@@ -110,7 +111,15 @@ function sendOnce() {
   });
 }
 
+/** Where the navigation has no room, show the part of it in which one is. */
+function showPlace() {
+  const place = /** @type {HTMLElement | null} */ (document.querySelector(".frame nav [aria-current]"));
+  const nav = place?.closest("nav");
+  if (place && nav) nav.scrollLeft = place.offsetLeft - nav.offsetLeft - (nav.clientWidth - place.offsetWidth) / 2;
+}
+
 tellZone();
+showPlace();
 follow();
 sendOnce();
 document.addEventListener("click", ask);
