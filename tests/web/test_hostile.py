@@ -136,9 +136,15 @@ def _fill(records):
         insert(records, queues, [{"id": text, "place": text, "trouble": text, "seen_at": NOW}])
         trouble = {"kind": text, "subject": text, "text": text, "began_at": NOW, "seen_at": NOW}
         insert(records, troubles, [trouble])
+        seen = {
+            "chain": text,
+            "lag": 1.0,
+            "looked": 1.0,
+            "nodes": [{"node": text, "answers": False}],
+        }
         worker = {
             "worker": text, "host": text, "process": 1, "version": text, "schema": text,
-            "queue": text, "chains": [text], "started_at": NOW, "seen_at": NOW, "published": text,
+            "queue": text, "chains": [seen], "started_at": NOW, "seen_at": NOW, "published": text,
             "job": text, "working_since": NOW, "progress_at": NOW, "looked_at": NOW,
         }  # fmt: skip
         insert(records, workers, [worker])
