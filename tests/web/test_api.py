@@ -127,7 +127,7 @@ def test_each_refusal_is_told_as_the_document_says(whole, program, operations):
         if operation.method != "get":
             assert asked(whole, operation, reader, body=body) == 403, label
     kept = operations["POST /api/v1/briefs/draft"]
-    begun = {name: said for name, said in FORM.items() if name != "since"}
+    begun = {"path": FORM["path"], "text": "Begun in another window."}
     assert asked(whole, kept, program, body=begun) == 200
     conflicts = {
         label
