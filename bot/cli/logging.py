@@ -53,7 +53,10 @@ def quiet_log() -> structlog.stdlib.BoundLogger:
     """A log that says nothing, for commands that tell their own story."""
     logging.getLogger("briefbot").setLevel(logging.CRITICAL)
     structlog.configure(
-        wrapper_class=structlog.stdlib.BoundLogger, logger_factory=structlog.stdlib.LoggerFactory()
+        # what isn't said isn't rendered, either: a traceback takes seconds
+        processors=[structlog.stdlib.filter_by_level, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
     )
     log: structlog.stdlib.BoundLogger = structlog.get_logger("briefbot")
     return log

@@ -128,7 +128,7 @@ def _environment(language: str) -> Environment:
     texts = catalogue(language)
     environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
     # Of what isn't written in a template: what it may hold besides our own words stays escaped.
-    environment.filters["say"] = texts.gettext
+    environment.filters["say"] = lambda text: texts.gettext(text) if text else ""  # not the header
     environment.filters["reason"] = _reason
     environment.filters["path"] = lambda text: quote(str(text), safe="/@")
     environment.globals["when"] = _when

@@ -26,6 +26,7 @@ from bot.records.tables import (
     troubles,
     workers,
 )
+from bot.web.pages import _environment
 from tests.web.conftest import at
 from tests.web.filling import NOW, fill_post, insert, publication, reply
 
@@ -232,6 +233,13 @@ def kind_of(path):
     names = sorted(one.partition("=")[0] for one in parts.query.split("&") if one)
     ask = re.findall(r"ask=\w+", parts.query)
     return (first, len(rest) if first in {"log", "calendar"} else 0, *names, *ask)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_what_is_empty_stays_empty_in_every_language(language):
+    """A catalogue's own head is what it has for an empty text."""
+    template = _environment(language).from_string("[{{ told | say }}]")
+    assert template.render(told="") == "[]"
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
