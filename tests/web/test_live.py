@@ -2,6 +2,7 @@
 
 import http.client
 import time
+from contextlib import closing
 
 PATIENCE = 20.0
 
@@ -10,11 +11,11 @@ def revisions(dashboard):
     """What an open page is told, one revision after the other."""
     connection = http.client.HTTPConnection("127.0.0.1", dashboard.port, timeout=PATIENCE)
     connection.request("GET", "/live", headers={"Sec-Fetch-Site": "same-origin"})
-    answer = connection.getresponse()
-    assert answer.status == 200
-    for line in answer:
-        if line.startswith(b"id: "):
-            yield line.removeprefix(b"id: ").strip()
+    with closing(connection), connection.getresponse() as answer:
+        assert answer.status == 200
+        for line in answer:
+            if line.startswith(b"id: "):
+                yield line.removeprefix(b"id: ").strip()
 
 
 def state_of(dashboard, brief):
@@ -41,3 +42,4 @@ def test_pages_are_told_again_when_the_plan_that_they_were_given_has_passed(
     next(told)
     while state_of(dashboard, "tides") != "queued":
         next(told)
+    told.close()
