@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar bench-web docs translations lock clean
+.PHONY: help install demo test clients browser screenshots chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar bench-web docs translations lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -20,12 +20,16 @@ test: $(VENV)/.installed-dev ## Run the tests
 
 clients: $(VENV)/.installed-dev ## Try clients from npm against the devnet, and check our scripts' types (needs Node.js)
 	@cd tests/clients && npm ci --silent --no-fund --no-audit
-	@cd tests/clients && npx --no-install tsc --noEmit --allowJs --checkJs --strict --module es2022 \
+	@cd tests/clients && npx --no-install tsc --noEmit --allowJs --checkJs --strict --module es2022 --moduleDetection force \
 		--target es2022 --lib dom,dom.iterable,es2022 ../../bot/web/static/*.js
 	@$(BIN)/python -m pytest tests/clients
 
 browser: $(VENV)/.installed-dev ## Look at the pages in a real browser (needs Chromium)
 	@$(BIN)/python -m pytest -n 2 tests/browser
+
+screenshots: $(VENV)/.installed-dev ## Take the pictures of docs/ anew, of a demo's dashboard and the preview (needs Chromium)
+	@$(BIN)/python -m tests.browser.screenshots
+	@$(BIN)/python -m tests.browser.dashboard_screenshots
 
 ROUNDS ?= 20
 chaos: $(VENV)/.installed-dev ## Random trouble over real processes and databases; ROUNDS=1000 is the long form

@@ -22,6 +22,16 @@ function remember(name, value) {
   document.cookie = `${name}=${encodeURIComponent(value)}; path=${path}; max-age=31536000; samesite=lax`;
 }
 
+/** What an element says, but for its times: that something is a minute older now is no news.
+ * @param {Element} element
+ * @returns {string | null}
+ */
+function lasting(element) {
+  const copy = /** @type {Element} */ (element.cloneNode(true));
+  for (const time of copy.querySelectorAll("time")) time.remove();
+  return copy.textContent;
+}
+
 /** Put what has changed into this page: each element with `data-live`, by its id.
  * Where somebody is at work in such an element, it stays as it is.
  */
@@ -33,7 +43,7 @@ async function freshen() {
     const fresh = found.getElementById(old.id);
     if (!fresh || old.contains(document.activeElement) || old.querySelector("dialog[open]")) continue;
     if (fresh.innerHTML !== old.innerHTML) {
-      fresh.classList.add("fresh");
+      if (lasting(fresh) !== lasting(old)) fresh.classList.add("fresh");
       old.replaceWith(document.adoptNode(fresh));
       document.dispatchEvent(new CustomEvent("freshened", { detail: fresh }));
     }
