@@ -86,6 +86,9 @@ def _values(config: Settings) -> Iterator[tuple[str, Any]]:
         yield f"news.{key}", _raw(config, "news", key, getattr(for_all, key))
     yield "news.overdue", config.news.overdue
     yield "news.atom", config.news.atom
+    yield "web.hosts", config.web.hosts
+    yield "web.trusted_proxies", tuple(map(str, config.web.trusted_proxies))
+    yield "web.prefix", config.web.prefix
 
 
 def _raw(config: Settings, table: str, key: str, value: Any) -> Any:

@@ -21,12 +21,12 @@ DRIP = dripping(lambda: itertools.chain([HEAD + b"X: "], itertools.repeat(b"x"))
 
 
 class FullDisk:
-    """A file system of a megabyte, with nothing left on it when that is wanted."""
+    """A file system of a few megabytes, with nothing left on it when that is wanted."""
 
     def __init__(self, folder):
         folder.mkdir()
         self.folder = folder
-        command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+        command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
         if subprocess.run(command, capture_output=True, check=False).returncode:
             pytest.skip("nothing can be mounted here")
 

@@ -367,16 +367,23 @@ def test_a_writer_killed_in_the_middle_leaves_nothing_half_done(database_url):
         records.move(row, Transition(Status.PUBLISHING, "goes on"), NOW)
 
 
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_the_migrations_make_what_the_tables_say(database_url):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
     from bot.records.tables import metadata
 
+    def can_be_compared(_object, name, kind, *_):
+        """Not what is indexed by a calculation; test_migrations asks for these by their names."""
+        return kind != "index" or not name.endswith("happened")
+
     Records.open(database_url, create=True).close()
     engine = connect(database_url)
     with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        options = {"include_object": can_be_compared}
+        context = MigrationContext.configure(connection, opts=options)
+        differences = compare_metadata(context, metadata)
     engine.dispose()
 
     assert differences == []
