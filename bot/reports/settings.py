@@ -14,7 +14,9 @@ from bot.news import settings as news
 from bot.records.engine import BadAddress, without_password
 
 MASK = "***"
-_SECRETS = re.compile(r"BRIEFBOT_(POSTING_KEY_.+|PRICES_KEY(_FILE)?|NEWS_[A-Z].*)")
+_SECRETS = re.compile(
+    r"BRIEFBOT_(POSTING_KEY_.+|PRICES_KEY(_FILE)?|WEB_FEED_TOKEN(_FILE)?|NEWS_[A-Z].*)"
+)
 _SETTING = re.compile(r"BRIEFBOT_NEWS__.*")
 _USER = re.compile(r"(?<=://)[^/@\s]*(?=@)")
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))

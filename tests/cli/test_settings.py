@@ -99,7 +99,8 @@ def test_no_secret_is_shown_wherever_it_stands(room, command):
         f'[defaults]\nfooter = "mine is {KEY}"\nheader = "https://me:hush-hush@example.org"\n'
         "[author.alice]\n",
         f"BRIEFBOT_POSTING_KEY_ALICE={KEY}\nBRIEFBOT_NEWS_DESK=mailto://me:hush-hush@example.org\n"
-        "BRIEFBOT_NEWS_DESK_SECRET=hush-hush\nBRIEFBOT_PRICES_KEY=hush-hush\n",
+        "BRIEFBOT_NEWS_DESK_SECRET=hush-hush\nBRIEFBOT_PRICES_KEY=hush-hush\n"
+        "BRIEFBOT_WEB_FEED_TOKEN=hush-hush-hush-hush-hush-hush\n",
     )
 
     told = briefbot(room, *command, BRIEFBOT_POSTING_KEY_ALICE_FILE=KEY)
@@ -107,7 +108,13 @@ def test_no_secret_is_shown_wherever_it_stands(room, command):
     assert KEY not in told
     assert "hush" not in told
     assert "postgresql+psycopg://me:***@host/name" in told
-    for name in ("POSTING_KEY_ALICE", "NEWS_DESK", "NEWS_DESK_SECRET", "PRICES_KEY"):
+    for name in (
+        "POSTING_KEY_ALICE",
+        "NEWS_DESK",
+        "NEWS_DESK_SECRET",
+        "PRICES_KEY",
+        "WEB_FEED_TOKEN",
+    ):
         assert f"BRIEFBOT_{name}" in told
     assert told.count("***") >= 6
 
