@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.records.tables import publications, result_replies
+from bot.records.tables import publications, result_posts, result_replies
 from tests.browser.vectors import VECTORS
 from tests.cli.test_commands import ROOT
 from tests.results.conftest import sqlite_scene  # noqa: F401
@@ -212,13 +212,7 @@ def test_how_it_stands_with_the_payout_is_said_in_words(dashboard, changes, stat
     fill_post(dashboard.records, 0, 0, operations=comment("B", **shares))
     if changes:
         with dashboard.records.writing() as connection:
-            posts = sa.text(
-                "UPDATE result_posts SET " + ", ".join(f"{name} = :{name}" for name in changes)
-            )
-            given = {
-                k: v.replace(tzinfo=None) if hasattr(v, "hour") else v for k, v in changes.items()
-            }
-            connection.execute(posts, given)
+            connection.execute(sa.update(result_posts).values(changes))
     figures = text_of(part(dashboard.get(PAGE).text, "figures"))
     assert state in figures
     assert more in figures
