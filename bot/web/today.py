@@ -65,13 +65,18 @@ def today_of(place: Workplace) -> Today:
     now = place.now()
     since = now - SINCE
     found = app.overview_of(place.config, place.records, now)
+    verdict = found.verdict
+    if (
+        needy and verdict is Verdict.WELL
+    ):  # what only the folder tells, as a file that can't be read
+        verdict = Verdict.NEEDS_A_PERSON
     return Today(
         list(islice(following, NEXT)),
         needy[:NEEDY],
         max(0, len(needy) - NEEDY),
         arrivals(place.records, since),
         since,
-        found.verdict,
+        verdict,
         found.reasons,
     )
 

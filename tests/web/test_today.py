@@ -29,3 +29,14 @@ def test_below_a_prefix_all_is_there_whether_a_proxy_takes_it_off_or_not(
     for path in ("/", "/queue", "/static/style.css", "/health/ready"):
         assert dashboard.get(path).status == dashboard.get(f"/desk{path}").status == 200
     assert 'href="/desk/queue"' in dashboard.get("/").text
+
+
+def test_all_isnt_well_where_a_file_needs_a_person(sqlite_newsroom, open_dashboard):
+    sqlite_newsroom.write("broken.md", "---\ntitle: [\n---\nBody.\n")
+    running = sqlite_newsroom.start()
+    sqlite_newsroom.wait_until(lambda: sqlite_newsroom.told("started"))
+    dashboard = open_dashboard(sqlite_newsroom)
+
+    assert dashboard.get("/api/v1/health").json()["overview"]["verdict"] == "well"
+    assert dashboard.get("/api/v1/today").json()["verdict"] == "needs a person"
+    assert sqlite_newsroom.stop(running) == 0
