@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from io import BytesIO
@@ -19,7 +19,6 @@ from babel.support import NullTranslations, Translations
 LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
 """Every language there is, by its own name; the first is what the source says."""
 _CATALOGUES = Path(__file__).parent / "translations"
-_NARROW = "\N{NO-BREAK SPACE}"
 
 
 @cache
@@ -96,10 +95,6 @@ class Words:
     def ago(self, moment: datetime) -> str:
         """How long ago something was, or how soon it will be, in words."""
         return format_timedelta(moment - self.now, add_direction=True, locale=self.locale)
-
-    def span(self, span: timedelta) -> str:
-        """A length of time in words."""
-        return format_timedelta(span, threshold=1.2, locale=self.locale)
 
     def number(self, value: float | Decimal) -> str:
         """A number with the language's own separators."""
