@@ -16,7 +16,15 @@ from bot.format.compose import place
 from bot.intake.composer import Composer, Composition
 from bot.intake.names import links_of, names_of, stem_of
 from bot.intake.pictures import PictureReader
-from bot.records.files import FileNote, FileRecord, NameKind
+from bot.records.files import (
+    DRAFT,
+    MOST_FINDINGS,
+    PROBLEM,
+    FileFinding,
+    FileNote,
+    FileRecord,
+    NameKind,
+)
 
 
 def settings_of(composer: Composer, timezone: str, edits: str) -> str:
@@ -60,6 +68,23 @@ def file_record(
         places=places,
         notes=tuple(_notes(entry, compositions, errors, composer)),
         pictures=tuple((path, composer.pictures.stamp(entry.folder, path)) for path in shown),
+        findings=_findings(entry, compositions),
+    )
+
+
+def _findings(entry: Entry, compositions: Sequence[Composition]) -> tuple[FileFinding, ...]:
+    """What there is to say of a file that goes out all the same."""
+    found = [*entry.findings, *(finding for made in compositions for finding in made.findings)]
+    told = sorted(
+        {
+            (one.line, one.level.value, one.code, one.message)
+            for one in found
+            if one.level is not Level.ERROR
+        }
+    )
+    return tuple(
+        FileFinding(line=line, level=level, code=code, message=message)
+        for line, level, code, message in told[:MOST_FINDINGS]
     )
 
 
@@ -74,7 +99,7 @@ def _notes(
     if brief is None:
         told = [str(finding) for finding in entry.findings if finding.level is Level.ERROR]
         yield FileNote(
-            chain="", state="problem", author="", permlink="", title="", why="; ".join(told)
+            chain="", state=PROBLEM, author="", permlink="", title="", why="; ".join(told)
         )
         return
     if brief.draft:
@@ -86,7 +111,7 @@ def _notes(
             permlink = made.place.permlink if made.post and made.place else ""
             yield FileNote(
                 chain=made.chain,
-                state="problem",
+                state=PROBLEM,
                 author=author,
                 permlink=permlink,
                 title=brief.title,
@@ -103,7 +128,7 @@ def _draft(brief: Brief, chain: str, composer: Composer) -> FileNote:
         stands = None
     return FileNote(
         chain=chain,
-        state="draft",
+        state=DRAFT,
         author=stands.author if stands else brief.author or "",
         permlink=stands.permlink if stands else "",
         title=brief.title,

@@ -5,18 +5,22 @@ Nothing here decides what is published. A row that is lost, or too old, costs a 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.reading import portions, storable
 from bot.records.records import Records
-from bot.records.tables import UNSETTLED, file_names, files
+from bot.records.tables import NOTED, UNSETTLED, WITH_FINDINGS, file_names, files
 
 LONGEST = 200
 """Characters of a name that are kept to find a file by; whoever finds it compares the whole."""
+MOST_FINDINGS = 20
+PROBLEM = "problem"
+DRAFT = "draft"
 
 
 class NameKind(StrEnum):
@@ -45,7 +49,7 @@ class FileNote:
 
     Attributes:
         chain: empty for what is said of the file as a whole.
-        state: `draft` or `problem`.
+        state: `DRAFT` or `PROBLEM`.
     """
 
     chain: str
@@ -54,6 +58,22 @@ class FileNote:
     permlink: str
     title: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFinding:
+    """What is to be said of a file that goes out all the same.
+
+    Attributes:
+        line: of the file, from 1.
+        level: `warning` or `info`.
+        code: name of the check.
+    """
+
+    line: int
+    level: str
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +87,7 @@ class FileRecord:
         names: its own, and those by which it names others.
         places: (chain, author, permlink) of where it stands or will stand.
         pictures: (path, stamp) of those that it shows.
+        findings: the first `MOST_FINDINGS`.
     """
 
     path: str
@@ -77,6 +98,7 @@ class FileRecord:
     places: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[FileNote, ...] = ()
     pictures: tuple[tuple[str, str], ...] = ()
+    findings: tuple[FileFinding, ...] = ()
 
     @property
     def own_names(self) -> frozenset[str]:
@@ -130,13 +152,21 @@ class FileRecords:
     def notes(self) -> dict[str, tuple[str, tuple[FileNote, ...]]]:
         """Of all files of which something doesn't go out: path to (id, why)."""
         query = sa.select(files.c.path, files.c.brief, files.c.notes).where(
-            files.c.queue == self._queue, files.c.notes.is_not(None)
+            files.c.queue == self._queue, NOTED
         )
         with self._reading() as connection:
             rows = connection.execute(query).all()
         return {
             path: (brief, tuple(FileNote(**note) for note in told)) for path, brief, told in rows
         }
+
+    def findings(self) -> dict[str, tuple[FileFinding, ...]]:
+        """What there is to say of files that go out all the same, by their paths."""
+        query = sa.select(files.c.path, files.c.findings).where(
+            files.c.queue == self._queue, WITH_FINDINGS
+        )
+        with self._reading() as connection:
+            return {row.path: _findings(row.findings) for row in connection.execute(query)}
 
     def at(self, paths: Iterable[str]) -> dict[str, FileRecord]:
         """What was made of these files."""
@@ -206,8 +236,10 @@ class FileRecords:
             insert = dialect.insert(files)
             same = {
                 name: insert.excluded[name]
-                for name in ("stamp", "settings", "brief", "names", "places", "notes", "pictures")
-            }
+                for name in (
+                    "stamp", "settings", "brief", "names", "places", "notes", "pictures", "findings"
+                )
+            }  # fmt: skip
             connection.execute(
                 insert.on_conflict_do_update(index_elements=["queue", "path"], set_=same),
                 [self._row(record) for record in sorted(made, key=lambda record: record.path)],
@@ -256,9 +288,6 @@ class FileRecords:
             )
 
     def _row(self, record: FileRecord) -> dict[str, object]:
-        notes = [
-            {name: getattr(note, name) for name in FileNote.__slots__} for note in record.notes
-        ]
         return {
             "queue": self._queue,
             "path": record.path,
@@ -267,8 +296,9 @@ class FileRecords:
             "brief": record.brief,
             "names": [list(name) for name in record.names],
             "places": [list(place) for place in record.places],
-            "notes": notes or None,
+            "notes": [asdict(note) for note in record.notes] or None,
             "pictures": [list(picture) for picture in record.pictures] or None,
+            "findings": [asdict(finding) for finding in record.findings] or None,
         }
 
 
@@ -288,6 +318,10 @@ def _pairs(told: Iterable[Sequence[str]] | None) -> tuple[tuple[str, str], ...]:
     return tuple((first, second) for first, second in told or ())
 
 
+def _findings(told: Iterable[Mapping[str, Any]] | None) -> tuple[FileFinding, ...]:
+    return tuple(FileFinding(**each) for each in told or ())
+
+
 def _record_of(row: sa.Row[tuple[object, ...]]) -> FileRecord:
     return FileRecord(
         path=row.path,
@@ -298,4 +332,5 @@ def _record_of(row: sa.Row[tuple[object, ...]]) -> FileRecord:
         places=tuple((chain, author, permlink) for chain, author, permlink in row.places),
         notes=tuple(FileNote(**note) for note in row.notes or ()),
         pictures=_pairs(row.pictures),
+        findings=_findings(row.findings),
     )

@@ -8,12 +8,15 @@ from operator import itemgetter
 import sqlalchemy as sa
 
 from bot.records.engine import VERSION
+from bot.records.files import PROBLEM, FileNote
 from bot.records.reading import publication_of
 from bot.records.records import Records
 from bot.records.tables import (
     NEEDY,
+    NOTED,
     OWED,
     events,
+    files,
     from_now,
     leases,
     news_deliveries,
@@ -94,6 +97,14 @@ class OverviewRecords:
         with self._records.reading() as connection:
             return connection.execute(query).scalar_one()
 
+    def refused_files(self) -> list[tuple[str, FileNote]]:
+        """Files of all queues that can't be sent as they are, in their order, each with why."""
+        query = sa.select(files.c.path, files.c.notes).where(NOTED)
+        with self._records.reading() as connection:
+            found = [(row.path, row.notes) for row in connection.execute(query)]
+        told = {path: note for path, notes in found for note in notes if note["state"] == PROBLEM}
+        return [(path, FileNote(**note)) for path, note in sorted(told.items())]
+
     def in_hand(self) -> Mapping[str, int]:
         """How many authors each worker has in hand."""
         query = (
@@ -121,6 +132,7 @@ class OverviewRecords:
     def failures(self, limit: int) -> tuple[Failure, ...]:
         """Why publications didn't go on, so many of the last changes, the last first."""
         last = sa.select(events).order_by(events.c.id.desc()).limit(_LOOKED_THROUGH).subquery()
+        moved = last.c.source.is_distinct_from(last.c.target)  # else its file was written
         query = (
             sa.select(
                 last.c.at,
@@ -131,7 +143,7 @@ class OverviewRecords:
                 last.c.reason,
             )
             .join(publications, publications.c.id == last.c.publication_id)
-            .where(last.c.target.in_([status.value for status in _ERRORS]))
+            .where(last.c.target.in_([status.value for status in _ERRORS]), moved)
             .order_by(last.c.id.desc())
             .limit(limit)
         )

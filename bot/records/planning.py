@@ -11,7 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.records.engine import RecordsError
 from bot.records.reading import never_went_out, publication_of
-from bot.records.tables import LIVING, events, leases, picture_files, publications
+from bot.records.tables import (
+    LIVING,
+    events,
+    file_writers,
+    leases,
+    picture_files,
+    publications,
+)
 from bot.records.transitions import UNPUBLISHED
 from bot.records.values import (
     AT_ONCE,
@@ -96,6 +103,7 @@ class Planning(RecordsWriter):
             LIVING,
         )
         ids = {(row.chain, row.brief): row.id for row in connection.execute(query)}
+        writers = self._writers(connection, plans)
         self._provide_leases(connection, plans)
         self._touch(connection, {(new.chain, new.author) for new in plans})
         connection.execute(
@@ -106,7 +114,7 @@ class Planning(RecordsWriter):
                     "at": now,
                     "target": Status.QUEUED.value,
                     "reason": _ADDED[new.kind],
-                    **self._doer(),
+                    **(self._doer() | writers.get((new.queue, new.path, new.fingerprint), {})),
                 }
                 for new in plans
             ],
@@ -132,7 +140,9 @@ class Planning(RecordsWriter):
             raise self._why_taken(connection, new) from None
         self._provide_leases(connection, [new])
         self._touch(connection, {(new.chain, new.author)})
-        self._event(connection, row.id, None, Status.QUEUED, _ADDED[new.kind], now)
+        writers = self._writers(connection, [new])
+        doer = writers.get((new.queue, new.path, new.fingerprint), {})
+        self._event(connection, row.id, None, Status.QUEUED, _ADDED[new.kind], now, **doer)
         added = publication_of(row)
         if held is None:
             return added
@@ -272,6 +282,51 @@ class Planning(RecordsWriter):
             for row in {row.chain: row for row in before.values()}.values():
                 why = f"renamed from {old.path}"
                 self._event(connection, row.id, row.status, row.status, why, now)
+
+    def file_written(
+        self, queue: str, path: str, fingerprint: str, what: str, now: datetime
+    ) -> None:
+        """Take down that a person has written a brief's file.
+
+        It is an event of what the brief has on each chain, and of what will be recorded of this
+        content.
+
+        Args:
+            path: of the file in its queue.
+            fingerprint: of the file as it is now.
+            what: one sentence on what was done.
+        """
+        with self.writing() as connection:
+            rows = connection.execute(
+                sa.select(publications)
+                .where(publications.c.queue == queue, publications.c.path == path)
+                .where(publications.c.kind != Kind.REBLOG.value)
+                .order_by(publications.c.id)
+                .with_for_update()
+            )
+            for row in {row.chain: row for row in rows}.values():
+                status = Status(row.status)
+                self._event(connection, row.id, status, status, what, now)
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            insert = dialect.insert(file_writers).values(
+                queue=queue, path=path, fingerprint=fingerprint, person=self._person
+            )
+            last = {name: insert.excluded[name] for name in ("fingerprint", "person")}
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=["queue", "path"], set_=last)
+            )
+
+    @staticmethod
+    def _writers(
+        connection: sa.Connection, plans: Sequence[NewPublication]
+    ) -> dict[tuple[str, str, str], dict[str, str]]:
+        """Which person wrote the files of these plans, by queue, path and fingerprint."""
+        found = connection.execute(
+            sa.select(file_writers)
+            .where(file_writers.c.queue.in_({new.queue for new in plans}))
+            .where(file_writers.c.path.in_({new.path for new in plans}))
+        )
+        return {(row.queue, row.path, row.fingerprint): {"person": row.person} for row in found}
 
     def _set_aside(
         self, old: Publication, transition: Transition, now: datetime, **plan: str

@@ -87,6 +87,8 @@ IN_SLOT = sa.text("slot IS NOT NULL")
 SHOWING = sa.text("shows IS NOT NULL AND status NOT IN ('final', 'cancelled')")
 
 UNSETTLED = sa.text("stamp = ''")
+NOTED = sa.text("notes IS NOT NULL")
+WITH_FINDINGS = sa.text("findings IS NOT NULL")
 
 UNKNOWN_PRICE = sa.text("usd IS NULL")
 ON_TIME = sa.text(
@@ -301,9 +303,28 @@ files = sa.Table(
     sa.Column("places", sa.JSON, nullable=False),
     sa.Column("notes", sa.JSON(none_as_null=True)),
     sa.Column("pictures", sa.JSON(none_as_null=True)),
+    sa.Column("findings", sa.JSON(none_as_null=True)),
     sa.Index(
         "ix_files_unsettled", "queue", "path", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED
     ),
+    sa.Index("ix_files_noted", "queue", "path", sqlite_where=NOTED, postgresql_where=NOTED),
+    sa.Index(
+        "ix_files_findings",
+        "queue",
+        "path",
+        sqlite_where=WITH_FINDINGS,
+        postgresql_where=WITH_FINDINGS,
+    ),
+)
+
+# Who wrote a file last by way of the dashboard: whoever records that content names the person.
+file_writers = sa.Table(
+    "file_writers",
+    metadata,
+    sa.Column("queue", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
 )
 
 # By which name which file is found: its own names, and those by which it names others.

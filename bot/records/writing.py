@@ -186,6 +186,7 @@ class RecordsWriter(RecordsReader):
         target: Status,
         reason: str,
         now: datetime,
+        **doer: str,
     ) -> None:
         connection.execute(
             sa.insert(events).values(
@@ -194,7 +195,7 @@ class RecordsWriter(RecordsReader):
                 source=source.value if source else None,
                 target=target.value,
                 reason=reason,
-                **self._doer(),
+                **(self._doer() | doer),
             )
         )
 

@@ -44,6 +44,8 @@ class NeedKind(StrEnum):
     HELD = "held"
     REJECTED = "rejected"
     MISSED = "missed"
+    FILE = "file"
+    """It can't be read as a brief, or has errors: nothing of it is sent."""
     ACCOUNT = "account"
     """Nothing can be posted for its author: an account, a key or a grant is wrong."""
 
@@ -287,6 +289,12 @@ def _needs(
         if missed := asked.with_status(Status.MISSED, MOST, since):
             count = asked.count_with_status(Status.MISSED, since)
             yield _need(NeedKind.MISSED, count, missed)
+    if refused := asked.refused_files():
+        items = tuple(
+            Item(note.chain, note.author, path, note.title, None, note.why)
+            for path, note in refused[:MOST]
+        )
+        yield Need(NeedKind.FILE, len(refused), items)
     if unable := news.unable():
         items = tuple(Item(chain, author, "", "", None, why) for chain, author, why in unable)
         yield Need(NeedKind.ACCOUNT, len(unable), items[:MOST])
@@ -348,12 +356,14 @@ _NOUNS = {
     NeedKind.HELD: ("brief is", "briefs are"),
     NeedKind.REJECTED: ("brief is", "briefs are"),
     NeedKind.MISSED: ("brief was", "briefs were"),
+    NeedKind.FILE: ("file", "files"),
     NeedKind.ACCOUNT: ("author", "authors"),
 }
 _WORDS = {
     NeedKind.HELD: "{} held: `briefbot release` or `cancel`",
     NeedKind.REJECTED: "{} rejected: mend the file, `briefbot retry` or `cancel`",
     NeedKind.MISSED: "{} missed in the last 7 days: change the date, or `briefbot cancel`",
+    NeedKind.FILE: "{} can't be sent as written: `briefbot check` tells why",
     NeedKind.ACCOUNT: "nothing can be posted for {}: `briefbot doctor` tells why",
 }
 

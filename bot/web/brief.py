@@ -17,6 +17,7 @@ from bot.records.transitions import UNPUBLISHED
 from bot.reports.plan import Step
 from bot.service import actions
 from bot.service.actions import Result, Seen, revision_of
+from bot.web.editing import Told, findings_of
 from bot.web.failures import failure
 from bot.web.forms import Form
 from bot.web.pages import N_, page
@@ -119,6 +120,7 @@ class Standing:
         revision: of that publication.
         actions: names of what can be done now.
         events: what has happened, last first.
+        findings: what `briefbot check` says of its file as it is now.
     """
 
     chain: str
@@ -131,6 +133,7 @@ class Standing:
     revision: str
     actions: Sequence[str]
     events: Sequence[Event]
+    findings: Sequence[Told]
 
 
 def standing_of(place: Workplace, chain: str, brief: str) -> Standing:
@@ -148,10 +151,11 @@ def standing_of(place: Workplace, chain: str, brief: str) -> Standing:
     latest = actions.latest_of(mine)
     if step is None and latest is None:
         raise HTTPException(404, N_("There is no such brief."))
+    path = latest.path if latest else (step.path if step else "")
     return Standing(
         chain,
         brief,
-        latest.path if latest else (brief if step and not step.chain else ""),
+        path,
         (latest and latest.title) or (step and step.title) or brief,
         (latest and latest.author) or (step and step.author) or "",
         step,
@@ -159,6 +163,7 @@ def standing_of(place: Workplace, chain: str, brief: str) -> Standing:
         revision_of(latest) if latest else "",
         [name for name, action in ACTIONS.items() if latest and _can(action, latest)],
         place.records.events(latest.id)[::-1] if latest else (),
+        findings_of(place, path) if path else (),
     )
 
 

@@ -162,6 +162,18 @@ def checked(place: Workplace, path: str, data: bytes) -> Checked:
     )
 
 
+def findings_of(place: Workplace, path: str) -> Sequence[Told]:
+    """What `briefbot check` says of a brief's file; nothing where that isn't there."""
+    try:
+        data = filing.content(place.config.posts, path)
+    except BotError:
+        return ()
+    entry = _entry(place, path, data)
+    with place.around.view() as view:
+        found = app.checked(place.config, view, entry, _published(view, entry.brief), place.now())
+    return tuple(map(_told, found))
+
+
 def mended(place: Workplace, path: str, data: bytes, code: str, line: int) -> str:
     """The text with what one finding offers done.
 
@@ -209,10 +221,10 @@ def save(place: Workplace, person: str, path: str, data: bytes, before: str) -> 
     else:
         filing.put_new(posts, path, data)
     drafts(place).discard(person, path)
-    place.planned.forget()
-    place.around.forget()
-    place.log.info("brief_saved", path=path, by=person, is_new=not before)
-    return filing.fingerprint(data)
+    fingerprint = filing.fingerprint(data)
+    what = "its file was changed in the dashboard" if before else "written in the dashboard"
+    place.file_written(person, path, fingerprint, what)
+    return fingerprint
 
 
 def name_for(text: str, name: str) -> str:

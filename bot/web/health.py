@@ -28,6 +28,7 @@ NEEDS = {
     NeedKind.HELD: N_("held"),
     NeedKind.REJECTED: N_("rejected"),
     NeedKind.MISSED: N_("missed"),
+    NeedKind.FILE: N_("can't be sent as written"),
     NeedKind.ACCOUNT: N_("an account can't post"),
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl, quote, urlencode
@@ -253,8 +253,9 @@ def move(  # noqa: PLR0911  # a table of cases
         return asking.again(HTTPStatus.CONFLICT, at=wish.at, changed=True, back=back)
     except NotRescheduled as error:
         return asking.page(HTTPStatus.CONFLICT, at=wish.at, wrong=str(error), back=back)
-    here.planned.forget()
-    here.log.info("rescheduled", brief=step.brief, by=visitor.name, when=wish.at.isoformat())
+    after = redated.after
+    what = f"moved to {wish.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC in the dashboard"
+    here.file_written(visitor.name, after.path, after.fingerprint, what)
     made = moves.keep(step.title or step.brief, wish.at, redated, visitor.name)
     return _to_calendar(request, back, made)
 
@@ -278,9 +279,9 @@ def take_back(request: Request, here: Here, visitor: Editor, key: str, form: For
             request, here, visitor, "calendar_refused.html", status=HTTPStatus.CONFLICT,
             why=str(error), back=calendar_address(back),
         )  # fmt: skip
-    here.planned.forget()
-    brief = made.redated.before.path
-    here.log.info("rescheduling_undone", brief=brief, by=visitor.name)
+    before = made.redated.before
+    what = "its move in the dashboard was taken back"
+    here.file_written(visitor.name, before.path, before.fingerprint, what)
     return _to_calendar(request, back, made)
 
 

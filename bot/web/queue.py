@@ -1,12 +1,14 @@
 """The queue: every brief that isn't done, and what a person can do with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from bot import app
+from bot.records.files import FileFinding, FileRecords
 from bot.reports.plan import Step
 from bot.web.pages import N_, page
 from bot.web.security import Reader
@@ -18,13 +20,14 @@ _LONGEST = 200  # characters that are searched for
 
 routes = APIRouter()
 
-Show = Literal["all", "person", "planned", "held", "draft"]
+Show = Literal["all", "person", "planned", "held", "draft", "findings"]
 SHOWN: Mapping[Show, str] = {
     "all": N_("Everything"),
     "person": N_("Needs a person"),
     "planned": N_("Goes by itself"),
     "held": N_("Held"),
     "draft": N_("Drafts"),
+    "findings": N_("Has findings"),
 }
 """Which briefs are shown, and how that is called."""
 
@@ -36,6 +39,7 @@ class Listed:
     Attributes:
         found: how many there are; `steps` are those of this page.
         following: the number of the next page; None when this is the last.
+        findings: what there is to say of these files that go out all the same, by their paths.
     """
 
     steps: Sequence[Step]
@@ -44,15 +48,18 @@ class Listed:
     following: int | None
     authors: Sequence[str]
     chains: Sequence[str]
+    findings: Mapping[str, Sequence[FileFinding]]
 
 
-def _is_shown(step: Step, show: Show) -> bool:
+def _is_shown(step: Step, show: Show, told: Container[str]) -> bool:
     if show == "person":
         return needs_a_person(step)
     if show == "planned":
         return step.when is not None and not needs_a_person(step)
     if show == "all":
         return True
+    if show == "findings":
+        return step.path in told
     return step.state == show
 
 
@@ -61,24 +68,35 @@ def queue_of(
 ) -> Listed:
     """What is in the queue, what moves first before what doesn't."""
     steps = place.planned.plan().steps
+    findings = findings_of(place)
     wanted = search.casefold()
     found = [
         step
         for step in steps
-        if _is_shown(step, show)
+        if _is_shown(step, show, findings)
         and author in {"", step.author}
         and chain in {"", step.chain}
         and (not wanted or wanted in f"{step.title}\n{step.brief}\n{step.why}".casefold())
     ]
     first = (number - 1) * PAGE
+    shown = found[first : first + PAGE]
     return Listed(
-        found[first : first + PAGE],
+        shown,
         len(found),
         number,
         number + 1 if first + PAGE < len(found) else None,
         sorted({step.author for step in steps if step.author}),
         sorted({step.chain for step in steps if step.chain}),
+        {step.path: findings[step.path] for step in shown if step.path in findings},
     )
+
+
+def findings_of(place: Workplace) -> Mapping[str, Sequence[FileFinding]]:
+    """What the service has to say of files that go out all the same, by their paths."""
+    ignored = place.config.ignored_checks
+    told = FileRecords(place.records, app.queue_of(place.config, place.records)).findings()
+    kept = {path: [one for one in some if one.code not in ignored] for path, some in told.items()}
+    return {path: some for path, some in kept.items() if some}
 
 
 ShowAsked = Annotated[Show, Query()]

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.records import Status
+from bot.records.files import FileNote, FileRecord, FileRecords
 from bot.records.news import NewNews, NewsRecords, Trouble
 from bot.records.queues import QueueRecords
 from bot.records.tables import from_now, publications, workers
@@ -89,6 +90,27 @@ def test_what_needs_a_person_is_told_by_kind(records):
     assert {failure.status for failure in found.failures} == {
         Status.REJECTED, Status.MISSED, Status.WAITING,
     }  # fmt: skip
+
+
+def test_a_file_that_cant_be_sent_needs_a_person(records):
+    beat(records)
+    notes = [
+        FileNote(chain="", state=state, author="", permlink="", title="", why=why)
+        for state, why in (("problem", "broken.md:2: error"), ("draft", "it is a draft"))
+    ]
+    kept = [
+        FileRecord(path=path, notes=(note,))
+        for path, note in zip(("broken.md", "draft.md"), notes, strict=True)
+    ]
+    FileRecords(records, "here").put(kept, {}, ())
+
+    found = stands(records)
+
+    assert found.verdict is Verdict.NEEDS_A_PERSON
+    [need] = found.needs
+    assert (need.kind, need.count) == (NeedKind.FILE, 1)
+    assert [(item.brief, item.why) for item in need.items] == [("broken.md", "broken.md:2: error")]
+    assert found.reasons == ("1 file can't be sent as written: `briefbot check` tells why",)
 
 
 def test_of_very_many_some_are_told_and_all_are_counted(records):

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from bot.web.security import LOCAL
 from tests.publishing.test_calendar import configure
 
 
@@ -390,6 +391,20 @@ def test_a_move_is_taken_back_to_the_byte(room, open_dashboard):
         assert answer.status == 303
         assert file.read_bytes() == before
     assert "is as it was before" in dashboard.get(answer.header("location")).text
+
+
+def test_who_moved_a_brief_is_in_its_events(room, open_dashboard):
+    file = room.brief("one.md", date="2099-12-03")
+    room.run("run", "--once")
+    dashboard = open_dashboard(room, NOW)
+    undo(dashboard, move(dashboard, "one", "2099-12-04T10:30", fingerprint(file)))
+
+    [row] = dashboard.records.log(brief="one")
+    events = dashboard.records.events(row.publication.id)
+    assert [(event.reason, event.person) for event in events if event.person] == [
+        ("moved to 2099-12-04 10:30 UTC in the dashboard", LOCAL),
+        ("its move in the dashboard was taken back", LOCAL),
+    ]
 
 
 def test_a_move_isnt_taken_back_over_what_somebody_has_written_since(room, open_dashboard):

@@ -2,12 +2,15 @@
 
 import html
 import json
+import os
+import time
 import urllib.parse
 from hashlib import sha256
 
 import pytest
 
 from bot.briefs import queue as queues
+from bot.web.security import LOCAL
 from tests.briefs.test_filing import KEY, PNG
 
 BRIEF = '---\ntitle: "Tides"\ntags: [sea]\nauthor: alice\n---\nBody of it.\n'
@@ -416,3 +419,56 @@ def test_it_says_what_saving_does_to_a_published_brief(room, open_dashboard, edi
     page = open_dashboard(room).get("/edit/tides.md").text
     assert told in page
     assert "@alice/tides" in page
+
+
+def look(room):
+    """Let the service look at what was written a while ago."""
+    past = time.time() - 60
+    for file in room.root.glob("posts/*.md"):
+        os.utime(file, (past, past))
+    room.run("run", "--once")
+
+
+def by(desk, brief):
+    """What a brief's events say, each with the person who is named in it."""
+    rows = desk.records.log(brief=brief)
+    told = [event for row in rows for event in desk.records.events(row.publication.id)]
+    return [(event.source, event.target.value, event.reason, event.person) for event in told]
+
+
+def test_who_wrote_a_brief_is_in_its_events(room, desk):
+    text = BRIEF.replace("---\n", "---\ndate: 2099-01-01 12:00\n", 1)
+    assert api(desk, "save", path="tides.md", text=text, fingerprint="").status == 200
+    look(room)
+    before, text = mark(text), text.replace("Body", "More")
+    assert api(desk, "save", path="tides.md", text=text, fingerprint=before).status == 200
+
+    assert by(desk, "tides") == [
+        (None, "queued", "a new brief in the queue", LOCAL),
+        ("queued", "queued", "its file was changed in the dashboard", LOCAL),
+    ]
+    assert f"its file was changed in the dashboard (by {LOCAL})" in room.run("show", "tides")
+    room.run("audit")
+
+
+def test_who_edited_a_published_post_is_in_its_events(room, desk):
+    assert api(desk, "save", path="tides.md", text=BRIEF, fingerprint="").status == 200
+    room.run("publish", "--wait", "final", "posts/tides.md")
+    text = BRIEF.replace("Body", "More")
+    assert api(desk, "save", path="tides.md", text=text, fingerprint=mark(BRIEF)).status == 200
+    look(room)
+
+    assert {told for told in by(desk, "tides") if told[3]} == {
+        (None, "queued", "a new brief in the queue", LOCAL),
+        (None, "queued", "the brief's text isn't the published one", LOCAL),
+        ("final", "final", "its file was changed in the dashboard", LOCAL),
+    }
+    room.run("audit")
+
+
+def test_what_another_editor_wrote_since_isnt_laid_at_a_persons_door(room, desk):
+    assert api(desk, "save", path="tides.md", text=BRIEF, fingerprint="").status == 200
+    put(room, "tides.md", BRIEF.replace("Body", "Their body"))
+    look(room)
+
+    assert {person for _, _, _, person in by(desk, "tides")} == {None}

@@ -103,3 +103,29 @@ def test_the_api_does_the_same(queued):
     assert order().json() == {"statuses": ["held"], "refused": []}
     assert order().status == 409
     assert order(action="eat").status == 422
+
+
+def test_a_brief_that_goes_out_all_the_same_shows_its_findings(sqlite_newsroom, open_dashboard):
+    sqlite_newsroom.brief("tides.md", date="2027-01-01 12:00", colour="blue")
+    sqlite_newsroom.brief("stars.md", date="2027-02-01 12:00")
+    sqlite_newsroom.run("run", "--once")
+    [told] = json.loads(sqlite_newsroom.run("check", "--json", "posts/tides.md"))
+    desk = open_dashboard(sqlite_newsroom)
+
+    listed = desk.get("/api/v1/queue?show=findings").json()
+    assert [step["brief"] for step in listed["steps"]] == ["tides"]
+    kept = {key: told[key] for key in ("line", "level", "code", "message")}
+    assert listed["findings"] == {"tides.md": [kept]}
+    assert "1 finding" in desk.get("/queue").text
+    assert told["code"] in desk.get("/briefs/devnet/tides").text
+    [finding] = desk.get("/api/v1/briefs/devnet/tides").json()["findings"]
+    assert finding == kept | {"mend": ""}
+
+
+def test_what_is_ignored_is_no_finding(sqlite_newsroom, open_dashboard):
+    sqlite_newsroom.brief("tides.md", date="2027-01-01 12:00", colour="blue")
+    config = sqlite_newsroom.root / "config/briefbot.toml"
+    config.write_text(f'{config.read_text()}\n[checks]\nignore = ["key.unknown"]\n')
+    sqlite_newsroom.run("run", "--once")
+
+    assert briefs(open_dashboard(sqlite_newsroom).get("/api/v1/queue?show=findings")) == []

@@ -34,9 +34,14 @@ def test_below_a_prefix_all_is_there_whether_a_proxy_takes_it_off_or_not(
 def test_all_isnt_well_where_a_file_needs_a_person(sqlite_newsroom, open_dashboard):
     sqlite_newsroom.write("broken.md", "---\ntitle: [\n---\nBody.\n")
     running = sqlite_newsroom.start()
-    sqlite_newsroom.wait_until(lambda: sqlite_newsroom.told("started"))
+    sqlite_newsroom.wait_until(lambda: sqlite_newsroom.told("not_queued"))
     dashboard = open_dashboard(sqlite_newsroom)
 
-    assert dashboard.get("/api/v1/health").json()["overview"]["verdict"] == "well"
+    def health():
+        return dashboard.get("/api/v1/health").json()["overview"]
+
+    sqlite_newsroom.wait_until(lambda: health()["verdict"] == "needs a person")
+    [need] = health()["needs"]
+    assert (need["kind"], need["items"][0]["brief"]) == ("file", "broken.md")
     assert dashboard.get("/api/v1/today").json()["verdict"] == "needs a person"
     assert sqlite_newsroom.stop(running) == 0
