@@ -4,7 +4,13 @@ import ast
 import re
 from pathlib import Path
 
+import click
+import pytest
+
 import bot
+from bot import config
+from bot.chain.profiles import _KEYS as CHAIN_KEYS
+from bot.cli import briefbot
 from bot.metrics import names
 from bot.news.kinds import LEVELS, USUAL, NewsKind
 from bot.news.settings import FOR_ALL, OF_WAY
@@ -91,3 +97,67 @@ def test_every_setting_of_news_is_shown():
     [shown] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     keys = set(re.findall(r"^(\w+) =", shown, re.MULTILINE))
     assert keys == (set(FOR_ALL) | set(OF_WAY)) - {"ways"}
+
+
+# -- commands and settings -------------------------------------------------------------------------
+
+
+def commands(command=briefbot, *names):
+    """Each command's whole name, with its options."""
+    if names and (not isinstance(command, click.Group) or command.invoke_without_command):
+        options = [each for each in command.params if isinstance(each, click.Option)]
+        yield " ".join(names), [each.opts[0] for each in options if not each.hidden]
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from commands(command.get_command(context, name), *names, name)
+
+
+@pytest.mark.parametrize(("name", "options"), list(commands()))
+def test_every_command_is_told_with_its_options(name, options):
+    """In its row of commands.md, or on a page to which that leads."""
+    rows = (DOCS / "commands.md").read_text().splitlines()
+    group = name.split()[0]
+    usage = re.compile(rf"`({re.escape(name)}|{group} …)[ `\[]")
+    told = "\n".join(row for row in rows if row.startswith("| ") and usage.search(row))
+    assert told, "docs/commands.md has no row for it"
+    pages = set(re.findall(r"\]\((\w+\.md)", told)) | {"devnet.md"} & {f"{group}.md"}
+    told += "".join((DOCS / page).read_text() for page in pages)
+    assert [option for option in options if f"{option}" not in told] == []
+
+
+EVERY_TABLE = """
+[author.alice]
+[series.market]
+author = "alice"
+slots = ["daily 18:00"]
+[chains.mynet]
+nodes = ["http://127.0.0.1:8090"]
+chain_id = "00"
+prefix = "TST"
+symbols = { core = "TESTS", debt = "TBD", vests = "VESTS" }
+[news.ways.program]
+"""
+
+
+def test_every_setting_is_told(tmp_path, monkeypatch):
+    """All that the configuration takes, as it takes it."""
+    taken = set(CHAIN_KEYS)
+    monkeypatch.setattr(config, "_known_keys", lambda _, known, __: taken.update(known))
+    (tmp_path / "config").mkdir()
+    file = tmp_path / "config/briefbot.toml"
+    file.write_text(EVERY_TABLE)
+    config.load(file, {})
+    pages = ("configuration", "calendar", "chains", "news", "prices", "dashboard")
+    told = "".join((DOCS / f"{page}.md").read_text() for page in pages)
+    missing = {key for key in taken if not re.search(rf"\b{key}\b *=|`{key}`|[\[.]{key}\b", told)}
+    assert len(taken) > 40
+    assert missing == set()
+
+
+def test_every_variable_is_told():
+    source = "".join(file.read_text() for file in SOURCE.rglob("*.py"))
+    variables = set(re.findall(r'"(BRIEFBOT_[A-Z_]*[A-Z])"', source))
+    told = "".join(page.read_text() for page in DOCS.glob("*.md"))
+    assert variables
+    assert {variable for variable in variables if variable not in told} == set()
