@@ -1,15 +1,19 @@
-"""`make bench-workers`: 8 workers against 1 on PostgreSQL, 500 authors due at the same second.
+"""`make bench-workers`: 1, 2, 4 and 8 workers on PostgreSQL, 500 authors due at the same second.
 
 Real services, real PostgreSQL, a devnet in another process at a real chain's pace; each side plays on
 a chain and a database of its own. The baseline is one worker, in the same run. Counted is from the due
-second to the last post's first broadcast, and the rows that the server wrote for a publication until
-all were final.
+second to the last post's first broadcast; and what a publication cost the server, until all were final:
+rows, commits and bytes of its log (WAL).
+
+With `--population 100000` the database knows so many other authors, each with a post that is final and
+one that is queued for another day.
 """
 
 import argparse
 import json
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
@@ -19,11 +23,14 @@ import sqlalchemy as sa
 from bot.devnet.chain import DevnetChain
 from bot.devnet.network import network
 from bot.devnet.testing import Devnet
+from bot.records import Records
 from bot.records.engine import connect
 from bot.records.tables import publications
 from tests.chaos.arena import Arena
 from tests.publishing.newsroom import Newsroom
+from tests.records.test_records import PLAN
 
+OURS = publications.c.queue != "elsewhere"
 PATIENCE = 600.0
 LEAD = 45.0  # seconds from the first file to the due second: until all are queued
 
@@ -31,22 +38,26 @@ LEAD = 45.0  # seconds from the first file to the due second: until all are queu
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench_workers", description=__doc__)
     parser.add_argument("--authors", type=int, default=500)
-    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--population", type=int, default=0)
     options = parser.parse_args()
-    alone, _ = measured(1, options.authors)
-    many, rows = measured(options.workers, options.authors)
-    told = {
-        "authors": options.authors,
-        "publications_a_second_with_1_worker": round(alone, 1),
-        f"publications_a_second_with_{options.workers}_workers": round(many, 1),
-        "ratio": round(many / alone, 2),
-        "rows_a_publication": rows,
-    }
-    print(json.dumps(told))
+    first = None
+    for workers in options.workers:
+        rate, cost = measured(workers, options.authors, options.population)
+        first = first or rate
+        told = {
+            "workers": workers,
+            "authors": options.authors,
+            "population": options.population,
+            "publications_a_second": round(rate, 1),
+            "ratio": round(rate / first, 2),
+            "of_each_publication": cost,
+        }
+        print(json.dumps(told), flush=True)
 
 
-def measured(workers, count):
-    """(publications a second, rows written for each) with so many workers."""
+def measured(workers, count, population):
+    """(publications a second, what each cost the server) with so many workers."""
     names = tuple(f"author{number:03}" for number in range(count))
     with tempfile.TemporaryDirectory(prefix="bench") as name:
         folder = Path(name)
@@ -56,10 +67,52 @@ def measured(workers, count):
             Arena(folder, "postgresql", chain=False) as arena,
         ):
             room = Newsroom(folder / "room", devnet, arena.database(folder), names)
+            populate(room.database, population)
             try:
                 return play(room, workers)
             finally:
                 room.close()
+
+
+def populate(database, population):
+    """Other authors, of a queue that nobody looks at here: a final post each, and a queued one."""
+    if not population:
+        return
+    now = datetime.now(UTC)
+    far = now + timedelta(days=30)
+    with Records.open(database) as records:
+        for begin in range(0, population, 1000):
+            plans = [
+                replace(
+                    PLAN,
+                    queue="elsewhere",
+                    author=f"other{number:06}",
+                    brief=f"{kind}-{number}",
+                    path=f"{kind}-{number}.md",
+                    permlink=f"{kind}-{number}",
+                    scheduled_at=far,
+                )
+                for number in range(begin, begin + 1000)
+                for kind in ("done", "later")
+            ]
+            assert not any(records.add_all(plans, now))
+        with records.writing() as connection:
+            connection.execute(
+                sa.update(publications)
+                .where(sa.not_(OURS), publications.c.brief.like("done-%"))
+                .values(status="final", final_at=now, look_at=None)
+            )
+            connection.execute(
+                sa.update(publications)
+                .where(sa.not_(OURS), publications.c.brief.like("later-%"))
+                .values(
+                    look_at=far, appointed_at=far, due_at=far, outlook="planned", why="its date"
+                )
+            )
+    engine = connect(database).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:  # as its autovacuum does by and by
+        connection.execute(sa.text("VACUUM ANALYZE"))
+    engine.dispose()
 
 
 def people_a_chain(folder, names):
@@ -74,16 +127,17 @@ def people_a_chain(folder, names):
 def play(room, workers):
     """Queue a brief of each author for one second, and see how fast they go out."""
     count = len(room.authors)
+    engine = connect(room.database)
+    before = spent(engine)
     due = datetime.now(UTC) + timedelta(seconds=LEAD)
     for name in room.authors:
         room.brief(f"of-{name}.md", author=name, date=f'"{due:%Y-%m-%dT%H:%M:%SZ}"')
     for _ in range(workers):
         room.start()
-    engine = connect(room.database)
 
     def reached(column):
         with engine.connect() as connection:
-            return connection.scalar(sa.select(sa.func.count(column)).select_from(publications))
+            return connection.scalar(sa.select(sa.func.count(column)).where(OURS))
 
     time.sleep((due - datetime.now(UTC)).total_seconds())
     assert reached(publications.c.id) == count, "all are queued when they are due"
@@ -97,22 +151,32 @@ def play(room, workers):
         time.sleep(1)
     for service in room.services:
         room.stop(service)
-    rows = written(engine, count)
+    after = spent(engine)
     engine.dispose()
-    return count / seconds, rows
-
-
-def written(engine, count):
-    """Rows inserted and updated for each publication, by the server's own count."""
-    time.sleep(1)  # until the server has counted
-    with engine.connect() as connection:
-        inserted, updated = connection.execute(
-            sa.text("SELECT sum(n_tup_ins), sum(n_tup_upd) FROM pg_stat_user_tables")
-        ).one()
-    return {
-        kind: round(float(total) / count, 1)
-        for kind, total in (("inserted", inserted), ("updated", updated))
+    return count / seconds, {
+        what: round((after[what] - before[what]) / count, 1) for what in before
     }
+
+
+def spent(engine):
+    """What the server has done for this database until now, by its own count."""
+    time.sleep(1)  # until it has counted
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT sum(n_tup_ins) AS rows_inserted, sum(n_tup_upd) AS rows_updated "
+                "FROM pg_stat_user_tables"
+            )
+        ).one()
+        others = connection.execute(
+            sa.text(
+                "SELECT xact_commit AS commits, "
+                "pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') / 1024 AS wal_kib "
+                "FROM pg_stat_database WHERE datname = current_database()"
+            )
+        ).one()
+    told = rows._asdict() | others._asdict()
+    return {what: float(value) for what, value in told.items()}
 
 
 if __name__ == "__main__":

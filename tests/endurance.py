@@ -45,6 +45,7 @@ SETTINGS = """
 [news]
 events = ["all"]
 group = "1s"
+most_per_hour = 10000
 [news.ways.program]
 kind = "webhook"
 """

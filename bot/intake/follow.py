@@ -135,6 +135,10 @@ class Follower:
         brief_of = {id(plan): (entry, brief) for entry, brief, plan in self._new}
         for plan, result in self._mine.add([plan for _, _, plan in self._new], self._now()):
             entry, brief = brief_of[id(plan)]
+            if isinstance(result, Conflict):  # another worker was quicker
+                self._log.info("not_yet", path=entry.path, reason=str(result))
+                self.missed.add(entry.path)
+                continue
             if result is not None:
                 finding = self._refused(entry, brief, result)
                 self.findings.append(finding)

@@ -201,6 +201,25 @@ def test_one_id_in_two_files_is_told_until_one_of_them_has_another(world):
     }
 
 
+def test_a_worker_whom_another_one_outruns_has_nothing_to_complain_about(world, monkeypatch):
+    for name in ("one", "two"):
+        world.brief(name, date=LATER)
+    world.workers.append(world.hire())
+    add = QueueRecords.add
+
+    def outrun(mine, plans, now):
+        monkeypatch.setattr(QueueRecords, "add", add)
+        world.workers[1].service.scan()
+        yield from mine.add(plans, now)
+
+    monkeypatch.setattr(QueueRecords, "add", outrun)
+    assert world.workers[0].service._intake.scan() == ()
+    assert {step.brief: step.state for step in planned(world).values()} == {
+        "one": "queued",
+        "two": "queued",
+    }
+
+
 def test_what_is_kept_of_files_may_be_lost(world):
     world.brief("far", date=LATER)
     world.brief("near", author="bob", date=LATER, body="See [[far]].")
