@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser screenshots chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar bench-web docs translations lock clean
+.PHONY: help install demo test clients browser screenshots chaos chaos-proof rules endurance hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar bench-web docs translations lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -43,6 +43,13 @@ chaos: $(VENV)/.installed-dev ## Random trouble over real processes and database
 chaos-proof: $(VENV)/.installed-dev ## Take each guard of exactly-once out, and see that the chaos notices
 	@$(BIN)/python -m tests.chaos.prove
 
+rules: ## Try the alerts for Prometheus (needs Debian's package prometheus)
+	@promtool check rules docs/prometheus-rules.yml
+	@promtool test rules tests/metrics/rules.yml
+
+endurance: $(VENV)/.installed-dev ## A day of a chain's time at a hundred times its pace, with all troubles (a quarter of an hour)
+	@$(BIN)/python -m tests.endurance
+
 hostile: $(VENV)/.installed-dev ## Every hostile peer against every command and the service, one by one (half an hour)
 	@HOSTILE_LONG=1 $(BIN)/python -m pytest --timeout 1800 tests/hostile
 
@@ -65,7 +72,7 @@ bench: $(VENV)/.installed-dev ## Measure against the named baselines; table and 
 bench-devnet: $(VENV)/.installed-dev ## Measure the devnet: rate, memory and restart with 100,000 comments
 	@$(BIN)/python -m tests.bench_devnet
 
-bench-workers: $(VENV)/.installed-dev ## Measure 8 workers against 1 on PostgreSQL, 500 authors due at once
+bench-workers: $(VENV)/.installed-dev ## Measure 1, 2, 4 and 8 workers on PostgreSQL, 500 authors due at once
 	@$(BIN)/python -m tests.bench_workers
 
 bench-queue: $(VENV)/.installed-dev ## Measure queues of 1,000, 10,000 and 100,000 briefs; a quarter of an hour

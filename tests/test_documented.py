@@ -80,6 +80,13 @@ def test_every_metric_is_listed_with_its_type_and_labels():
     assert listed == known
 
 
+def test_alerts_ask_for_metrics_that_there_are():
+    rules = (DOCS / "prometheus-rules.yml").read_text()
+    asked = set(re.findall(r"briefbot_[a-z_]+", " ".join(re.findall(r"expr: (.*)", rules))))
+    assert asked
+    assert asked <= {each.name for each in names.ALL}
+
+
 def test_every_kind_of_news_is_listed_with_its_level():
     listed = {name: cells[0] for name, cells in rows("news.md").items()}
     assert listed == {kind.value: level.value for kind, level in LEVELS.items()}
