@@ -45,7 +45,7 @@ SETTINGS = """
 [news]
 events = ["all"]
 group = "1s"
-most_per_hour = 10000
+most_per_hour = 1000
 [news.ways.program]
 kind = "webhook"
 """
@@ -318,13 +318,14 @@ class Endurance:
                     )
 
     def command(self, *arguments):
-        subprocess.run(
+        done = subprocess.run(
             (sys.executable, "-m", "bot", *arguments),
             cwd=self.room.root,
             env=os.environ | {"PYTHONPATH": str(self.source)},
-            check=True,
             capture_output=True,
+            text=True,
         )
+        assert done.returncode == 0, done.stderr
 
     # -- what happens ------------------------------------------------------------------------------
 
