@@ -5,8 +5,8 @@ a chain and a database of its own. The baseline is one worker, in the same run. 
 second to the last post's first broadcast; and what a publication cost the server, until all were final:
 rows, commits and bytes of its log (WAL).
 
-With `--population 100000` the database knows so many other authors, each with a post that is final and
-one that is queued for another day.
+With `--population 100000` the database knows so many other authors, each with a post that is queued for
+another day.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def measured(workers, count, population):
 
 
 def populate(database, population):
-    """Other authors, of a queue that nobody looks at here: a final post each, and a queued one."""
+    """Other authors, of a queue that nobody looks at here: a post each, a month away."""
     if not population:
         return
     now = datetime.now(UTC)
@@ -87,24 +87,18 @@ def populate(database, population):
                     PLAN,
                     queue="elsewhere",
                     author=f"other{number:06}",
-                    brief=f"{kind}-{number}",
-                    path=f"{kind}-{number}.md",
-                    permlink=f"{kind}-{number}",
+                    brief=f"later-{number}",
+                    path=f"later-{number}.md",
+                    permlink=f"later-{number}",
                     scheduled_at=far,
                 )
                 for number in range(begin, begin + 1000)
-                for kind in ("done", "later")
             ]
             assert not any(records.add_all(plans, now))
         with records.writing() as connection:
             connection.execute(
                 sa.update(publications)
-                .where(sa.not_(OURS), publications.c.brief.like("done-%"))
-                .values(status="final", final_at=now, look_at=None)
-            )
-            connection.execute(
-                sa.update(publications)
-                .where(sa.not_(OURS), publications.c.brief.like("later-%"))
+                .where(sa.not_(OURS))
                 .values(
                     look_at=far, appointed_at=far, due_at=far, outlook="planned", why="its date"
                 )

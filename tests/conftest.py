@@ -84,9 +84,19 @@ def sqlite(tmp_path_factory):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
     """The address of a database of each kind, empty of publications."""
-    if request.param == "postgresql":
+    return empty_database(request, request.param, tmp_path)
+
+
+@pytest.fixture
+def any_database(request, tmp_path):
+    """Likewise of one kind, for what no engine does differently; ENGINE=postgresql proves it."""
+    return empty_database(request, os.environ.get("ENGINE", "sqlite"), tmp_path)
+
+
+def empty_database(request, engine, folder):
+    if engine == "postgresql":
         return request.getfixturevalue("postgresql")()
-    file = tmp_path / "briefbot.db"
+    file = folder / "briefbot.db"
     shutil.copy(request.getfixturevalue("sqlite"), file)
     return f"sqlite:///{file}"
 

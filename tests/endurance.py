@@ -25,7 +25,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from statistics import linear_regression
+from statistics import median
 
 from bot.devnet.network import ACCOUNTS
 from bot.devnet.testing import Devnet, DevnetError
@@ -392,8 +392,14 @@ class Endurance:
                 break
             self.revive()
             time.sleep(1)
-        time.sleep(5)  # until the last news are told
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not self.is_all_told():
+            time.sleep(1)
         return taken
+
+    def is_all_told(self):
+        told = Counter(one["kind"] for one in self.receiver.news())
+        return told["published"] >= len(self.rows())
 
     def judge(self, settled):
         with Records.open(self.server.url) as records:
@@ -413,6 +419,8 @@ class Endurance:
             for line in file.read_text(errors="replace").splitlines()
         ]
         found += [line for line in lines if "Traceback" in line or '"job_failed"' in line]
+        if not self.is_all_told():
+            found.append("not every publication was told")
         keys = Counter(one["key"] for one in self.receiver.news())
         kinds = Counter(one["kind"] for one in self.receiver.news())
         return {
@@ -432,21 +440,21 @@ class Endurance:
         }
 
     def slopes(self):
-        """Of the workers that lived for long: MB at the begin and the end, and the growth an hour.
+        """Of the workers that lived for long: MB in the first and in the second half of their time.
 
         The first minute, in which all is imported and the first caches are filled, isn't counted.
         """
         for (pid, is_old), points in self.memory.items():
-            late = [(at, size) for at, size in points if at >= points[0][0] + 60]
-            if len(late) >= 20:
-                slope = linear_regression(*zip(*late, strict=True)).slope
+            sizes = [size for at, size in points if at >= points[0][0] + 60]
+            if len(sizes) >= 20:
+                first, second = sizes[: len(sizes) // 2], sizes[len(sizes) // 2 :]
                 yield {
                     "worker": pid,
                     "version": "before" if is_old else "this",
-                    "seconds": round(points[-1][0] - points[0][0]),
-                    "first_mb": round(late[0][1], 1),
-                    "last_mb": round(late[-1][1], 1),
-                    "mb_an_hour": round(slope * 3600, 1),
+                    "hours_of_the_chain": round((points[-1][0] - points[0][0]) * PACE / 3600, 1),
+                    "first_half_mb": round(median(first), 1),
+                    "second_half_mb": round(median(second), 1),
+                    "most_mb": round(max(sizes), 1),
                 }
 
 

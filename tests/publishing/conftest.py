@@ -1,5 +1,3 @@
-import shutil
-
 import pytest
 
 from bot.devnet.testing import Devnet
@@ -22,10 +20,8 @@ def newsroom(tmp_path, devnet, database_url):
 
 
 @pytest.fixture
-def sqlite_newsroom(tmp_path, devnet, sqlite):
+def sqlite_newsroom(tmp_path, devnet, any_database):
     """A newsroom for what no engine does differently."""
-    file = tmp_path / "briefbot.db"
-    shutil.copy(sqlite, file)
-    room = Newsroom(tmp_path / "newsroom", devnet, f"sqlite:///{file}")
+    room = Newsroom(tmp_path / "newsroom", devnet, any_database)
     yield room
     room.close()

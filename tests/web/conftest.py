@@ -2,7 +2,6 @@
 
 import html
 import re
-import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,10 +23,9 @@ from tests.web.serving import Browser
 
 
 @pytest.fixture
-def kept(sqlite, tmp_path):
-    """Records in SQLite: what depends on the engine is tested in tests/records/test_people.py."""
-    shutil.copy(sqlite, tmp_path / "web.db")
-    with Records.open(f"sqlite:///{tmp_path / 'web.db'}") as records:
+def kept(any_database):
+    """What depends on the engine is tested in tests/records/test_people.py."""
+    with Records.open(any_database) as records:
         yield records
 
 
@@ -94,11 +92,9 @@ class Room:
 
 
 @pytest.fixture
-def quiet_room(tmp_path, sqlite):
+def quiet_room(tmp_path, any_database):
     """For what is recorded already: nobody asks a node."""
-    file = tmp_path / "briefbot.db"
-    shutil.copy(sqlite, file)
-    room = Room(tmp_path / "room", f"sqlite:///{file}")
+    room = Room(tmp_path / "room", any_database)
     (room.root / "config").mkdir(parents=True)
     (room.root / "posts").mkdir()
     (room.root / "config/briefbot.toml").write_text(
