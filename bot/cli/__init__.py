@@ -37,6 +37,7 @@ COMMANDS = {
     "audit": "hold the records against the chain, and say what differs",
     "status": "is it alive: workers, what goes out next, what needs a person",
     "doctor": "check configuration, clock, database, node, accounts and keys",
+    "service": "let systemd run it: install, uninstall, status",
     "config": "the settings: what each is and where it stands, what is wrong with them",
     "notify": "try the ways on which news are told",
     "devnet": "a local chain to point any Steem client at",
