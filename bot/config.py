@@ -15,6 +15,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,6 +74,9 @@ _MOST_OFTEN, _LEAST_OFTEN = timedelta(minutes=1), timedelta(days=1)
 _LARGEST_FILE = 1024 * 1024
 _MOST_FAULTS = 100
 _LARGEST_KEY_FILE = 4096  # a key has 51 characters
+
+
+_KEYRING = "pip install 'briefbot[keyring]'"
 
 
 class ConfigError(BotError):
@@ -292,9 +296,10 @@ class Settings:
         if kept := _from_keyring(account):
             return PostingKey(kept)
         whose = "" if account == author else f", the key of its signer {account},"
+        keyring = "" if find_spec("keyring") else "; for one in the OS keyring: " + _KEYRING
         raise NoPostingKey(
             f"no posting key for {author}: put {variable}{whose} into .env "
-            "(see README, your first real post)"
+            f"(see README, your first real post){keyring}"
         )
 
     def prices_key(self) -> Secret | None:

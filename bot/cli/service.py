@@ -110,11 +110,11 @@ def _lines(standing: Standing) -> list[str]:
     boot = "starts" if standing.enabled == "enabled" else "doesn't start"
     lines = [f"{state}{since if standing.active == 'active' else ''}; it {boot} with the machine"]
     if standing.process:
-        lines.append(f"process {standing.process}, started anew {standing.restarts} times")
-    if standing.active == "failed":
-        lines.append(f"it failed: {standing.result}; its log says why")
-    if standing.status:
+        anew = f"; started anew after {standing.restarts} failures" if standing.restarts else ""
+        lines.append(f"process {standing.process}{anew}")
         lines.append(f"it says: {standing.status}")
+    if standing.result != "success":
+        lines.append(f"it has failed: {standing.result}; its log says why")
     return lines
 
 
