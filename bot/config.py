@@ -10,6 +10,7 @@ import io
 import os
 import re
 import stat
+import sys
 import tomllib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -296,7 +297,8 @@ class Settings:
         if kept := _from_keyring(account):
             return PostingKey(kept)
         whose = "" if account == author else f", the key of its signer {account},"
-        keyring = "" if find_spec("keyring") else "; for one in the OS keyring: " + _KEYRING
+        there = "keyring" in sys.modules or find_spec("keyring")
+        keyring = "" if there else f"; for one in the OS keyring: {_KEYRING}"
         raise NoPostingKey(
             f"no posting key for {author}: put {variable}{whose} into .env "
             f"(see README, your first real post){keyring}"

@@ -28,8 +28,6 @@ INSIDE = "--inside"
 CHROOT = "/usr/sbin/chroot"
 PYTHON = "/opt/python" if sys.base_prefix == "/usr" else sys.base_prefix
 """Where a Python stands in place of the image's own."""
-HIDDEN = ("home", "root", "srv", "work")
-"""Folders of this machine that no image has anything in."""
 
 
 @dataclass
@@ -60,33 +58,43 @@ def stages(text):
 class Layers:
     """A root file system that is being made, in a namespace of our own."""
 
-    def __init__(self, folder, base, cache):
-        self.root = folder / "root"
-        self.base = base
+    def __init__(self, root, base, cache):
+        self.root = root
         self.environment = {"PATH": f"{PYTHON}/bin:/usr/local/bin:/usr/bin:/bin"}
         self.where = "/"
         self.user = self.command = self.health = None
         self.entry = []
-        for name in ("upper", "work", "root"):
-            (folder / name).mkdir(parents=True)
-        layers = f"lowerdir={base},upperdir={folder / 'upper'},workdir={folder / 'work'}"
-        mount("-t", "overlay", "overlay", "-o", layers, self.root)
-        for name in HIDDEN:
-            if (self.root / name).exists():
-                mount("-t", "tmpfs", "tmpfs", self.root / name)
-        self.cache = self.root / "cache"
-        self.cache.mkdir()
+        self.root.mkdir()
+        mount("-t", "tmpfs", "tmpfs", self.root)
+        for name in ("cache", "opt", "run", "tmp"):
+            (self.root / name).mkdir()
+        for name in ("bin", "etc", "lib", "lib64", "sbin", "usr"):
+            self.lend(base / name, name)
+        for name in ("dev", "proc"):
+            self.lend(Path("/", name), name)
         if cache.is_dir():
-            mount("--bind", cache, self.cache)
-        for name in ("proc", "dev", "sys"):
-            mount("--rbind", f"/{name}", self.root / name)
-        python = self.root / PYTHON.lstrip("/")
-        python.mkdir(parents=True)
-        if base == Path("/") and sys.base_prefix == PYTHON:
-            mount("--bind", sys.base_prefix, python)
+            mount("--bind", cache, self.root / "cache")
+        if sys.base_prefix == PYTHON and base == Path("/"):
+            self.lend(PYTHON, PYTHON)
         else:
-            (python / "bin").mkdir()
-            (python / "bin/python").symlink_to("/usr/bin/python3")
+            python = self.root / PYTHON.lstrip("/") / "bin/python"
+            python.parent.mkdir(parents=True)
+            python.symlink_to("/usr/bin/python3")
+
+    def lend(self, came, name):
+        """Show a folder of the base in the image, which writes nothing into it."""
+        there = self.root / name.lstrip("/")
+        if Path(came).is_symlink():
+            there.symlink_to(Path(came).readlink())
+        elif Path(came).is_dir():
+            there.mkdir(parents=True)
+            mount("--rbind", came, there)
+            mount("-o", "remount,bind,ro", there)
+
+    def close(self):
+        """Nobody writes into it from here on."""
+        mount("-t", "tmpfs", "tmpfs", self.root / "tmp")
+        mount("-o", "remount,ro", self.root)
 
     def take(self, word, rest, stages):
         """Take one step of the Containerfile."""
@@ -157,7 +165,6 @@ def mount(*arguments):
 
 def inside(scratch, base, cache, node):
     """In namespaces of our own: build, run, look."""
-    mount("-t", "tmpfs", "tmpfs", scratch / "layers")
     made = {}
     for number, stage in enumerate(stages((ROOT / "Containerfile").read_text())):
         layers = Layers(scratch / "layers" / str(number), base, cache)
@@ -169,8 +176,7 @@ def inside(scratch, base, cache, node):
     for name, there in (("workspace", image.where), ("secrets", secrets)):
         (image.root / there.lstrip("/")).mkdir(parents=True, exist_ok=True)
         mount("--bind", scratch / name, image.root / there.lstrip("/"))
-    mount("-t", "tmpfs", "tmpfs", image.root / "tmp")
-    mount("-o", "remount,ro", image.root)
+    image.close()
     look(image, node)
 
 
