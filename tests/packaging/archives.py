@@ -6,9 +6,11 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+NEVER = "1580601600"  # as hatchling has it
 
 
 def built(source, folder, *targets):
@@ -26,10 +28,11 @@ def built(source, folder, *targets):
 
 def epoch():
     """Seconds of the last commit: what archives tell as the time of their files."""
-    done = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "1580601600"
+    command = ["git", "log", "-1", "--format=%ct"]
+    with suppress(FileNotFoundError):  # without git, this is no checkout
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return done.stdout.strip() or NEVER
+    return NEVER
 
 
 def unpacked(sdist, folder):

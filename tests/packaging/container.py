@@ -94,7 +94,7 @@ class Layers:
     def close(self):
         """Nobody writes into it from here on."""
         mount("-t", "tmpfs", "tmpfs", self.root / "tmp")
-        mount("-o", "remount,ro", self.root)
+        mount("-o", "remount,bind,ro", self.root)
 
     def take(self, word, rest, stages):
         """Take one step of the Containerfile."""
