@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ from bot.devnet.testing import Devnet
 from tests.packaging.archives import ROOT, epoch
 
 INSIDE = "--inside"
+PORT = "8086"
+"""Of a container's own network; here a free one of this machine's stands for it."""
 CHROOT = "/usr/sbin/chroot"
 PYTHON = "/opt/python" if sys.base_prefix == "/usr" else sys.base_prefix
 """Where a Python stands in place of the image's own."""
@@ -62,6 +65,7 @@ class Layers:
         self.root = root
         self.environment = {"PATH": f"{PYTHON}/bin:/usr/local/bin:/usr/bin:/bin"}
         self.where = "/"
+        self.port = str(free_port())
         self.user = self.command = self.health = None
         self.entry = []
         self.root.mkdir()
@@ -112,9 +116,9 @@ class Layers:
         elif word == "ENTRYPOINT":
             self.entry = json.loads(rest)
         elif word == "CMD":
-            self.command = json.loads(rest)
+            self.command = json.loads(rest.replace(PORT, self.port))
         elif word == "HEALTHCHECK":
-            self.health = json.loads(rest[rest.index("[") :])
+            self.health = json.loads(rest[rest.index("[") :].replace(PORT, self.port))
         else:
             assert word == "STOPSIGNAL", f"this step isn't known: {word}"
             assert rest == "SIGTERM"
@@ -157,6 +161,12 @@ class Layers:
              f'cd {self.where}; exec "$@"', "sh", *words],
             env=self.environment, text=True, **options,
         )  # fmt: skip
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def mount(*arguments):
