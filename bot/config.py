@@ -636,8 +636,11 @@ def _dotenv(file: Path) -> dict[str, str]:
 
 
 def _credentials(folder: str) -> dict[str, str]:
-    """The variables that files of this folder are named by, and whose value each of them holds."""
-    if not folder:
+    """The variables that files of this folder are named by, and whose value each of them holds.
+
+    A folder that isn't there has none: a container's image names one before anything is mounted.
+    """
+    if not folder or _is_missing(Path(folder)):
         return {}
     try:
         files = sorted(file for file in Path(folder).iterdir() if file.name.startswith(_PREFIX))

@@ -353,11 +353,13 @@ def test_credentials_are_variables_in_files_between_dotenv_and_the_environment(r
 @pytest.mark.parametrize("make", [a_folder, a_fifo, a_loop, leads_nowhere, no_text, Path.touch])
 def test_a_credential_that_holds_nothing_is_told_by_its_name(root, make):
     (root / "credentials").mkdir()
+    (root / "file").touch()
     make(root / "credentials/BRIEFBOT_PRICES_KEY")
     with pytest.raises(ConfigError, match=r"^BRIEFBOT_PRICES_KEY: .*; name a file"):
         load(None, {"CREDENTIALS_DIRECTORY": str(root / "credentials")})
     with pytest.raises(ConfigError, match=r"^CREDENTIALS_DIRECTORY: the folder can't be read"):
-        load(None, {"CREDENTIALS_DIRECTORY": str(root / "nowhere")})
+        load(None, {"CREDENTIALS_DIRECTORY": str(root / "file")})
+    assert not load(None, {"CREDENTIALS_DIRECTORY": str(root / "nowhere")}).credentials
 
 
 @pytest.mark.parametrize("end", ["", "_SECRET"])
