@@ -51,14 +51,17 @@ def install(
         for line in text.splitlines():
             terminal.tell(line, verbatim=True)
         return
-    unit.write(text)
+    is_new = not unit.write(text)
     terminal.tell(f"written  {unit.file}")
     _tell_what_it_wont_see()
     systemctl = "systemctl --user" if for_user else "systemctl"
     if not unit.is_watched:
         terminal.tell("systemd doesn't run here: it reads the unit where it does")
-    terminal.tell(f"Next: `{systemctl} enable --now {name}` starts it, now and with the machine.")
-    if for_user:
+    if is_new:
+        terminal.tell(f"Next: `{systemctl} enable --now {name}` starts it, and with the machine.")
+    else:
+        terminal.tell(f"Next: `{systemctl} restart {name}`, if it runs.")
+    if is_new and for_user:
         terminal.tell(
             f"Then: `sudo loginctl enable-linger {getpass.getuser()}`, or it ends when you log out."
         )

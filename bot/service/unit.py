@@ -96,8 +96,8 @@ class Unit:
             return Path(os.environ.get("XDG_RUNTIME_DIR") or "/nowhere", "systemd").is_dir()
         return Path("/run/systemd/system").is_dir()
 
-    def write(self, text: str) -> None:
-        """Put it there, over one of ours, and let systemd read it.
+    def write(self, text: str) -> bool:
+        """Put it there, over one of ours, and let systemd read it; whether one was there.
 
         Raises:
             UnitError: another's is there, another workspace's, or it can't be written.
@@ -120,6 +120,7 @@ class Unit:
         except OSError as error:
             raise UnitError(f"can't write {self.file}: {error.strerror}") from None
         self._reload()
+        return bool(there)
 
     def remove(self) -> None:
         """Stop it, and take it away.
