@@ -122,6 +122,22 @@ def test_it_begins_anew_at_sighup_and_keeps_process_and_leases(sqlite_newsroom, 
     assert len(newsroom.told('"started"')) == 2
 
 
+def test_signals_that_come_while_it_begins_anew_are_heeded_then(sqlite_newsroom, ear):
+    """At its start, before it can heed any, SIGHUP would end it."""
+    service = sqlite_newsroom.start(heard_by(ear))
+    ready = ear.wait_for("READY=1")
+    service.send_signal(signal.SIGHUP)
+    reloading = ear.wait_for("RELOADING=1", ready)
+    while not any("READY=1" in words for _, words in ear.heard[reloading:]):
+        service.send_signal(signal.SIGHUP)
+        ear.hear()
+    ear.wait_for("RELOADING=1", reloading + 1)
+    time.sleep(0.5)  # it is about to be another program
+    service.send_signal(signal.SIGTERM)
+    assert service.wait(20) == 0
+    ear.wait_for("STOPPING=1")
+
+
 def lease(room):
     with Records.open(room.database) as records, records.reading() as connection:
         return connection.execute(
