@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser screenshots chaos chaos-proof rules endurance hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar bench-web docs translations lock clean
+.PHONY: help install demo test clients browser screenshots chaos chaos-proof rules endurance hostile fuzz check lint package container sbom stranger bench bench-database bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar bench-web docs translations lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -65,6 +65,15 @@ lint: $(VENV)/.installed-dev ## Lint, format, types and import contracts
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+package: $(VENV)/.installed-dev ## Build wheel and source archive into dist/, and use them where nothing else is installed
+	@$(BIN)/python -m tests.packaging.installed dist
+
+container: $(VENV)/.installed-dev ## Take the Containerfile's steps without an engine, and run what they make (Linux)
+	@$(BIN)/python -m tests.packaging.container
+
+sbom: $(VENV)/.installed-dev ## Write what a release is made of into dist/, as CycloneDX has it
+	@$(BIN)/python -m tests.packaging.sbom dist
 
 bench: $(VENV)/.installed-dev ## Measure against the named baselines; table and JSON
 	@$(BIN)/python -m tests.bench

@@ -1,7 +1,8 @@
 """Settings: `config/briefbot.toml`, `.env` and the environment, read once into one typed object.
 
-Order, later wins: built-in defaults, the TOML file, `.env`, the environment. Secrets never stand
-in the TOML file; a posting key is looked up when it is needed and not kept in the settings.
+Order, later wins: built-in defaults, the TOML file, `.env`, credentials, the environment. Secrets
+never stand in the TOML file; a posting key is looked up when it is needed and not kept in the
+settings.
 """
 
 import difflib
@@ -9,11 +10,13 @@ import io
 import os
 import re
 import stat
+import sys
 import tomllib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +37,8 @@ from bot.web.settings import WebSettings
 DEFAULT_FILE = Path("config/briefbot.toml")
 DEMO = Path(".briefbot/demo")
 """The workspace of `briefbot demo`, below the one that it shows."""
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""The variable that names a folder of secrets, a file each, by systemd or for a container."""
 _PREFIX = "BRIEFBOT_"
 _KEY_PREFIX = "BRIEFBOT_POSTING_KEY_"
 _WAY = re.compile(r"BRIEFBOT_NEWS_([A-Z][A-Z0-9_]*?)(_FILE|_SECRET|_SECRET_FILE)?")
@@ -70,6 +75,9 @@ _MOST_OFTEN, _LEAST_OFTEN = timedelta(minutes=1), timedelta(days=1)
 _LARGEST_FILE = 1024 * 1024
 _MOST_FAULTS = 100
 _LARGEST_KEY_FILE = 4096  # a key has 51 characters
+
+
+_KEYRING = "pip install 'briefbot[keyring]'"
 
 
 class ConfigError(BotError):
@@ -173,7 +181,8 @@ class Settings:
         edits: whether changed files of published briefs edit their posts: auto, ask or off.
         grace: how long a file must be gone before its brief is withdrawn.
         variables: the environment's variable for each setting that one overrides.
-        dotenv: the variables that `.env` gives, and not the environment.
+        dotenv: the variables that `.env` gives, and nothing else.
+        credentials: those that files of the folder of credentials give, and not the environment.
         given: what the file and the variables say, as it was read.
         text: what stands in `file`.
         rules_for_all: what `[calendar]` says; `rules` tells those of an author.
@@ -211,6 +220,7 @@ class Settings:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
     dotenv: frozenset[str] = frozenset()
+    credentials: frozenset[str] = frozenset()
     given: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def origin(self, setting: str) -> str:
@@ -239,7 +249,7 @@ class Settings:
         }
 
     def news_address(self, way: str) -> NewsAddress:
-        """The address of a way: environment, `.env`, a file that is named there, or the OS keyring.
+        """The address of a way: a variable, a file that one names, or the OS keyring.
 
         Raises:
             ConfigError: there is none, or the file can't be read or holds no text.
@@ -269,7 +279,9 @@ class Settings:
         return NewsAddress(kept) if kept else None
 
     def posting_key(self, author: str) -> PostingKey:
-        """The key that signs for `author`: environment, `.env`, `*_FILE`, or the OS keyring.
+        """The key that signs for `author`: a variable, a file that one names, or the OS keyring.
+
+        A variable is one of the environment, a credential or a line of `.env`.
 
         Raises:
             NoPostingKey: there is none.
@@ -285,9 +297,11 @@ class Settings:
         if kept := _from_keyring(account):
             return PostingKey(kept)
         whose = "" if account == author else f", the key of its signer {account},"
+        there = "keyring" in sys.modules or find_spec("keyring")
+        keyring = "" if there else f"; for one in the OS keyring: {_KEYRING}"
         raise NoPostingKey(
             f"no posting key for {author}: put {variable}{whose} into .env "
-            "(see README, your first real post)"
+            f"(see README, your first real post){keyring}"
         )
 
     def prices_key(self) -> Secret | None:
@@ -335,6 +349,20 @@ class Settings:
 def key_variable(account: str) -> str:
     """Name of the environment variable that holds an account's posting key."""
     return _KEY_PREFIX + re.sub(r"[^A-Z0-9]", "_", account.upper())
+
+
+def secret_variables(config: Settings) -> tuple[str, ...]:
+    """The variables that this configuration may need, and whose values nobody should see."""
+    named = {*config.authors, *([config.default_author] if config.default_author else [])}
+    signers = {author: settings.signer or author for author, settings in config.authors.items()}
+    ways = [way_variable(name) for name in config.news_ways()]
+    return (
+        f"{_PREFIX}DATABASE",
+        *sorted({key_variable(signers.get(author, author)) for author in named}),
+        *(name for way in ways for name in (way, f"{way}_SECRET")),
+        PRICES_KEY,
+        FEED_TOKEN,
+    )
 
 
 def way_variable(way: str) -> str:
@@ -470,6 +498,7 @@ class _Source:
         file: the TOML file; None when there is none.
         variables: by which variable a setting is given.
         dotenv: the variables that only `.env` gives.
+        credentials: those that credentials give, and not the environment.
     """
 
     table: dict[str, Any]
@@ -479,6 +508,7 @@ class _Source:
     environment: Mapping[str, str]
     variables: Mapping[str, str]
     dotenv: frozenset[str]
+    credentials: frozenset[str]
 
     def settings(self) -> Settings:
         """The settings; raises `_SettingError` for the first that can't be used."""
@@ -487,6 +517,7 @@ class _Source:
                 self.table, self.root, self.file, self.text, self.environment, self.variables
             ),
             dotenv=self.dotenv,
+            credentials=self.credentials,
             given=self.table,
         )
 
@@ -510,14 +541,16 @@ def _read(file: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> _S
         ) from None
     root = parent.parent if parent.name == "config" else parent
     dotenv = _dotenv(root / ".env")
-    environment = dotenv | dict(environ)
+    credentials = _credentials(environ.get(CREDENTIALS, ""))
+    environment = dotenv | credentials | dict(environ)
     variables: dict[str, str] = {}
     for name, value in sorted(environment.items()):
         if setting := _override(table, name, value):
             variables[setting] = name
     there = None if text is None else chosen
-    only_there = frozenset(dotenv.keys() - environ.keys())
-    return _Source(table, root, there, text or "", environment, variables, only_there)
+    handed = frozenset(credentials.keys() - environ.keys())
+    only_there = frozenset(dotenv.keys() - environ.keys() - handed)
+    return _Source(table, root, there, text or "", environment, variables, only_there, handed)
 
 
 def _drop(table: dict[str, Any], place: str) -> bool:
@@ -600,6 +633,23 @@ def _dotenv(file: Path) -> dict[str, str]:
             )
     values = dotenv_values(stream=io.StringIO(text))
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _credentials(folder: str) -> dict[str, str]:
+    """The variables that files of this folder are named by, and whose value each of them holds.
+
+    A folder that isn't there has none: a container's image names one before anything is mounted.
+    """
+    if not folder or _is_missing(Path(folder)):
+        return {}
+    try:
+        files = sorted(file for file in Path(folder).iterdir() if file.name.startswith(_PREFIX))
+    except OSError as error:
+        raise ConfigError(
+            f"{CREDENTIALS}: the folder can't be read: {error.strerror}; name a folder that this "
+            "user can read"
+        ) from None
+    return {file.name: _secret_in(_shown(file.name), file, "secret") for file in files}
 
 
 def _origin(setting: str, variables: Mapping[str, str], file: Path | None, text: str) -> str:

@@ -5,8 +5,6 @@ import importlib
 
 import click
 
-from bot import __version__
-
 COMMANDS = {
     "demo": "publish the sample briefs on a chain of its own and show the log",
     "init": "write a configuration, an .env.example and a first brief",
@@ -37,6 +35,7 @@ COMMANDS = {
     "audit": "hold the records against the chain, and say what differs",
     "status": "is it alive: workers, what goes out next, what needs a person",
     "doctor": "check configuration, clock, database, node, accounts and keys",
+    "service": "let systemd run it: install, uninstall, status",
     "config": "the settings: what each is and where it stands, what is wrong with them",
     "notify": "try the ways on which news are told",
     "devnet": "a local chain to point any Steem client at",
@@ -87,8 +86,26 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _tell_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001, FBT001
+    if not value:
+        return
+    from bot import __version__  # noqa: PLC0415
+    from bot.cli import terminal  # noqa: PLC0415
+    from bot.records.engine import VERSION  # noqa: PLC0415  # slow to import
+
+    terminal.tell(f"briefbot {__version__}, schema {VERSION}")
+    ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="briefbot")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Show the version, and that of the database's schema.",
+)
 @click.option(
     "--config",
     "config_file",

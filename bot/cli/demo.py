@@ -13,6 +13,7 @@ from bot.briefs import Queue
 from bot.cli import terminal
 from bot.cli.audience import Audience
 from bot.cli.dashboard import NoDashboard, dashboard
+from bot.cli.init import SAMPLE_NAME, ready_sample
 from bot.cli.logging import quiet_log
 from bot.cli.table import log_table, print_log
 from bot.clock import utc_now
@@ -27,6 +28,9 @@ chain = "devnet"
 posts = {posts}
 database = "sqlite:///briefbot.db"
 
+[defaults]
+author = "{author}"                       # of briefs that name none
+
 {authors}
 [chains.devnet]
 nodes = [{node}]
@@ -35,6 +39,7 @@ nodes = [{node}]
 source = {prices}
 every = "1m"
 """
+AUTHOR = "alice"
 BLOCK_INTERVAL = 0.2  # seconds of real time a block; its chain time is 3 seconds all the same
 PATIENCE = 60.0
 SETTLED = {Status.FINAL, Status.REJECTED, Status.MISSED, Status.CANCELLED, Status.HELD}
@@ -51,13 +56,12 @@ def demo(ctx: click.Context, *, serve: bool) -> None:
     """Publish the briefs in posts/ on a devnet through beem, follow them, and show the log.
 
     The devnet and the database live in .briefbot/demo, so running it again publishes nothing
-    twice. Nothing leaves this machine.
+    twice. Nothing leaves this machine. Where posts/ has nothing that may go out, the brief that
+    `init` writes does.
     """
     home = Path.cwd() / DEMO
     home.mkdir(parents=True, exist_ok=True)
-    posts = Path.cwd() / "posts"
-    if not posts.is_dir():
-        raise click.ClickException("no posts/ here: run this in briefbot's folder, or `init` one")
+    posts = _posts(home)
     with Devnet(data=home / "devnet", block_interval=BLOCK_INTERVAL) as devnet:
         config = _settings(home, posts, devnet)
         terminal.tell(f"devnet on {devnet.url}, a block every {BLOCK_INTERVAL} s")
@@ -70,12 +74,25 @@ def demo(ctx: click.Context, *, serve: bool) -> None:
         ctx.exit(1)
 
 
+def _posts(home: Path) -> Path:
+    """The folder to publish: this one's posts/, or a sample where nothing in that may go out."""
+    posts = Path.cwd() / "posts"
+    entries = Queue(posts).look() if posts.is_dir() else []
+    if any(entry.brief is None or not entry.brief.draft for entry in entries):
+        return posts
+    terminal.tell("Nothing in posts/ may go out yet: this publishes the brief that `init` writes.")
+    sample = home / "posts" / SAMPLE_NAME
+    sample.parent.mkdir(exist_ok=True)
+    sample.write_text(ready_sample(), encoding="utf-8")
+    return sample.parent
+
+
 def _settings(home: Path, posts: Path, devnet: Devnet) -> Settings:
     """The demo's own workspace, written: this folder's briefs, the devnet, its accounts' keys.
 
     Whoever goes there afterwards has every command.
     """
-    authors = {
+    authors = {AUTHOR} | {
         entry.brief.author
         for entry in Queue(posts).look()
         if entry.brief is not None and entry.brief.author is not None
@@ -85,6 +102,7 @@ def _settings(home: Path, posts: Path, devnet: Devnet) -> Settings:
     file.write_text(
         CONFIG.format(
             posts=json.dumps(str(posts)),
+            author=AUTHOR,
             node=json.dumps(devnet.url),
             prices=json.dumps(f"{devnet.url}/api/v3"),
             authors="".join(f'[author."{author}"]\n' for author in sorted(authors)),

@@ -52,6 +52,7 @@ IGNORED = """\
 *.db-wal
 """
 
+SAMPLE_NAME = "my-first-brief.md"
 SAMPLE = """\
 ---
 title: "My first brief"
@@ -116,8 +117,15 @@ def _files(chain: str, author: str | None) -> dict[str, str]:
         ),
         ".env.example": ENVIRONMENT.format(variable=variable, author=account or "alice"),
         ".gitignore": IGNORED,
-        "posts/my-first-brief.md": SAMPLE,
+        f"posts/{SAMPLE_NAME}": SAMPLE,
     }
+
+
+def ready_sample() -> str:
+    """The first brief without the line that makes it a draft."""
+    return "".join(
+        line for line in SAMPLE.splitlines(keepends=True) if not line.startswith("draft:")
+    )
 
 
 def _warn_of_secrets(ignored: Path) -> None:

@@ -5,7 +5,8 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
@@ -21,10 +22,13 @@ from bot.clock import utc_now
 from bot.config import DEFAULT_FILE, ConfigError, Settings, load
 from bot.errors import BotError
 from bot.metrics.outlets import TextFile, serve
+from bot.news.notifier import Notifier
 from bot.records.leases import boottime
 from bot.service.health import Health
 from bot.service.health import serve as serve_health
+from bot.service.heartbeat import Heartbeat
 from bot.service.service import Service
+from bot.service.supervisor import Supervisor
 
 LARGEST_PORT = 65535
 
@@ -102,6 +106,8 @@ def run(
     SIGTERM, Ctrl-C and a closed terminal end it within 10 seconds; what was in hand is finished or
     goes on at the next start. When its configuration or `.env` changes, or at SIGHUP where it has
     no terminal, it reads them and goes on by them; by the ones before where they can't be used.
+
+    Under systemd (`briefbot service install`) it says when it is ready and that it gets on.
     """
     config = load(ctx.obj["config_file"])
     files = _files(config)
@@ -115,16 +121,7 @@ def run(
         file = TextFile(figures, metrics_file, log) if metrics_file else None
         heartbeat = app.heartbeat(config, records, service, log, queue=not no_queue)
         if once:
-            heartbeat.start()
-            try:
-                service.round()
-                told = notifier.round()
-                if file:
-                    file.write()
-            finally:
-                heartbeat.stop()
-            if not told:
-                os._exit(0)
+            _once(service, notifier, heartbeat, file)
             return
         signals = _Signals()
         outlets = [file.start()] if file else []
@@ -135,26 +132,78 @@ def run(
         if health_address:
             health = app.health(config, records, service, queue=not no_queue)
             outlets.append(_serve_health(health, health_address, log))
-        service.start()
-        notifier.start()
-        heartbeat.start()
+        supervisor = Supervisor.of(service, os.environ)
+        running = _Running(service, notifier, heartbeat, supervisor, tuple(outlets))
+        running.start()
         log.info("started", queue=None if no_queue else str(config.posts), chain=config.chain)
-        anew = _work(service, config, files, ctx.obj["config_file"], signals, log)
-        log.info("stopping")
-        for end_outlet in outlets:
-            end_outlet()
-        notifier.halt()
-        finished = service.stop()
-        told = notifier.stop()
+        anew = _work(service, config, files, ctx.obj["config_file"], signals, supervisor, log)
+        running.stop(signals, log, anew=anew)
+
+
+def _once(
+    service: Service, notifier: Notifier, heartbeat: Heartbeat, file: TextFile | None
+) -> None:
+    """One round of everything."""
+    heartbeat.start()
+    try:
+        service.round()
+        told = notifier.round()
+        if file:
+            file.write()
+    finally:
         heartbeat.stop()
+    if not told:
+        os._exit(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """The service and what goes on beside it.
+
+    Attributes:
+        outlets: what ends each that answers or writes.
+    """
+
+    service: Service
+    notifier: Notifier
+    heartbeat: Heartbeat
+    supervisor: Supervisor
+    outlets: Sequence[Callable[[], None]]
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self.service.start()
+        self.notifier.start()
+        self.heartbeat.start()
+        self.supervisor.start()
+
+    def stop(self, signals: "_Signals", log: structlog.stdlib.BoundLogger, *, anew: bool) -> None:
+        """End all of it; with `anew`, begin again as another program in this process."""
+        if not anew:
+            self.supervisor.stopping()
+        log.info("stopping")
+        for end_outlet in self.outlets:
+            end_outlet()
+        self.notifier.halt()
+        finished = self.service.stop(leave=not anew)
+        told = self.notifier.stop()
+        anew = anew and signals.hold()
+        if finished and not anew:
+            self.service.leave()
+        self.heartbeat.stop(ends=not anew)
         log.info("stopped", finished=finished)
-        if anew:  # another program in this process: nothing of the one before is left in it
+        if anew:
+            # nothing of the program before is left in it, but who looks after the process still
+            # does, and its leases are still its own
             os.execv(sys.executable, [sys.executable, "-P", "-m", "bot", *sys.argv[1:]])  # noqa: S606
         if not finished or not told:
             os._exit(0)  # what is still at work would keep the process; the records are right
 
 
 _Files = tuple[tuple[int, int, int] | None, ...]
+
+
+_HEEDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class _Signals:
@@ -169,8 +218,14 @@ class _Signals:
         def tell(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
             (self.asked if number == signal.SIGHUP and not at_terminal else self.ended).set()
 
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in _HEEDED:
             signal.signal(number, tell)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED)
+
+    def hold(self) -> bool:
+        """Let them wait for another program in this process; False where it was told to end."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
+        return not self.ended.is_set()
 
 
 def _work(
@@ -179,6 +234,7 @@ def _work(
     files: _Files,
     file: str | None,
     signals: _Signals,
+    supervisor: Supervisor,
     log: structlog.stdlib.BoundLogger,
 ) -> bool:
     """Wait until the service is to end; True when it is to begin anew by other settings."""
@@ -188,7 +244,14 @@ def _work(
         if signals.asked.is_set() or files != _files(config):
             signals.asked.clear()
             files = _files(config)
-            if _can_be_used(file, log):
+            supervisor.reloading()
+            try:
+                _try(file, log)
+            except BotError as error:
+                log.error("configuration_kept", reason=str(error))  # noqa: TRY400  # what is to be mended
+                supervisor.kept(str(error))
+            else:
+                log.info("configuration_changed")
                 return True
     return False
 
@@ -206,18 +269,12 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     return look.st_mtime_ns, look.st_size, look.st_ino
 
 
-def _can_be_used(file: str | None, log: structlog.stdlib.BoundLogger) -> bool:
-    """Whether the service could begin with the configuration as it is now; it is logged why not."""
-    try:
-        config = load(file)
-        app.profiles(config)
-        with app.records(config, create=True) as records:
-            app.service(config, records, utc_now, log)
-    except BotError as error:
-        log.error("configuration_kept", reason=str(error))  # noqa: TRY400  # what is to be mended
-        return False
-    log.info("configuration_changed")
-    return True
+def _try(file: str | None, log: structlog.stdlib.BoundLogger) -> None:
+    """Make a service by the configuration as it is now, and let it go; raises `BotError`."""
+    config = load(file)
+    app.profiles(config)
+    with app.records(config, create=True) as records:
+        app.service(config, records, utc_now, log)
 
 
 def _serve(

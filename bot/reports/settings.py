@@ -28,6 +28,7 @@ class Origin(StrEnum):
     DEFAULT = "default"
     FILE = "file"
     DOTENV = ".env"
+    CREDENTIAL = "credential"
     ENVIRONMENT = "environment"
     KEYRING = "keyring"
     NOWHERE = "nowhere"
@@ -125,6 +126,8 @@ def _origin(config: Settings, name: str) -> tuple[Origin, str]:
 
 
 def _of_variable(config: Settings, variable: str) -> Origin:
+    if variable in config.credentials:
+        return Origin.CREDENTIAL
     return Origin.DOTENV if variable in config.dotenv else Origin.ENVIRONMENT
 
 

@@ -76,12 +76,7 @@ class Health:
 
     def standstill(self) -> str:
         """Why the service isn't alive, in one sentence; empty while it is."""
-        still = self._service.standstill
-        if still <= STUCK:
-            return ""
-        in_hand = self._service.activity.job
-        what = f"the job {in_hand[0]} doesn't get on" if in_hand else "no job has begun"
-        return f"{what} for {still:.0f} s: restart the service; what is in hand is gone on with"
+        return standstill(self._service)
 
     def points(self) -> tuple[Point, ...]:
         """What the service needs; no node is asked."""
@@ -122,6 +117,16 @@ class Health:
         if since > LATELY:
             return Point(subject, False, f"none of its nodes has answered for {since:.0f} s")
         return Point(subject, True, f"{answering} of its {len(nodes)} nodes answer")
+
+
+def standstill(service: Service) -> str:
+    """Why a service isn't alive, in one sentence; empty while its jobs get on."""
+    still = service.standstill
+    if still <= STUCK:
+        return ""
+    in_hand = service.activity.job
+    what = f"the job {in_hand[0]} doesn't get on" if in_hand else "no job has begun"
+    return f"{what} for {still:.0f} s: restart the service; what is in hand is gone on with"
 
 
 def _point(subject: str, ask: Callable[[], object]) -> Point:

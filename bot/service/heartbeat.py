@@ -58,6 +58,7 @@ class Heartbeat:
         self._steady = steady
         self._begun = steady()
         self._failing = ""
+        self._ends = True
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep_beating, name="heartbeat", daemon=True)
 
@@ -65,8 +66,13 @@ class Heartbeat:
         """Begin; returns at once."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Take down that the worker ends, if the database takes that within two seconds."""
+    def stop(self, *, ends: bool = True) -> None:
+        """Take down that the worker ends, if the database takes that within two seconds.
+
+        Args:
+            ends: False: the same worker begins anew at once, and is taken to run meanwhile.
+        """
+        self._ends = ends
         self._stopping.set()
         self._thread.join(STOP_WITHIN)
 
@@ -116,7 +122,8 @@ class Heartbeat:
 
     def _end(self) -> None:
         self._workers.beat(self.pulse())
-        self._workers.stop(self._worker)
+        if self._ends:
+            self._workers.stop(self._worker)
 
     def _quietly(self, do: Callable[[], None]) -> None:
         """Do it; that the database is away the jobs say, and an unforeseen trouble is told once."""

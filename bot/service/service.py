@@ -133,6 +133,8 @@ class Service:
         self._resting_until = 0.0
         self._rules_are_new = True
         self._stopping = threading.Event()
+        self.begun = threading.Event()
+        """Set once its first job has ended, well or not: the first look, where there's a folder."""
         self._unwatch: Callable[[], None] = lambda: None
         self._scan_is_wanted = threading.Event()
         self._arming = threading.Lock()
@@ -561,10 +563,13 @@ class Service:
             for job in (*self._jobs, "renew"):
                 self._arm(job, 0)
 
-    def stop(self) -> bool:
+    def stop(self, *, leave: bool = True) -> bool:
         """Take nothing new and let the step in hand end; True when it did within 10 seconds.
 
         What is left in the middle is safe: the next start goes on from the records.
+
+        Args:
+            leave: whether others may go on with its authors at once.
         """
         self._unwatch()
         with self._arming:
@@ -580,7 +585,8 @@ class Service:
             self._intake.close()
         if ending.is_alive():
             return False
-        self.leave()
+        if leave:
+            self.leave()
         return True
 
     @property
@@ -609,6 +615,7 @@ class Service:
             self._failing[job] = reason
             wait = IDLE
         self._rest()
+        self.begun.set()
         return wait
 
     def _rest(self) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from bot import __version__
 from bot.cli import COMMANDS
 from bot.config import ConfigError, PostingKey, load
 from bot.devnet.testing import Devnet
+from bot.records.engine import VERSION
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +49,10 @@ def test_help_is_quick_because_it_imports_no_database_and_no_chain():
 def test_every_command_has_help_and_stands_in_the_documentation(command, tmp_path):
     assert len(briefbot(tmp_path, command, "--help").stdout) > 80
     assert re.search(rf"`{command}\b", (ROOT / "docs/commands.md").read_text())
+
+
+def test_the_version_names_the_schema_too(tmp_path):
+    assert briefbot(tmp_path, "--version").stdout == f"briefbot {__version__}, schema {VERSION}\n"
 
 
 def test_init_makes_a_folder_to_start_from_and_overwrites_nothing(tmp_path):
@@ -169,6 +175,16 @@ def test_the_demo_publishes_every_sample_once(tmp_path):
     assert all(row["trx_id"] and row["block_num"] for row in rows)
     assert f"{len(samples)} briefs published" in first
     assert "Nothing was published" in second
+
+
+def test_the_demo_of_an_empty_folder_publishes_what_init_writes(tmp_path):
+    told = briefbot(tmp_path, "demo").stdout
+
+    assert "Nothing in posts/ may go out yet" in told
+    [row] = briefbot(tmp_path / ".briefbot/demo", "log", "--json").stdout.splitlines()
+    assert (json.loads(row)["brief"], json.loads(row)["status"]) == ("my-first-brief", "final")
+    briefbot(tmp_path, "init")
+    assert "Nothing was published" in briefbot(tmp_path, "demo").stdout  # init's is a draft
 
 
 # -- configuration ---------------------------------------------------------------------------------

@@ -52,6 +52,14 @@ def refused(root, *, code=2, commands=COMMANDS, **environment):
     return told
 
 
+def command(root, *arguments, **environment):
+    """What a command says that does well."""
+    output = root.parent / "said.log"
+    process = Forked(*arguments, folder=root, output=output, environment=environment)
+    assert process.wait(60) == 0, output.read_text()
+    return output.read_text()
+
+
 @pytest.fixture
 def root(tmp_path):
     (tmp_path / "room/config").mkdir(parents=True)
@@ -315,6 +323,43 @@ def test_a_key_file_that_holds_no_key_is_told_by_its_variable(root, make):
 
     with pytest.raises(ConfigError, match=r"^BRIEFBOT_POSTING_KEY_ALICE_FILE: .*; name a file"):
         settings.posting_key("alice")
+
+
+def test_credentials_are_variables_in_files_between_dotenv_and_the_environment(root):
+    """As systemd and containers hand over secrets: a folder with a file for each."""
+    handed = root / "credentials"
+    handed.mkdir()
+    (handed / "BRIEFBOT_POSTING_KEY_ALICE").write_text(f"{SECRET}\n")
+    (handed / "BRIEFBOT_POSTING_KEY_BOB").write_text("of-the-credential")
+    (handed / "BRIEFBOT_DATABASE").write_text("postgresql+psycopg://me:hush@host/name\n")
+    (handed / "something-else").write_text("not ours")
+    (root / ".env").write_text("BRIEFBOT_POSTING_KEY_ALICE=of-the-env\nBRIEFBOT_EDITS=ask\n")
+    (root / "config/briefbot.toml").write_text("[author.alice]\n")
+    given = {"CREDENTIALS_DIRECTORY": str(handed), "BRIEFBOT_POSTING_KEY_BOB": "of-the-environment"}
+
+    settings = load(root / "config/briefbot.toml", given)
+
+    assert settings.posting_key("alice").reveal() == SECRET
+    assert settings.posting_key("bob").reveal() == "of-the-environment"
+    assert settings.database == "postgresql+psycopg://me:hush@host/name"
+    assert settings.credentials == {"BRIEFBOT_POSTING_KEY_ALICE", "BRIEFBOT_DATABASE"}
+    assert settings.dotenv == {"BRIEFBOT_EDITS"}
+    told = json.loads(command(root, "config", "show", "--json", **given).splitlines()[-2])
+    assert (told["setting"], told["value"], told["origin"]) == (
+        "BRIEFBOT_POSTING_KEY_ALICE", "***", "credential",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [a_folder, a_fifo, a_loop, leads_nowhere, no_text, Path.touch])
+def test_a_credential_that_holds_nothing_is_told_by_its_name(root, make):
+    (root / "credentials").mkdir()
+    (root / "file").touch()
+    make(root / "credentials/BRIEFBOT_PRICES_KEY")
+    with pytest.raises(ConfigError, match=r"^BRIEFBOT_PRICES_KEY: .*; name a file"):
+        load(None, {"CREDENTIALS_DIRECTORY": str(root / "credentials")})
+    with pytest.raises(ConfigError, match=r"^CREDENTIALS_DIRECTORY: the folder can't be read"):
+        load(None, {"CREDENTIALS_DIRECTORY": str(root / "file")})
+    assert not load(None, {"CREDENTIALS_DIRECTORY": str(root / "nowhere")}).credentials
 
 
 @pytest.mark.parametrize("end", ["", "_SECRET"])

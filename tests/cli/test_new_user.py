@@ -148,6 +148,7 @@ ARGUMENTS = {
     "reschedule": ["a", "2099-01-01"], "swap": ["a", "b"],
     "check": [], "plan": [], "slots": [], "prices": [], "log": [], "export": [], "devnet": ["--help"],
     "notify": ["--help"], "user": ["list"], "status": [], "config": ["show"],
+    "service": ["install", "--user", "--dry-run"],
 }  # fmt: skip
 
 

@@ -542,6 +542,12 @@ CASES = {
         ("honest", "config", "check"),
         ("honest", "config", MARKER),
     ],
+    "service": [
+        ("honest", "service", MARKER),
+        ("honest", "service", "install", "--dry-run", "--user"),
+        ("honest", "service", "install", "--dry-run", "--", f"--{MARKER}"),
+        ("honest", "service", "install", "--user", "--name", MARKER),
+    ],
     "devnet": [("honest", "devnet", "--data", f"{QUEUE}/good.md"), ("honest", "devnet", MARKER)],
     "db": [("honest", "db", "upgrade"), ("honest", "db", MARKER)],
     "notify": [("honest", "notify", MARKER), ("honest", "notify", "test", MARKER)],

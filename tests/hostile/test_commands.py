@@ -36,6 +36,7 @@ ASKING_NOBODY = {
     "log": (),
     "status": (),
     "config": ("check",),
+    "service": ("install", "--user", "--dry-run"),
     "results": (),
     "export": (),
     "hold": ("two",),

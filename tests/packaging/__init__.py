@@ -1,0 +1,1 @@
+"""What is handed out: the archives, an installation from them, a container's layout."""
