@@ -1,15 +1,54 @@
-"""Everything that one database holds, put into another one."""
+"""Everything that one database holds, put into another one; and sums that show that it is the same.
 
-from collections.abc import Iterator
+A row is summed up as SQLite stores it, its columns in the order of their names: that way it doesn't
+matter which of the two engines it stands in, or in which order rows and columns are read.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
+from bot.records.engine import RecordsError, said_plainly
 from bot.records.records import Records
 from bot.records.tables import access_tokens, leases, metadata, sessions, users
 
 _AT_ONCE = 1000  # rows
 _PEOPLE = {users, sessions, access_tokens}
+_MODULUS = 2**256
+_encoder = json.JSONEncoder(default=bytes.hex)
+
+
+class NotCopied(RecordsError):  # noqa: N818  # what happened
+    """A row can't stand in the other database, or doesn't stand there as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a table holds.
+
+    Attributes:
+        checksum: sha256 of each row's JSON, added up modulo 2**256, as 64 digits: so in any order.
+    """
+
+    rows: int = 0
+    checksum: str = f"{0:064x}"
+
+    def plus(self, rows: Sequence[Sequence[Any]]) -> "Sum":
+        """With further rows."""
+        total = int(self.checksum, 16)
+        for row in rows:
+            total += int.from_bytes(sha256(_encoder.encode(row).encode()).digest())
+        return Sum(self.rows + len(rows), f"{total % _MODULUS:064x}")
+
+
+Sums = Mapping[str, Sum]
+"""Of each table, by its name."""
 
 
 def copy_records(source: Records, target: Records) -> None:
@@ -21,16 +60,92 @@ def copy_records(source: Records, target: Records) -> None:
         DatabaseUnavailable: one of the two can't be used; the target is as it was then.
     """
     with source.reading() as there, target.writing() as here:
-        for table in metadata.sorted_tables:
-            if table in _PEOPLE:
-                continue
-            for rows in _rows(there, table):
-                here.execute(sa.insert(table), rows)
+        copy_rows(there, here, [table for table in metadata.sorted_tables if table not in _PEOPLE])
         here.execute(sa.update(leases).values(worker=None, until=None))
 
 
-def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[list[dict[str, Any]]]:
-    query = sa.select(table).order_by(*table.primary_key.columns)
-    found = connection.execution_options(yield_per=_AT_ONCE).execute(query)
-    for part in found.mappings().partitions():
-        yield [dict(row) for row in part]
+def copy_rows(source: sa.Connection, target: sa.Connection, tables: Iterable[sa.Table]) -> Sums:
+    """Copy all rows of these tables, parents before children; returns what was read.
+
+    Raises:
+        NotCopied: the other engine can't hold a row.
+    """
+    return {table.name: _copy(source, target, table) for table in tables}
+
+
+def sums(connection: sa.Connection, tables: Iterable[sa.Table]) -> Sums:
+    """What these tables hold, in either engine."""
+    found = {}
+    for table in tables:
+        found[table.name] = Sum()
+        for rows in _rows(connection, table):
+            found[table.name] = found[table.name].plus(stored(table, rows))
+    return found
+
+
+def set_sequences(connection: sa.Connection) -> None:
+    """Let PostgreSQL number on behind the rows that were put in with their numbers."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in metadata.sorted_tables:
+        column = table.autoincrement_column
+        if column is not None:
+            last = sa.func.max(column)
+            sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
+            is_used = last.is_not(None)
+            connection.execute(
+                sa.select(sa.func.setval(sequence, sa.func.coalesce(last, 1), is_used))
+            )
+
+
+def difference(wanted: Sums, found: Sums) -> str | None:
+    """In one clause, the first table that doesn't hold what it should; None: all do."""
+    for name, one in wanted.items():
+        other = found.get(name, Sum())
+        if one.rows != other.rows:
+            return f"table {name} has {other.rows} rows in place of {one.rows}"
+        if one != other:
+            return f"the rows of table {name} are others than they were"
+    return None
+
+
+def stored(table: sa.Table, rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Rows, given in the order of `by_name`, as SQLite stores them."""
+    processors = _processors(table)
+    return [
+        [value if process is None else process(value) for process, value in pairs]
+        for pairs in (zip(processors, row, strict=True) for row in rows)
+    ]
+
+
+def by_name(table: sa.Table) -> list[sa.Column[Any]]:
+    """A table's columns in the order of their names."""
+    return sorted(table.columns, key=lambda column: column.name)
+
+
+@cache
+def _processors(table: sa.Table) -> list[Any]:
+    dialect = sqlite.dialect()
+    return [column.type.dialect_impl(dialect).bind_processor(dialect) for column in by_name(table)]
+
+
+def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table) -> Sum:
+    found = Sum()
+    columns = [column.name for column in by_name(table)]
+    try:
+        for rows in _rows(source, table):
+            found = found.plus(stored(table, rows))
+            target.execute(sa.insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+    except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+        [cause, *_] = str(error.orig).strip().splitlines()
+        raise NotCopied(
+            f"a row of table {table.name} can't stand in the other database: {cause}; `briefbot db "
+            "check` tells what is wrong with it"
+        ) from None
+    return found
+
+
+def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[sa.Row[Any]]]:
+    query = sa.select(*by_name(table)).execution_options(yield_per=_AT_ONCE)
+    with said_plainly():  # what goes wrong where they are put is told by who puts them there
+        yield from connection.execute(query).partitions()
