@@ -54,7 +54,8 @@ def fill(url, count):
         insert(records, leases, authors)
         numbers = itertools.count(1)
         for start in range(1, count + 1, _SOME):
-            rows = [row_of(n, now - step * (count - n)) for n in range(start, start + _SOME)]
+            numbers_now = range(start, min(start + _SOME, count + 1))
+            rows = [row_of(n, now - step * (count - n)) for n in numbers_now]
             insert(records, publications, rows)
             insert(records, attempts, [attempt_of(row) for row in rows])
             insert(records, events, [event for row in rows for event in way_of(row, numbers)])

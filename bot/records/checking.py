@@ -88,7 +88,7 @@ def _file(connection: sa.Connection) -> Iterator[Fault]:
 
 def structure(connection: sa.Connection) -> Iterator[Fault]:
     """Tables, columns and indices that this version's schema has, and the database hasn't."""
-    remedy = f"somebody has taken it away: {RESTORE}"
+    remedy = RESTORE
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())
     for name, table in metadata.tables.items():

@@ -78,8 +78,8 @@ def sums(connection: sa.Connection, tables: Iterable[sa.Table]) -> Sums:
     found = {}
     for table in tables:
         found[table.name] = Sum()
-        for rows in _rows(connection, table):
-            found[table.name] = found[table.name].plus(stored(table, rows))
+        for rows in _stored_rows(connection, table):
+            found[table.name] = found[table.name].plus(rows)
     return found
 
 
@@ -130,22 +130,55 @@ def _processors(table: sa.Table) -> list[Any]:
 
 
 def _copy(source: sa.Connection, target: sa.Connection, table: sa.Table) -> Sum:
-    found = Sum()
-    columns = [column.name for column in by_name(table)]
+    put = _put_in_file if target.dialect.name == "sqlite" else _put_on_server
     try:
-        for rows in _rows(source, table):
-            found = found.plus(stored(table, rows))
-            target.execute(sa.insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+        return put(source, target, table)
     except (sa.exc.DataError, sa.exc.IntegrityError) as error:
         [cause, *_] = str(error.orig).strip().splitlines()
         raise NotCopied(
             f"a row of table {table.name} can't stand in the other database: {cause}; `briefbot db "
             "check` tells what is wrong with it"
         ) from None
+
+
+def _put_in_file(source: sa.Connection, target: sa.Connection, table: sa.Table) -> Sum:
+    columns = [_quoted(column) for column in by_name(table)]
+    places = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
+    found = Sum()
+    for rows in _stored_rows(source, table):
+        found = found.plus(rows)
+        target.exec_driver_sql(statement, [tuple(row) for row in rows])
     return found
+
+
+def _put_on_server(source: sa.Connection, target: sa.Connection, table: sa.Table) -> Sum:
+    columns = [column.name for column in by_name(table)]
+    found = Sum()
+    for rows in _rows(source, table):
+        found = found.plus(stored(table, rows))
+        target.execute(sa.insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+    return found
+
+
+def _stored_rows(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[Sequence[Any]]]:
+    """A table's rows as SQLite stores them; from SQLite just so, whatever they are."""
+    if connection.dialect.name != "sqlite":
+        for some in _rows(connection, table):
+            yield stored(table, some)
+        return
+    columns = ", ".join(_quoted(column) for column in by_name(table))
+    with said_plainly():
+        found = connection.exec_driver_sql(f"SELECT {columns} FROM {table.name}")  # noqa: S608
+        for rows in found.partitions(_AT_ONCE):
+            yield [list(row) for row in rows]
 
 
 def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[sa.Row[Any]]]:
     query = sa.select(*by_name(table)).execution_options(yield_per=_AT_ONCE)
     with said_plainly():  # what goes wrong where they are put is told by who puts them there
         yield from connection.execute(query).partitions()
+
+
+def _quoted(column: sa.Column[Any]) -> str:
+    return f'"{column.name}"'

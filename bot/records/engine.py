@@ -198,16 +198,22 @@ def said_plainly() -> Iterator[None]:
         if isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
             raise
         cause = str(error.orig).strip().splitlines()
+        if type(error.orig) is sqlite3.DatabaseError:  # SQLite's word for what is no database
+            raise _damaged(str(error.orig)) from None
         raise DatabaseUnavailable(
             f"the database can't be used: {cause[0] if cause else type(error.orig).__name__}; see "
             "that it runs, that there is room on its disk and that this user may write to it; "
             "nothing was lost, it goes on when the database is back"
         ) from None
     except ValueError:
-        raise DatabaseUnavailable(
-            "the database is damaged, a value in it can't be read: restore a backup, or move it "
-            "away; a new one is rebuilt from the chain (docs/records.md)"
-        ) from None
+        raise _damaged("a value in it can't be read") from None
+
+
+def _damaged(how: str) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"the database is damaged ({how}): restore a backup (`briefbot db restore`), or move it "
+        "away; a new one is rebuilt from the chain (docs/records.md)"
+    )
 
 
 @contextmanager
@@ -259,10 +265,7 @@ def examine(engine: sa.Engine) -> None:
     with reading(engine) as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
-        raise DatabaseUnavailable(
-            f"the database is damaged ({found}): restore a backup, or move it away; a new one is "
-            "rebuilt from the chain (docs/records.md)"
-        )
+        raise _damaged(str(found))
 
 
 def file_of(engine: sa.Engine) -> Path | None:

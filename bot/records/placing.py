@@ -24,8 +24,6 @@ _BESIDE = ("-journal", "-wal", "-shm")
 class NotWritten(RecordsError):  # noqa: N818  # what happened
     """A file can't be written."""
 
-    exit_code = 3
-
 
 @contextmanager
 def unfinished(file: Path) -> Iterator[Path]:

@@ -14,7 +14,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.records.backup import KEPT, LEFT_OUT, Backup, look_into, unseal
+from bot.records.backup import KEPT, LEFT_OUT, Backup, NoBackup, look_into, unseal
+from bot.records.checking import structure
 from bot.records.copying import Sums
 from bot.records.engine import RecordsError, migrate, reading
 from bot.records.placing import copy_file, saying, scratch, unfinished
@@ -37,7 +38,7 @@ from bot.records.target import (
 HOLD = 300.0
 """Seconds for which nothing is sent, where it isn't known what was: longer than a transaction lasts
 and than its block takes to be seen."""
-_FURTHER = 1_000_000  # takeovers of an author: more than there have been since any backup
+_FURTHER = 1_000_000  # takeovers of an author: more than there have been that nothing tells of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def restore(
     held = not (present.standing is Standing.FILLED and present.is_certain)
     stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%S}"
     target = file_at(url)
+    if target is not None and target.exists() and file.exists() and target.samefile(file):
+        raise NoBackup(f"{file} is the database itself: name a backup of it")
     if target is None:
         kept = f"before_restore_{stamp.lower()}" if is_there else None
         with (
@@ -91,13 +94,13 @@ def restore(
                 putting(url, present, kept) as connection,
             ):
                 fill(source, connection, KEPT)
-                names = _begin_anew(connection, authors, hold=held)
+                names = _begin_anew(connection, authors, present, hold=held)
         return Restored(told, kept and f"the schema {kept} of the same database", held, names)
     aside = target.with_name(f"{target.name}.before-restore-{stamp}") if is_there else None
     with unfinished(target) as part:
         told = _prepare(file, part)
         with scratch(part) as engine, saying(target), engine.begin() as connection:
-            names = _begin_anew(connection, authors, hold=held)
+            names = _begin_anew(connection, authors, present, hold=held)
         _refuse_newcomers(url, present)
         put_file(part, target, present, aside)
     return Restored(told, str(aside) if aside else None, held, names)
@@ -105,21 +108,41 @@ def restore(
 
 def _prepare(file: Path, part: Path) -> Backup:
     """Make of a backup a database of this schema; it is read from end to end before."""
+    log = Path(f"{file}-wal")
     try:
+        if log.exists() and log.stat().st_size:
+            raise NoBackup(
+                f"{file} is a database that is in use, or wasn't closed: `briefbot db backup` "
+                "makes a backup of one"
+            )
         copy_file(file, part)
     except OSError as error:
         raise RecordsError(f"can't copy {file}: {error.strerror}") from None
     told = look_into(part, called=file)
-    with scratch(part) as engine, saying(part), engine.begin() as connection:
-        migrate(connection)
-        unseal(connection)
-        for table in LEFT_OUT:
-            connection.execute(sa.delete(table))
+    with scratch(part) as engine:
+        try:
+            with engine.begin() as connection:
+                migrate(connection)
+                unseal(connection)
+                for table in LEFT_OUT:
+                    connection.execute(sa.delete(table))
+                missing = next(structure(connection), None)
+        except sa.exc.DBAPIError as error:
+            raise NoBackup(
+                f"{file} can't be brought to this version's schema ({error.orig}): there must be "
+                "room on the disk; else take another backup"
+            ) from None
+    if missing:
+        raise NoBackup(f"{file} is no backup of briefbot: {missing.message}")
     return told
 
 
 def _begin_anew(
-    connection: sa.Connection, authors: Iterable[tuple[str, str]], *, hold: bool
+    connection: sa.Connection,
+    authors: Iterable[tuple[str, str]],
+    present: Present,
+    *,
+    hold: bool,
 ) -> tuple[str, ...]:
     """Let nobody have anything in hand, and everything wait where it must; returns the users.
 
@@ -131,9 +154,9 @@ def _begin_anew(
         connection.execute(dialect.insert(leases).on_conflict_do_nothing(), rows)
     holder = {"worker": RESTORED, "until": from_now(HOLD)}
     nobody = {"worker": None, "until": None}
-    connection.execute(
-        sa.update(leases).values(fence=leases.c.fence + _FURTHER, **(holder if hold else nobody))
-    )
+    highest = sa.case((leases.c.fence < present.fence, present.fence), else_=leases.c.fence)
+    fence = highest + (_FURTHER if hold else 1)
+    connection.execute(sa.update(leases).values(fence=fence, **(holder if hold else nobody)))
     connection.execute(sa.update(news_ways).values(nobody))
     return tuple(connection.execute(sa.select(users.c.name).order_by(users.c.name)).scalars())
 

@@ -79,12 +79,14 @@ class Present:
     Attributes:
         sent: by chain, the transactions that nobody has proved dead, nor irreversible.
         is_certain: whether `sent` is all that there can be.
+        fence: the highest of any author.
     """
 
     standing: Standing
     schema: str | None = None
     sent: Mapping[str, Sent] | None = None
     is_certain: bool = False
+    fence: int = 0
 
 
 def look_at(url: str) -> Present:
@@ -103,9 +105,13 @@ def look_at(url: str) -> Present:
             refuse_workers(connection)
             if is_empty(connection):
                 return Present(Standing.EMPTY, schema_of(connection))
-            sent = _sent(connection)
-            certain = not _is_held(connection)
-            return Present(Standing.FILLED, schema_of(connection), sent, is_certain=certain)
+            return Present(
+                Standing.FILLED,
+                schema_of(connection),
+                _sent(connection),
+                is_certain=not _is_held(connection),
+                fence=_highest_fence(connection),
+            )
     except DatabaseUnavailable:
         if file is not None and _is_damaged(file):
             return Present(Standing.DAMAGED)
@@ -181,6 +187,12 @@ def _sent(connection: sa.Connection) -> Mapping[str, Sent]:
         .group_by(publications.c.chain)
     )
     return {chain: Sent(count, until) for chain, count, until in rows}
+
+
+def _highest_fence(connection: sa.Connection) -> int:
+    if leases not in _ours(connection):
+        return 0
+    return connection.execute(sa.select(sa.func.max(leases.c.fence))).scalar() or 0
 
 
 def _is_held(connection: sa.Connection) -> bool:
