@@ -361,12 +361,21 @@ def prune(
         return pruned, None if dry_run or not pruned.rows else give_back(opened)
 
 
-def move(config: Settings, url: str) -> "Sums":
-    """Copy the database to an address where there is none; raises as `restoring.move`."""
-    from bot.records.restoring import move  # noqa: PLC0415
+def move(config: Settings, url: str) -> "tuple[str, Sums]":
+    """Copy the database to an address where there is none; raises as `restoring.move`.
 
+    Returns:
+        The address as it may be written into any configuration, without its password; and what was
+        copied.
+    """
+    from bot.records.engine import without_password  # noqa: PLC0415
+    from bot.records.restoring import move  # noqa: PLC0415
+    from bot.records.target import file_at  # noqa: PLC0415
+
+    file = file_at(url)
+    address = f"sqlite:///{file.absolute()}" if file else url
     with records(config) as opened:
-        return move(opened, url)
+        return without_password(address), move(opened, address)
 
 
 def queue_of(config: Settings, records: "Records") -> str:

@@ -150,8 +150,7 @@ def move(ctx: click.Context, url: str) -> None:
     """
     config = load(ctx.obj["config_file"])
     began = time.monotonic()
-    shown = app.without_password(url)
-    copied = app.move(config, url)
+    shown, copied = app.move(config, url)
     rows = sum(one.rows for one in copied.values())
     terminal.tell(
         f"moved to {shown}: {rows} rows of {len(copied)} tables in "

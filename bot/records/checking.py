@@ -32,6 +32,7 @@ RESTORE = (
     "from the chain"
 )
 _MOST = 20  # of a kind that a database's own check tells
+_STATUSES, _KINDS, _OUTCOMES = frozenset(Status), frozenset(Kind), frozenset(Outcome)
 _IN_BLOCK = {Status.INCLUDED, Status.FINAL}
 _AT_ONCE = 1000  # rows
 
@@ -191,12 +192,12 @@ def _history(
         return Fault(code, subject, f"{what}: {RESTORE}")
 
     words = [
-        (row.status, Status), (row.kind, Kind),
-        *((event.target, Status) for event in of_events),
-        *((event.source, Status) for event in of_events if event.source is not None),
-        *((attempt.outcome, Outcome) for attempt in of_attempts),
+        (row.status, _STATUSES), (row.kind, _KINDS),
+        *((event.target, _STATUSES) for event in of_events),
+        *((event.source, _STATUSES) for event in of_events if event.source is not None),
+        *((attempt.outcome, _OUTCOMES) for attempt in of_attempts),
     ]  # fmt: skip
-    unknown = sorted({word for word, known in words if word not in set(known)})
+    unknown = sorted({word for word, known in words if word not in known})
     if unknown:
         yield fault("value", f"there is no such status, kind or outcome: {', '.join(unknown)}")
         return

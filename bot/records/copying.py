@@ -21,6 +21,7 @@ from bot.records.tables import access_tokens, leases, metadata, sessions, users
 _AT_ONCE = 1000  # rows
 _PEOPLE = {users, sessions, access_tokens}
 _MODULUS = 2**256
+_SQLITE = sqlite.dialect()
 _encoder = json.JSONEncoder(default=bytes.hex)
 
 
@@ -111,7 +112,14 @@ def difference(wanted: Sums, found: Sums) -> str | None:
 
 def stored(table: sa.Table, rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
     """Rows, given in the order of `by_name`, as SQLite stores them."""
-    processors = _processors(table)
+    return _processed(table, _SQLITE, rows)
+
+
+def _processed(
+    table: sa.Table, dialect: sa.Dialect, rows: Iterable[Sequence[Any]]
+) -> list[Sequence[Any]]:
+    """Rows as an engine's driver takes them."""
+    processors = _processors(table, dialect)
     return [
         [value if process is None else process(value) for process, value in pairs]
         for pairs in (zip(processors, row, strict=True) for row in rows)
@@ -124,8 +132,7 @@ def by_name(table: sa.Table) -> list[sa.Column[Any]]:
 
 
 @cache
-def _processors(table: sa.Table) -> list[Any]:
-    dialect = sqlite.dialect()
+def _processors(table: sa.Table, dialect: sa.Dialect) -> list[Any]:
     return [column.type.dialect_impl(dialect).bind_processor(dialect) for column in by_name(table)]
 
 
@@ -153,11 +160,22 @@ def _put_in_file(source: sa.Connection, target: sa.Connection, table: sa.Table) 
 
 
 def _put_on_server(source: sa.Connection, target: sa.Connection, table: sa.Table) -> Sum:
-    columns = [column.name for column in by_name(table)]
+    """By COPY, which takes a fifth of the time that INSERT does."""
+    import psycopg  # noqa: PLC0415  # it is there where there is such a server
+
+    columns = ", ".join(_quoted(column) for column in by_name(table))
+    statement = f"COPY {table.name} ({columns}) FROM STDIN"
+    connection: Any = target.connection.driver_connection
     found = Sum()
-    for rows in _rows(source, table):
-        found = found.plus(stored(table, rows))
-        target.execute(sa.insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+    try:
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for rows in _rows(source, table):
+                found = found.plus(stored(table, rows))
+                for row in _processed(table, target.dialect, rows):
+                    copy.write_row(row)
+    except psycopg.Error as error:
+        wrapped = sa.exc.DBAPIError.instance(statement, None, error, psycopg.Error)
+        raise wrapped from None
     return found
 
 
