@@ -1,11 +1,15 @@
 """The database's backups, through the front door: nothing is lost, and nothing is published twice."""
 
+import time
 from functools import partial
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from bot.records import Records, SchemaDiffers
 from bot.records.engine import VERSION, connect
+from bot.records.tables import from_now, leases
+from tests.publishing.killed_service import arm
 from tests.publishing.newsroom import Newsroom
 
 
@@ -67,6 +71,34 @@ def test_a_backup_is_whole_while_a_service_publishes(newsroom, tmp_path):
         room = Newsroom(copy, newsroom.devnet, f"sqlite:///{copy}.db")
         room.run("db", "restore", str(backup))
         assert "the database is whole" in room.run("db", "check")
+
+
+def test_what_was_sent_right_before_is_waited_for(sqlite_newsroom, tmp_path):
+    """The service dies when a node has just taken a post; the backup knows nothing of that."""
+    newsroom, backup = sqlite_newsroom, tmp_path / "b.backup"
+    newsroom.brief("first.md", author="alice")
+    newsroom.run("db", "backup", str(backup))
+    service = newsroom.start(partial(arm, "after", "broadcast"))
+    service.wait(30)
+
+    told = newsroom.run("db", "restore", "--replace", str(backup), expect=1)
+    assert "1 transactions that were sent to devnet may still be included" in told
+    Path(newsroom.database.removeprefix("sqlite:///")).unlink()  # now nobody knows of it
+    told = newsroom.run("db", "restore", str(backup))
+
+    assert "nothing is sent in the next five minutes" in told
+    service = newsroom.start()
+    newsroom.wait_for("queued")
+    time.sleep(2)
+    assert [row.publication.status for row in newsroom.records_with()] == ["queued"]
+    let_time_pass(newsroom)
+    engine = connect(newsroom.database)
+    with engine.begin() as connection:  # the five minutes are over
+        connection.execute(sa.update(leases).values(until=from_now(-1.0)))
+    engine.dispose()
+    newsroom.wait_for("final")
+    newsroom.stop(service)
+    assert published(newsroom) == [("alice", "first")]
 
 
 def test_a_service_under_which_the_database_is_upgraded_ends_and_sends_nothing_more(newsroom):
