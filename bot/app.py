@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from bot.news.ways import Way
     from bot.publishing.schedule import Schedule
     from bot.records import Publication, Records
+    from bot.records.backup import Backup
+    from bot.records.checking import Fault
+    from bot.records.copying import Sums
     from bot.records.earnings import Whole
+    from bot.records.pruning import Pruned
+    from bot.records.restoring import Restored
+    from bot.records.target import Sent
     from bot.reports.results import Valuation
     from bot.reports.status import Overview
     from bot.results.market import Market, Quote
@@ -148,12 +154,14 @@ def view(
     from bot.records import DatabaseUnavailable, NoDatabase, SchemaDiffers  # noqa: PLC0415
     from bot.records.queues import QueueRecords  # noqa: PLC0415
 
-    unknown = NoDatabase if strict else (DatabaseUnavailable, SchemaDiffers)
+    unknown = NoDatabase if strict else DatabaseUnavailable
     with ExitStack() as opened:
 
         def mine() -> "QueueRecords | None":
             try:
                 there = opened.enter_context(records(config))
+            except SchemaDiffers:
+                raise
             except unknown:
                 return None
             identity = queue_of(config, there)
@@ -252,6 +260,124 @@ def upgrade(config: Settings) -> str:
         engine.dispose()
 
 
+def back_up(config: Settings, file: Path, now: "datetime", *, overwrite: bool) -> "Backup":
+    """Write a backup of the database; raises as `bot.records.backup.back_up`."""
+    from bot.records.backup import back_up  # noqa: PLC0415
+
+    with records(config) as opened:
+        return back_up(opened, file, now, overwrite=overwrite)
+
+
+def restore(config: Settings, file: Path, now: "datetime", *, replace: bool) -> "Restored":
+    """Make a backup the configured database.
+
+    Args:
+        replace: a database that is there is kept aside, and replaced.
+
+    Raises:
+        Occupied: there is one, and it isn't to be replaced.
+        InUse: a service is at work with it, or what it has sent may still be included.
+        RecordsError: otherwise as `bot.records.restoring.restore`; nothing was changed.
+    """
+    from bot.records.restoring import restore  # noqa: PLC0415
+    from bot.records.target import Occupied, Standing, look_at  # noqa: PLC0415
+
+    used = {(name, author) for name in used_profiles(config) for author in authors(config)}
+    present = look_at(config.database)
+    if present.standing in {Standing.FILLED, Standing.DAMAGED} and not replace:
+        raise Occupied(
+            "there is a database already: nothing was changed; --replace keeps it aside, and puts "
+            "the backup in its place"
+        )
+    _refuse_unsettled(config, present.sent or {}, now)
+    return restore(file, config.database, present, now, used)
+
+
+def _refuse_unsettled(config: Settings, sent: "Mapping[str, Sent]", now: "datetime") -> None:
+    """Raise `InUse` as long as what was sent last may be included: the backup doesn't know it."""
+    from bot.chain.errors import ChainError  # noqa: PLC0415
+    from bot.records.target import SETTLED, InUse  # noqa: PLC0415
+
+    known = profiles(config) if sent else {}
+    for name, some in sent.items():
+        at = now
+        if name in known:
+            with suppress(ChainError), chain(known[name], http(config)) as asked:
+                at = asked.head().time
+        if at < some.until + SETTLED:
+            raise InUse(
+                f"{some.count} transactions that were sent to {name} may still be included, until "
+                f"{some.until + SETTLED:%Y-%m-%d %H:%M:%S} UTC by its clock: nothing was changed; "
+                "restore then"
+            )
+
+
+def after_restoring(config: Settings, backup: "Backup", now: "datetime") -> Iterator[str]:
+    """How the restored records stand beside the folder and the chain, a sentence each."""
+    from bot.errors import BotError  # noqa: PLC0415
+    from bot.reports.plan import steps  # noqa: PLC0415
+    from bot.reports.restored import beside_folder, written_later  # noqa: PLC0415
+
+    try:
+        with view(config, strict=True) as there:
+            yield beside_folder(steps(there, now, calendars(config)), now)
+    except BotError as error:
+        yield f"the folder couldn't be looked at: {error}"
+    with records(config) as opened:
+        since = backup.made_at or opened.last_included() or now
+        mine = {(name, author) for name in used_profiles(config) for author in authors(config)}
+        known = mine | set(opened.rules_used())
+        for name, profile in sorted(used_profiles(config).items()):
+            here = {author for chain_name, author in known if chain_name == name}
+            count = 0
+            try:
+                with chain(profile, http(config)) as asked:
+                    for later in written_later(opened, name, asked, here, since):
+                        count += 1
+                        yield f"{later.brief}: {later.message}"
+            except BotError as error:
+                yield f"{name} couldn't be asked: {error}; `briefbot audit` compares later"
+            else:
+                when = f"{since:%Y-%m-%d %H:%M} UTC"
+                yield f"{name}: {count} posts since {when} that the records lack"
+
+
+def faults_of_records(config: Settings) -> "Iterator[Fault]":
+    """What is wrong with the database; raises as `bot.records.checking.faults`."""
+    from bot.records.checking import faults  # noqa: PLC0415
+
+    with records(config) as opened:
+        yield from faults(opened)
+
+
+def prune(
+    config: Settings, before: "datetime", now: "datetime", *, dry_run: bool
+) -> "tuple[Pruned, str | None]":
+    """Take old rows that nobody needs; tells why their room isn't given back, if it isn't."""
+    from bot.records.pruning import give_back, prune  # noqa: PLC0415
+
+    with records(config) as opened:
+        pruned = prune(opened, before, now, dry_run=dry_run)
+        return pruned, None if dry_run or not pruned.rows else give_back(opened)
+
+
+def move(config: Settings, url: str) -> "tuple[str, Sums]":
+    """Copy the database to an address where there is none; raises as `restoring.move`.
+
+    Returns:
+        The address as it may be written into any configuration, without its password; and what was
+        copied.
+    """
+    from bot.records.engine import without_password  # noqa: PLC0415
+    from bot.records.restoring import move  # noqa: PLC0415
+    from bot.records.target import file_at  # noqa: PLC0415
+
+    file = file_at(url)
+    address = f"sqlite:///{file.absolute()}" if file else url
+    with records(config) as opened:
+        return without_password(address), move(opened, address)
+
+
 def queue_of(config: Settings, records: "Records") -> str:
     """The identity of the configured queue; empty as long as no service has looked at it.
 
@@ -282,7 +408,9 @@ def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
     try:
         with records(config) as opened:
             return named_now(opened.published(queue=queue_of(config, opened)))
-    except (DatabaseUnavailable, SchemaDiffers):
+    except SchemaDiffers:
+        raise
+    except DatabaseUnavailable:
         return {}
 
 

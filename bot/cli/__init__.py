@@ -39,7 +39,7 @@ COMMANDS = {
     "config": "the settings: what each is and where it stands, what is wrong with them",
     "notify": "try the ways on which news are told",
     "devnet": "a local chain to point any Steem client at",
-    "db": "the database: upgrade",
+    "db": "the database: backup, restore, check, prune, move, upgrade",
     "user": "who may use the dashboard",
 }
 """Every command and its line in `briefbot --help`; each lives in the module of its name."""

@@ -16,6 +16,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from bot import app
+from bot.cli import terminal
 from bot.cli.dashboard import dashboard
 from bot.cli.logging import service_log
 from bot.clock import utc_now
@@ -23,6 +24,7 @@ from bot.config import DEFAULT_FILE, ConfigError, Settings, load
 from bot.errors import BotError
 from bot.metrics.outlets import TextFile, serve
 from bot.news.notifier import Notifier
+from bot.records import SchemaDiffers
 from bot.records.leases import boottime
 from bot.service.health import Health
 from bot.service.health import serve as serve_health
@@ -108,6 +110,8 @@ def run(
     no terminal, it reads them and goes on by them; by the ones before where they can't be used.
 
     Under systemd (`briefbot service install`) it says when it is ready and that it gets on.
+
+    Exits with 4 when the database is upgraded under it: the newer briefbot is to be installed.
     """
     config = load(ctx.obj["config_file"])
     files = _files(config)
@@ -196,8 +200,20 @@ class _Running:
             # nothing of the program before is left in it, but who looks after the process still
             # does, and its leases are still its own
             os.execv(sys.executable, [sys.executable, "-P", "-m", "bot", *sys.argv[1:]])  # noqa: S606
-        if not finished or not told:
-            os._exit(0)  # what is still at work would keep the process; the records are right
+        _exit(self.service.outdated, at_once=not finished or not told)
+
+
+def _exit(outdated: SchemaDiffers | None, *, at_once: bool) -> None:
+    """End as the service did; with what is still at work and would keep the process, at once.
+
+    The records are right either way.
+    """
+    if at_once:
+        if outdated:
+            terminal.tell(f"briefbot: {outdated}", error=True)
+        os._exit(outdated.exit_code if outdated else 0)
+    if outdated:
+        raise outdated
 
 
 _Files = tuple[tuple[int, int, int] | None, ...]
@@ -240,6 +256,8 @@ def _work(
     """Wait until the service is to end; True when it is to begin anew by other settings."""
     # not without end: after SIGCONT another thread may get the signal, and this one sleep on
     while not signals.ended.wait(1.0):
+        if service.outdated:
+            return False
         service.notice_clock(boottime())
         if signals.asked.is_set() or files != _files(config):
             signals.asked.clear()

@@ -274,7 +274,7 @@ class Intake:
             mine.files.put(made, before, moved)
         self._workshop.close()
         changing = [
-            found(path, 1, "file.changing", "is just being written, or taken up by a service; try again")
+            found(path, 1, "file.changing", "is just being written, or taken up; try again")
             for path in sorted(follower.missed)
         ]
         return (*follower.findings, *changing)

@@ -1,7 +1,7 @@
 """Opening a database: SQLite made safe, PostgreSQL as it is, and the schema's version."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,10 @@ class NoDatabase(DatabaseUnavailable):
     """There is no database yet, because nothing was published yet."""
 
 
-class SchemaDiffers(RecordsError):  # noqa: N818  # what happened
-    """The database was made by another version of briefbot."""
+class SchemaDiffers(DatabaseUnavailable):
+    """The database was made, or upgraded meanwhile, by another version of briefbot."""
+
+    exit_code = 4
 
 
 def connect(url: str, *, create: bool = False) -> sa.Engine:
@@ -130,7 +132,7 @@ def _sqlite(file: Path, *, create: bool) -> sa.Engine:
     engine = sa.create_engine("sqlite://", creator=opened, poolclass=sa.QueuePool)
     _watch_file(engine, file)
     sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
+    sa.event.listen(engine, "begin", begin_as_told)
     return engine
 
 
@@ -177,7 +179,8 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
+def begin_as_told(connection: sa.Connection) -> None:
+    """Begin an SQLite transaction: with the lock that writing needs, unless it only reads."""
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
@@ -195,16 +198,22 @@ def said_plainly() -> Iterator[None]:
         if isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
             raise
         cause = str(error.orig).strip().splitlines()
+        if type(error.orig) is sqlite3.DatabaseError:  # SQLite's word for what is no database
+            raise _damaged(str(error.orig)) from None
         raise DatabaseUnavailable(
             f"the database can't be used: {cause[0] if cause else type(error.orig).__name__}; see "
             "that it runs, that there is room on its disk and that this user may write to it; "
             "nothing was lost, it goes on when the database is back"
         ) from None
     except ValueError:
-        raise DatabaseUnavailable(
-            "the database is damaged, a value in it can't be read: restore a backup, or move it "
-            "away; a new one is rebuilt from the chain (docs/records.md)"
-        ) from None
+        raise _damaged("a value in it can't be read") from None
+
+
+def _damaged(how: str) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"the database is damaged ({how}): restore a backup (`briefbot db restore`), or move it "
+        "away; a new one is rebuilt from the chain (docs/records.md)"
+    )
 
 
 @contextmanager
@@ -212,6 +221,30 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection for questions; raises as `said_plainly`."""
     with said_plainly(), engine.connect().execution_options(reading=True) as connection:
         yield connection
+
+
+@contextmanager
+def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for questions that are all answered as of one moment, however long they take.
+
+    Raises as `said_plainly`.
+    """
+    with said_plainly(), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            yield lasting(
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            )
+        else:
+            yield connection.execution_options(reading=True)
+
+
+def lasting(connection: sa.Connection) -> sa.Connection:
+    """Let this transaction rest as long as it takes: another database's is waited for."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    return connection
 
 
 @contextmanager
@@ -232,10 +265,7 @@ def examine(engine: sa.Engine) -> None:
     with reading(engine) as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
-        raise DatabaseUnavailable(
-            f"the database is damaged ({found}): restore a backup, or move it away; a new one is "
-            "rebuilt from the chain (docs/records.md)"
-        )
+        raise _damaged(str(found))
 
 
 def file_of(engine: sa.Engine) -> Path | None:
@@ -258,25 +288,75 @@ def size_of(engine: sa.Engine) -> int:
     return sum(each.stat().st_size for each in files if each.exists())
 
 
+def compact(engine: sa.Engine, tables: Iterable[str]) -> None:
+    """Let the room of deleted rows be used again; SQLite's goes back to the disk."""
+    with said_plainly(), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            for table in tables:
+                alone.execute(sa.text(f"VACUUM (ANALYZE) {table}"))
+            return
+        connection.exec_driver_sql("ROLLBACK")  # it can't be a part of a transaction
+        connection.exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+
+
+_SCHEMA = sa.table("alembic_version", sa.column("version_num", sa.Text))
+SCHEMA = sa.select(_SCHEMA.c.version_num)
+"""The question for the schema's version, of a database that has one."""
+
+
 def schema_version(engine: sa.Engine) -> str | None:
     """The schema's version in the database, None when there is no schema yet."""
     with reading(engine) as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        version: str | None = connection.execute(
-            sa.text("SELECT version_num FROM alembic_version")
-        ).scalar()
-        return version
+        return schema_of(connection)
+
+
+def schema_of(connection: sa.Connection) -> str | None:
+    """As `schema_version`, of an open connection."""
+    if not sa.inspect(connection).has_table(_SCHEMA.name):
+        return None
+    version: str | None = connection.execute(SCHEMA).scalar()
+    return version
+
+
+def refuse_other_schema(version: str | None) -> None:
+    """Raise `SchemaDiffers`, with what to do, unless a schema is the one of this code."""
+    if version == VERSION:
+        return
+    is_newer = version is not None and version > VERSION
+    remedy = "install that briefbot" if is_newer else "run `briefbot db upgrade`"
+    raise SchemaDiffers(
+        f"the database has schema {version}, this briefbot works with {VERSION}: {remedy}"
+    )
 
 
 def upgrade(engine: sa.Engine) -> str:
-    """Make the schema, or bring it to this version; returns the version."""
+    """Make the schema, or bring it to this version; returns the version.
+
+    Raises:
+        SchemaDiffers: it is a newer version's.
+    """
+    with writing(engine) as connection:
+        migrate(connection)
+    return VERSION
+
+
+def migrate(connection: sa.Connection) -> None:
+    """As `upgrade`, as a part of a transaction.
+
+    Who writes meanwhile has looked at the version before, and ends first.
+    """
     from alembic import command  # noqa: PLC0415  # slow to import, and rarely wanted
     from alembic.config import Config  # noqa: PLC0415
 
+    if sa.inspect(connection).has_table(_SCHEMA.name):
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"))
+        version = connection.execute(SCHEMA).scalar()
+        if version is not None and version > VERSION:
+            refuse_other_schema(version)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return VERSION
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

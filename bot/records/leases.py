@@ -12,7 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.records.engine import reading, writing
+from bot.records.engine import SCHEMA, reading, refuse_other_schema, writing
 from bot.records.ready import HAS_WORK, clocks
 from bot.records.tables import from_now, leases, unplanned
 from bot.records.values import Lease
@@ -55,7 +55,11 @@ class Leases:
         return self.seconds / 6
 
     def claim(self, now: datetime, calendar: datetime, limit: int) -> tuple[Lease, ...]:
-        """Take over authors for whom something is to be done and whom nobody has in hand."""
+        """Take over authors for whom something is to be done and whom nobody has in hand.
+
+        Raises:
+            SchemaDiffers: the database was upgraded; nothing more may be done with it.
+        """
         given = clocks(now, calendar)
         return self._take(sa.or_(HAS_WORK, _IS_TO_PLAN), limit, given)
 
@@ -139,6 +143,7 @@ class Leases:
                 return ()
         deadline = self._deadline()
         with writing(self._engine) as connection:
+            refuse_other_schema(connection.execute(SCHEMA).scalar())
             # the chosen rows stay locked until they are taken; SQLite locks the whole file
             chosen = connection.execute(
                 free.order_by(leases.c.id).with_for_update(skip_locked=True), given

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 
 from bot.records import ready
-from bot.records.engine import reading
+from bot.records.engine import reading, snapshot
 from bot.records.naming import Address, beginning
 from bot.records.tables import (
     LIVING,
@@ -161,6 +161,24 @@ class RecordsReader:
             .where(publications.c.permlink == permlink, LIVING)
         )
         return found[0] if found else None
+
+    def knows(self, trx_id: str) -> bool:
+        """Whether a transaction is recorded: signed here, or found on the chain."""
+        with self.reading() as connection:
+            return any(
+                connection.execute(
+                    sa.select(table.c.id).where(table.c.trx_id == trx_id).limit(1)
+                ).first()
+                for table in (attempts, publications)
+            )
+
+    def last_included(self) -> datetime | None:
+        """When a block took something last, by its chain's clock; None when none has."""
+        with self.reading() as connection:
+            at: datetime | None = connection.execute(
+                sa.select(sa.func.max(publications.c.included_at))
+            ).scalar()
+        return at
 
     def published(self, **equal: str) -> dict[tuple[str, str], Publication]:
         """Each brief's text as it was last published, by (chain, brief); none that were deleted.
@@ -329,6 +347,12 @@ class RecordsReader:
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for questions."""
         with reading(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A connection for questions that are all answered as of one moment."""
+        with snapshot(self._engine) as connection:
             yield connection
 
     def _select(

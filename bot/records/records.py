@@ -9,15 +9,16 @@ import sqlalchemy as sa
 
 from bot.records.appointments import Appointments
 from bot.records.engine import (
-    VERSION,
+    SCHEMA,
     DatabaseUnavailable,
     NoDatabase,
     RecordsError,
-    SchemaDiffers,
     address_of,
+    compact,
     connect,
     examine,
     file_of,
+    refuse_other_schema,
     schema_version,
     size_of,
     upgrade,
@@ -25,7 +26,7 @@ from bot.records.engine import (
 from bot.records.journey import Journey
 from bot.records.leases import Leases
 from bot.records.planning import Planning
-from bot.records.tables import leases, node_events
+from bot.records.tables import leases, metadata, node_events
 from bot.records.values import (
     Lease,
 )
@@ -80,6 +81,10 @@ class Records(Planning, Journey, Appointments):
         """Bytes that the database takes on its disk."""
         return size_of(self._engine)
 
+    def compact(self) -> None:
+        """Let the room of deleted rows be used again; SQLite's goes back to the disk."""
+        compact(self._engine, metadata.tables)
+
     def ping(self) -> None:
         """Make sure that the database answers; raises `DatabaseUnavailable` when it doesn't."""
         with self.reading() as connection:
@@ -106,6 +111,15 @@ class Records(Planning, Journey, Appointments):
                 "move it away; a new one is rebuilt from the chain (docs/records.md)"
             )
 
+    def confirm_schema(self) -> None:
+        """Make sure that nobody has upgraded the database meanwhile.
+
+        Raises:
+            SchemaDiffers: somebody has; every change is refused likewise.
+        """
+        with self.reading() as connection:
+            refuse_other_schema(connection.execute(SCHEMA).scalar())
+
     def _check_schema(self, *, create: bool) -> None:
         version = schema_version(self._engine)
         if version is None and create:
@@ -114,11 +128,7 @@ class Records(Planning, Journey, Appointments):
             raise NoDatabase(
                 "the database is empty: `briefbot db upgrade`, `run` or `publish` fills it"
             )
-        if version != VERSION:
-            remedy = "run `briefbot db upgrade`" if version < VERSION else "install that briefbot"
-            raise SchemaDiffers(
-                f"the database has schema {version}, this briefbot works with {VERSION}: {remedy}"
-            )
+        refuse_other_schema(version)
 
     # -- workers ---------------------------------------------------------------------------------
 

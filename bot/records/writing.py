@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.records.engine import RecordsError, writing
+from bot.records.engine import SCHEMA, RecordsError, refuse_other_schema, writing
 from bot.records.leases import Leases
 from bot.records.reading import RecordsReader, portions, publication_of
 from bot.records.tables import (
@@ -80,20 +80,27 @@ class RecordsWriter(RecordsReader):
     def writing(self) -> Iterator[sa.Connection]:
         """A connection for changes, which are made together or not at all."""
         with writing(self._engine) as connection:
-            if self._lease is not None:
+            if self._lease is None:
+                refuse_other_schema(connection.execute(SCHEMA).scalar())
+            else:
                 self._refuse_stale(connection, self._lease)
             yield connection
 
     @staticmethod
     def _refuse_stale(connection: sa.Connection, lease: Lease) -> None:
-        """The fence: the lease's row stays locked, so that no takeover comes between."""
+        """The fence: the lease's row stays locked, so that no takeover comes between.
+
+        And the schema, by the same question: a service under which it was upgraded writes and sends
+        nothing more.
+        """
         held = connection.execute(
-            sa.select(leases.c.id)
+            sa.select(SCHEMA.scalar_subquery().label("schema"))
             .where(leases.c.id == lease.id, leases.c.fence == lease.fence)
-            .with_for_update(read=True)
+            .with_for_update(read=True, of=leases)
         ).first()
         if held is None:
             raise LeaseLost(f"another worker has taken {lease.author} over on {lease.chain}")
+        refuse_other_schema(held.schema)
 
     def _bearer(self) -> dict[str, Any]:
         """Who writes, for the rows that tell."""

@@ -15,7 +15,7 @@ from bot.chain.errors import NodesUnreachable
 from bot.chain.protocol import Chain, CommentOperation
 from bot.format.metadata import brief_in
 from bot.records import Attempt, Event, Kind, Outcome, Publication, Records, Status
-from bot.records.transitions import TRANSITIONS
+from bot.records.history import broken_attempts, broken_path
 
 SPACING = timedelta(seconds=300)  # more, between an author's root posts (§1.2 e7)
 UNFINISHED = {Status.QUEUED, Status.PUBLISHING, Status.INCLUDED, Status.WAITING}
@@ -187,30 +187,16 @@ def violations(
 
 def _path(history: History) -> Iterator[Violation]:
     """Events lead along the arrows from nothing to the present status (I9)."""
-    brief, before = history.publication.brief, None
-    for event in history.events:
-        stays = event.source is event.target  # its file was renamed
-        if event.source is not before or (
-            event.source is not None and not stays and event.target not in TRANSITIONS[event.source]
-        ):
-            yield Violation("path", brief, f"{before} is followed by {event.source}→{event.target}")
-        before = event.target
-    if before is not history.publication.status:
-        status = history.publication.status.value
-        yield Violation("path", brief, f"the events end with {before}, the status is {status}")
+    row = history.publication
+    for what in broken_path(history.events, row.status):
+        yield Violation("path", row.brief, what)
 
 
 def _attempts(history: History, written: Sequence[CommentOperation]) -> Iterator[Violation]:
     """A transaction is signed only when all before it are dead, and the dead stay dead (I7)."""
     brief = history.publication.brief
     ids = {operation.trx_id for operation in written}
-    for attempt in history.attempts[:-1]:
-        if attempt.outcome is not Outcome.EXPIRED:
-            what = f"attempt {attempt.number} was {attempt.outcome.value} when another was signed"
-            yield Violation("attempts", brief, what)
-    last = history.attempts[-1] if history.attempts else None
-    if history.publication.status is Status.FINAL and last and last.outcome is not Outcome.FINAL:
-        what = f"attempt {last.number} counts as {last.outcome.value} of a post that is final"
+    for what in broken_attempts(history.attempts, history.publication.status):
         yield Violation("attempts", brief, what)
     for attempt in history.attempts:
         if attempt.outcome is Outcome.EXPIRED and attempt.trx_id in ids:

@@ -43,6 +43,7 @@ from bot.records import (
     Outlook,
     Publication,
     Records,
+    SchemaDiffers,
     Status,
     Transition,
 )
@@ -148,6 +149,8 @@ class Service:
         self._scanned: float | None = None
         self._published: tuple[str, float] | None = None
         self._offset: float | None = None
+        self.outdated: SchemaDiffers | None = None
+        """Why nothing is done any more: the database was upgraded, and is a newer program's."""
         self.scanned_at: datetime | None = None
         """When the folder was looked at last; None before the first time, and without one."""
         self.in_touch: frozenset[str] = frozenset()
@@ -601,11 +604,14 @@ class Service:
         """
         self._in_hand = job, time.monotonic()
         try:
+            self._records.confirm_schema()
             do, rest = self._jobs[job]
             do()
             self._failing.pop(job, None)
             wait = rest()
             self._database_is_back(job)
+        except SchemaDiffers as error:
+            wait = self._database_is_newer(error)
         except DatabaseUnavailable as error:
             wait = self._database_is_gone(job, error)
         except Exception as error:  # noqa: BLE001  # whatever it is, the alarm must be set again
@@ -637,6 +643,13 @@ class Service:
             self._log.error("database_unavailable", reason=str(error))
         self._away[job] += 1
         return min(AWAY * 2.0 ** (min(self._away[job], 10) - 1), LONGEST_AWAY)
+
+    def _database_is_newer(self, error: SchemaDiffers) -> float:
+        """Do nothing more: what this program would write isn't what the database is made for."""
+        if self.outdated is None:
+            self._log.error("schema_changed", reason=str(error))
+        self.outdated = error
+        return LONGEST_AWAY
 
     def _database_is_back(self, job: str) -> None:
         """Say so when all jobs that failed have ended well: another one may only have read."""

@@ -155,7 +155,8 @@ ARGUMENTS = {
 LOOKING = [
     *(name for name in COMMANDS if name not in MAKING),
     "user add anna", "check --online", "publish --dry-run posts/a.md", "demo --help", "run --help", "db --help",
-    "config check",
+    "config check", "db check", "db backup x", "db prune --older-than 365d", "db restore x",
+    "db move sqlite:///x.db",
 ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """From the first schema to this one, on a database in use, on both engines."""
 
 import os
+import sqlite3
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,11 @@ from bot.format import Defaults
 from bot.intake.composer import Composer, publication_of
 from bot.intake.intake import Intake
 from bot.records import AT_ONCE, Outcome, Records, SchemaDiffers, Status
+from bot.records.checking import faults
 from bot.records.engine import VERSION, connect, upgrade
+from bot.records.restoring import restore
 from bot.records.tables import metadata
+from bot.records.target import look_at
 
 MIGRATIONS = Path(bot.records.__file__).parent / "migrations"
 AT = datetime(2026, 11, 1, 9, 0)  # noqa: DTZ001  # as the first schema stored it
@@ -303,3 +307,95 @@ def test_a_newer_schema_is_refused(old_database):
 
     with pytest.raises(SchemaDiffers, match="install that briefbot"):
         Records.open(old_database)
+
+
+# -- from every schema on --------------------------------------------------------------------------
+
+SCHEMAS = sorted(
+    file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")
+)
+WORDS = {"status": "held", "kind": "post", "outcome": "expired", "target": "held",
+         "source": "queued", "operations": "[]", "payload": "{}", "role": "editor"}  # fmt: skip
+
+
+REPLACED = {"publications": {"votes", "replies", "pending_payout", "results_at"}}
+"""What schema 0010 keeps in tables of its own, read anew from the chain."""
+
+
+def add_rows(connection, number):
+    """A row in each table that there is, with as little as it may have; returns their tables."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    tables.remove(tables.tables["alembic_version"])
+    for table in tables.sorted_tables:
+        row = {
+            column.name: odd_value(column, number)
+            for column in table.columns
+            if column.foreign_keys
+            or column.primary_key
+            or not (column.nullable or column.server_default is not None)
+        }
+        connection.execute(table.insert().values(row))
+    return {table.name: set(table.columns.keys()) for table in tables.sorted_tables}
+
+
+def odd_value(column, number):
+    values = {sa.Boolean: True, sa.JSON: ["ü"], sa.Integer: number, sa.DateTime: AT,
+              sa.Date: AT.date(), sa.LargeBinary: b"\0"}  # fmt: skip
+    for kind, value in values.items():
+        if isinstance(column.type, kind):
+            return value
+    is_named = column.primary_key or column.foreign_keys
+    return f"ü{number}" if is_named else WORDS.get(column.name, f"ü{number}")
+
+
+def rows_of(connection, columns):
+    """The rows of these tables by their names, in those of these columns that there are."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    found = {}
+    for name, some in columns.items():
+        there = sorted(some & set(tables.tables[name].columns.keys()))
+        query = sa.select(*(tables.tables[name].c[column] for column in there))
+        found[name] = sorted(map(repr, connection.execute(query)))
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+def test_rows_of_every_schema_come_through_every_upgrade_after_it(empty_database):
+    """Each step is taken with rows of all schemas before it in every table."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    known = {}
+    for number, schema in enumerate(SCHEMAS, 1):
+        with engine_of(empty_database) as engine, engine.begin() as connection:
+            kept = {name: some - REPLACED.get(name, set()) for name, some in known.items()}
+            before = rows_of(connection, kept)
+            config.attributes["connection"] = connection
+            command.upgrade(config, schema)
+            assert rows_of(connection, kept) == before, schema
+            known = add_rows(connection, number)
+
+    with Records.open(empty_database) as records:
+        found = {fault.code for fault in faults(records)}
+        assert not found & {"file", "schema", "orphan", "value", "lease"}
+        assert len(records.log()) == len(SCHEMAS)
+        now = AT.replace(tzinfo=UTC)
+        assert len(records.leases("me").claim(now, now, 10)) == 10
+
+
+def test_a_backup_of_an_older_schema_is_restored_on_both_engines(
+    tmp_path, engine_name, empty_database
+):
+    old = tmp_path / "copy.db"
+    make(f"sqlite:///{old}", "0001", fill)
+    with sqlite3.connect(old) as database:  # closed, and in one file
+        database.execute("PRAGMA journal_mode=DELETE")
+    database.close()
+
+    done = restore(old, empty_database, look_at(empty_database), AT.replace(tzinfo=UTC), [])
+
+    assert (done.backup.schema, done.backup.made_at) == ("0001", None)
+    with Records.open(empty_database) as records:
+        assert len(records.log()) == 200
+        assert {fault.code for fault in faults(records)} <= {"block", "path", "attempts"}
