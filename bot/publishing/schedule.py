@@ -16,9 +16,8 @@ from bot.calendar import (
     Sent,
     State,
     Wait,
-    appointments,
-    free_slots,
 )
+from bot.calendar.appointments import appointments, free_slots
 from bot.calendar.diary import BY_CHAIN
 from bot.calendar.order import natural
 from bot.calendar.planner import WAITS, FreeSlot

@@ -1,7 +1,7 @@
 """Appointments: what an author's calendar is asked about, and what is recorded of its answer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -108,6 +108,59 @@ class Answer:
 Calculate = Callable[[Agenda], Sequence[Answer]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an author's calendar says, and what of it isn't recorded yet.
+
+    Attributes:
+        rules: digest of those that it goes by, where others are recorded.
+        seen: ids of the rows of `unplanned` that it answers.
+        leaving: ids of all that leave a slot.
+        news: permlinks of what others may wait for, and has got another time.
+        added: (author, permlink) of the posts that it depends on, and did not.
+        dropped: of those that it did.
+    """
+
+    chain: str
+    author: str
+    rules: str | None
+    seen: tuple[int, ...]
+    changed: tuple[Answer, ...]
+    missed: tuple[Answer, ...]
+    leaving: tuple[int, ...]
+    news: tuple[str, ...]
+    added: tuple[tuple[str, str], ...]
+    dropped: tuple[tuple[str, str], ...]
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether all of it is recorded."""
+        told = (self.seen, self.changed, self.missed, self.news, self.added, self.dropped)
+        return self.rules is None and not any(told)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is too much for one transaction."""
+        return len(self.changed) > _MOST
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it may be recorded along with something else: nothing in it is to be told."""
+        return not self.is_long and not self.missed
+
+    def divided(self) -> tuple["Draft", "Draft"]:
+        """As many appointments as one transaction takes, with all slots that are left; the rest."""
+        first = replace(self, changed=self.changed[:_MOST])
+        return first, replace(self, changed=self.changed[_MOST:], leaving=())
+
+    def of(self, publication: Publication) -> Publication:
+        """A publication with its place by this."""
+        for one in self.changed:
+            if one.id == publication.id:
+                return replace(publication, appointment=one.appointment)
+        return publication
+
+
 class Appointments(RecordsWriter):
     """How appointments are asked for and recorded, an author on a chain at a time."""
 
@@ -120,6 +173,68 @@ class Appointments(RecordsWriter):
         with self.reading() as connection:
             return _agenda(connection, chain, author, since)
 
+    def draft(
+        self,
+        chain: str,
+        author: str,
+        rules: str,
+        since: datetime,
+        calculate: Calculate,
+        chain_now: datetime,
+    ) -> "Draft":
+        """Ask an author's calendar.
+
+        It is asked in no transaction, since that may take long; only who holds the author's lease
+        asks it. What has changed meanwhile is calculated once more: its row in `unplanned` stays.
+
+        Args:
+            rules: digest of those that `calculate` goes by.
+            since: what went out before that is of no interest.
+            chain_now: by which appointments are judged.
+        """
+        with self.reading() as connection:
+            query = sa.select(unplanned.c.id)
+            here = unplanned.c.chain == chain, unplanned.c.author == author
+            seen = tuple(connection.execute(query.where(*here)).scalars())
+            agenda = _agenda(connection, chain, author, since)
+            depends = _awaited(connection, chain, author)
+            used = connection.execute(
+                sa.select(leases.c.rules).where(leases.c.chain == chain, leases.c.author == author)
+            ).scalar()
+        answers = calculate(agenda)
+        before = {one.id: one.appointment for one in agenda.pending}
+        permlinks = {one.id: one.permlink for one in agenda.pending}
+        changed = tuple(a for a in answers if not a.missed and a.appointment != before[a.id])
+        named = {each for answer in answers if not answer.missed for each in answer.named}
+        return Draft(
+            chain=chain,
+            author=author,
+            rules=None if used == rules else rules,
+            seen=seen,
+            changed=changed,
+            missed=tuple(a for a in answers if a.missed),
+            leaving=tuple(
+                a.id for a in changed if before[a.id].slot not in {None, a.appointment.slot}
+            ),
+            news=tuple(permlinks[a.id] for a in answers if a.is_news(before[a.id], chain_now)),
+            added=tuple(sorted(named - depends)),
+            dropped=tuple(sorted(depends - named)),
+        )
+
+    def record(self, draft: "Draft", now: datetime) -> None:
+        """Record what a calendar says.
+
+        Other authors who wait for what has got another time are calculated anew after it.
+        """
+        if draft.says_nothing:
+            return
+        while draft.is_long:  # nobody else waits for a hundred thousand
+            portion, draft = draft.divided()
+            with self.writing() as connection:
+                _write(connection, portion.changed, portion.leaving)
+        with self.writing() as connection:
+            self._record(connection, draft, now)
+
     def appoint(
         self,
         chain: str,
@@ -130,52 +245,25 @@ class Appointments(RecordsWriter):
         now: datetime,
         chain_now: datetime,
     ) -> None:
-        """Ask an author's calendar, and record what it says.
+        """`draft` and `record`."""
+        self.record(self.draft(chain, author, rules, since, calculate, chain_now), now)
 
-        It is asked in no transaction, since that may take long; only who holds the author's lease
-        asks it. What has changed meanwhile is calculated once more: its row in `unplanned` stays.
-        Other authors who wait for what has got another time are calculated anew after it.
-
-        Args:
-            rules: digest of those that `calculate` goes by.
-            since: what went out before that is of no interest.
-            chain_now: by which appointments are judged.
-        """
-        with self.reading() as connection:
-            query = sa.select(unplanned.c.id)
-            here = unplanned.c.chain == chain, unplanned.c.author == author
-            seen = list(connection.execute(query.where(*here)).scalars())
-            agenda = _agenda(connection, chain, author, since)
-        answers = calculate(agenda)
-        before = {one.id: one.appointment for one in agenda.pending}
-        changed = [a for a in answers if not a.missed and a.appointment != before[a.id]]
-        told = {one.id: one for one in agenda.pending}
-        news = [told[a.id].permlink for a in answers if a.is_news(before[a.id], chain_now)]
-        named = {each for answer in answers if not answer.missed for each in answer.named}
-        leaving = [a.id for a in changed if before[a.id].slot not in {None, a.appointment.slot}]
-        some: list[Sequence[Answer]] = [
-            changed[start : start + _MOST] for start in range(0, len(changed), _MOST)
-        ]
-        for portion in some[:-1]:  # nobody else waits for a hundred thousand
-            with self.writing() as connection:
-                _write(connection, portion, leaving)
-            leaving = []
-        with self.writing() as connection:
-            _write(connection, some[-1] if some else [], leaving)
-            for one in answers:
-                if one.missed:
-                    self._miss(connection, one, now)
-            for portion in portions(seen):
-                connection.execute(sa.delete(unplanned).where(unplanned.c.id.in_(portion)))
-            self._touch(connection, waiting_for(connection, chain, author, news))
-            if _depend(connection, chain, author, named):
-                # what is named now for the first time may have moved while it was calculated
-                self._touch(connection, {(chain, author)})
+    def _record(self, connection: sa.Connection, draft: "Draft", now: datetime) -> None:
+        chain, author = draft.chain, draft.author
+        _write(connection, draft.changed, draft.leaving)
+        for one in draft.missed:
+            self._miss(connection, one, now)
+        for portion in portions(draft.seen):
+            connection.execute(sa.delete(unplanned).where(unplanned.c.id.in_(portion)))
+        self._touch(connection, waiting_for(connection, chain, author, draft.news))
+        _depend(connection, draft)
+        if draft.added:  # what is named now for the first time may have moved meanwhile
+            self._touch(connection, {(chain, author)})
+        if draft.rules is not None:
             connection.execute(
                 sa.update(leases)
                 .where(leases.c.chain == chain, leases.c.author == author)
-                .where(leases.c.rules.is_distinct_from(rules))
-                .values(rules=rules)
+                .values(rules=draft.rules)
             )
 
     def _miss(self, connection: sa.Connection, answer: Answer, now: datetime) -> None:
@@ -285,27 +373,25 @@ def _pending(row: Any) -> Pending:
     return Pending(**known, appointment=Appointment(**made))
 
 
-def _depend(
-    connection: sa.Connection, chain: str, waiting: str, named: set[tuple[str, str]]
-) -> bool:
-    """Record on whose posts an author's calendar depends; whether on some for the first time."""
+def _awaited(connection: sa.Connection, chain: str, waiting: str) -> set[tuple[str, str]]:
+    """(author, permlink) of the posts on which an author's calendar is known to depend."""
     here = sa.and_(awaited.c.chain == chain, awaited.c.waiting == waiting)
-    known = {
-        (row.author, row.permlink) for row in connection.execute(sa.select(awaited).where(here))
-    }
-    for author, permlink in sorted(known - named):
+    query = sa.select(awaited.c.author, awaited.c.permlink).where(here)
+    return {(row.author, row.permlink) for row in connection.execute(query)}
+
+
+def _depend(connection: sa.Connection, draft: Draft) -> None:
+    """Record on whose posts an author's calendar depends."""
+    here = sa.and_(awaited.c.chain == draft.chain, awaited.c.waiting == draft.author)
+    for author, permlink in draft.dropped:
         gone = sa.and_(here, awaited.c.author == author, awaited.c.permlink == permlink)
         connection.execute(sa.delete(awaited).where(gone))
-    added = sorted(named - known)
-    if added:
+    if draft.added:
+        where = {"chain": draft.chain, "waiting": draft.author}
         connection.execute(
             sa.insert(awaited),
-            [
-                {"chain": chain, "author": author, "permlink": permlink, "waiting": waiting}
-                for author, permlink in added
-            ],
+            [where | {"author": author, "permlink": link} for author, link in draft.added],
         )
-    return bool(added)
 
 
 def _write(connection: sa.Connection, changed: Sequence[Answer], leaving: Sequence[int]) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.records.engine import insert_into
 from bot.records.reading import portions, storable
 from bot.records.records import Records
 from bot.records.tables import UNSETTLED, file_names, files
@@ -202,8 +202,7 @@ class FileRecords:
                 )
             if not made:
                 return others
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            insert = dialect.insert(files)
+            insert = insert_into(connection, files)
             same = {
                 name: insert.excluded[name]
                 for name in ("stamp", "settings", "brief", "names", "places", "notes", "pictures")
@@ -217,7 +216,7 @@ class FileRecords:
             self._forget(connection, old - new)
             if fresh := sorted(new - old):
                 connection.execute(
-                    dialect.insert(file_names).on_conflict_do_nothing(),
+                    insert_into(connection, file_names).on_conflict_do_nothing(),
                     [
                         {"queue": self._queue, "kind": kind, "name": name, "path": path}
                         for kind, name, path in fresh

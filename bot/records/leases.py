@@ -112,10 +112,15 @@ class Leases:
     ) -> None:
         if not self._trusted_until:
             return
+        mine = sa.and_(leases.c.worker == self.worker, condition)
+        with reading(self._engine) as connection:
+            idle = connection.execute(sa.select(leases.c.id).where(mine).limit(1), given)
+            if idle.first() is None:
+                return
         with writing(self._engine) as connection:
             given_back = connection.execute(
                 sa.update(leases)
-                .where(leases.c.worker == self.worker, condition)
+                .where(mine)
                 .values(worker=None, until=None)
                 .returning(leases.c.id),
                 given,

@@ -1,14 +1,14 @@
 """The records of one queue: what intake compares with its folder, and how it lets them follow."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.records.engine import RecordsError
+from bot.records.engine import RecordsError, insert_into
 from bot.records.files import FileRecords
 from bot.records.reading import never_went_out, portions, publication_of, storable
 from bot.records.records import Records
@@ -100,9 +100,8 @@ class QueueRecords:
         """
         with self._records.writing() as connection:
             first = connection.execute(sa.select(queues.c.id).limit(1)).first() is None
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             connection.execute(
-                dialect.insert(queues)
+                insert_into(connection, queues)
                 .values(id=self.queue, place=place, seen_at=now)
                 .on_conflict_do_update(index_elements=["id"], set_={"place": place, "seen_at": now})
             )
@@ -144,6 +143,17 @@ class QueueRecords:
             return False
         self._revision = revision
         return True
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is recorded in here is committed at the end, or nothing of it is."""
+        before = self._revision
+        try:
+            with self._records.together():
+                yield
+        except BaseException:
+            self._revision = before
+            raise
 
     def was_put_back(self) -> bool:
         """Whether an older state of the database than was seen before is there now."""

@@ -13,6 +13,7 @@ from bot.records.engine import reading
 from bot.records.naming import Address, beginning
 from bot.records.tables import (
     LIVING,
+    ON_TIME,
     UNABLE,
     attempts,
     events,
@@ -457,3 +458,20 @@ def attempt_of(row: sa.Row[Any]) -> Attempt:
     """An attempt from its row."""
     values = {column.name: getattr(row, column.name) for column in attempts.columns}
     return Attempt(**(values | {"outcome": Outcome(row.outcome)}))
+
+
+def late(before: datetime) -> sa.ColumnElement[bool]:
+    """What was to go out before this instant, and still is to.
+
+    Not what the calendar has put off, nor what was only then queued with a date of long ago.
+    """
+    put_off = sa.and_(
+        publications.c.status == Status.QUEUED.value,
+        sa.or_(publications.c.look_at.is_(None), publications.c.look_at >= before),
+    )
+    return sa.and_(
+        ON_TIME,
+        publications.c.due_at < before,
+        publications.c.created_at < before,
+        sa.not_(put_off),
+    )

@@ -1,5 +1,6 @@
 """What all changes of the records have in common: the fence, the arrows, and an event for each."""
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.records.engine import RecordsError, writing
+from bot.records.engine import RecordsError, said_plainly, writing
 from bot.records.leases import Leases
 from bot.records.reading import RecordsReader, portions, publication_of
 from bot.records.tables import (
@@ -75,10 +76,37 @@ class RecordsWriter(RecordsReader):
         self._lease = lease
         self._leases = leases
         self._person = person
+        self._here = threading.local()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread changes in here is committed at the end, or nothing of it is."""
+        with self.writing() as connection:
+            self._here.connection = connection
+            try:
+                yield
+            finally:
+                self._here.connection = None
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for questions."""
+        joined = getattr(self._here, "connection", None)
+        if joined is not None:
+            with said_plainly():
+                yield joined
+            return
+        with super().reading() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A connection for changes, which are made together or not at all."""
+        joined = getattr(self._here, "connection", None)
+        if joined is not None:
+            with said_plainly(), joined.begin_nested():
+                yield joined
+            return
         with writing(self._engine) as connection:
             if self._lease is not None:
                 self._refuse_stale(connection, self._lease)
@@ -198,19 +226,26 @@ class RecordsWriter(RecordsReader):
             )
         )
 
-    @staticmethod
-    def _refuse_alive(connection: sa.Connection, publication_id: int) -> None:
+    @classmethod
+    def _refuse_alive(cls, connection: sa.Connection, publication_id: int) -> None:
         """No new plan and no new signature while an earlier transaction could be included."""
-        alive = connection.execute(
-            sa.select(attempts.c.expiration)
-            .where(attempts.c.publication_id == publication_id)
-            .where(attempts.c.outcome != Outcome.EXPIRED.value)
-        ).first()
-        if alive is not None:
-            raise Conflict(
-                "its earlier transaction can still be included, until "
-                f"{alive.expiration:%H:%M:%S} UTC is irreversible"
-            )
+        cls._refuse_these(
+            connection.execute(
+                sa.select(attempts.c.outcome, attempts.c.expiration)
+                .where(attempts.c.publication_id == publication_id)
+                .where(attempts.c.outcome != Outcome.EXPIRED.value)
+            ).all()
+        )
+
+    @staticmethod
+    def _refuse_these(earlier: Iterable[Any]) -> None:
+        """The same, of attempts that were just read."""
+        for attempt in earlier:
+            if attempt.outcome != Outcome.EXPIRED.value:
+                raise Conflict(
+                    "its earlier transaction can still be included, until "
+                    f"{attempt.expiration:%H:%M:%S} UTC is irreversible"
+                )
 
 
 _DECIDED = {

@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,7 @@ from bot.records import (
     FIRST,
     Conflict,
     DatabaseUnavailable,
+    Draft,
     Lease,
     LeaseLost,
     Leases,
@@ -196,14 +197,29 @@ class Service:
         self._compare_rules()
         self._keep_pace()
         self._leases.claim(self._now(), self._calendar(), CLAIM)
-        self._plan()
-        due = self._records.due(self._now(), self._calendar(), BATCH, self._leases.worker)
+        due = self._due()
+        # whose brief is taken up has the appointments made, and recorded, along with that
+        left = {(row.chain, row.author) for row in due if self._asks_calendar(row)}
+        if self._plan(leaving=left):
+            due = self._due()
         for publication in due:
             if self._stopping.is_set():
                 return
             if not self._rests(publication):
                 self.advance(publication)
+                left.discard((publication.chain, publication.author))
+        if left:
+            self._plan()
         self._leases.release_idle(self._now(), self._calendar())
+
+    def _due(self) -> tuple[Publication, ...]:
+        """What is due of the authors in hand."""
+        return self._records.due(self._now(), self._calendar(), BATCH, self._leases.worker)
+
+    @staticmethod
+    def _asks_calendar(row: Publication) -> bool:
+        """Whether its author's calendar is asked once more when it is taken up."""
+        return row.kind in FIRST and row.appointment.outlook is not Outlook.NOW
 
     def follow(self) -> None:
         """Carry what is on its way."""
@@ -333,13 +349,16 @@ class Service:
 
     def _take_up(self, bound: Publisher, lease: Lease, seen: Publication) -> Publication:
         """Take up what the calendar lets go at this very instant."""
-        if seen.kind not in FIRST or seen.appointment.outlook is Outlook.NOW:
+        if not self._asks_calendar(seen):
             return bound.dispatch(seen)
         current = self._records.get(seen.id)
         moved = current.status is not seen.status
         if moved or (current.status is not Status.WAITING and not self.is_due(current)):
             return current
-        self._appoint(lease, trying=seen.id)
+        draft = self._drafted(lease, trying=seen.id)
+        if draft.is_short and may_go(told := draft.of(current), self._calendar()):
+            return bound.dispatch(told, draft)
+        self._record(lease, draft)
         current = self._records.get(seen.id)
         if may_go(current, self._calendar()):
             return bound.dispatch(current)
@@ -347,21 +366,30 @@ class Service:
             why = current.appointment.why or "its appointment is later"
             queued = Transition(Status.QUEUED, why)
             current = self._records.under(lease, self._leases).move(current, queued, self._now())
-            self._appoint(lease)
+            self._record(lease, self._drafted(lease))
         return self._records.get(seen.id)
 
-    def _plan(self) -> None:
-        """Make the appointments of the authors in hand for whom something has changed."""
+    def _plan(self, leaving: Collection[tuple[str, str]] = ()) -> bool:
+        """Make the appointments of the authors in hand for whom something has changed.
+
+        Args:
+            leaving: (chain, author) of those for whom that comes later.
+
+        Returns:
+            Whether there were any.
+        """
         if self._is_reading():  # the queue's order is that of the whole
-            return
-        for chain, author in self._records.unplanned(self._leases.worker):
+            return False
+        authors = set(self._records.unplanned(self._leases.worker)).difference(leaving)
+        for chain, author in sorted(authors):
             if self._stopping.is_set():
-                return
+                break
             if self._steady() >= self._rest_of.get((chain, author), 0.0) and (
                 lease := self._leases.acquire(chain, author)
             ):
                 with suppress(LeaseLost):
-                    self._appoint(lease)
+                    self._record(lease, self._drafted(lease))
+        return bool(authors)
 
     def _is_reading(self) -> bool:
         return self._intake is not None and self._intake.is_reading
@@ -382,8 +410,8 @@ class Service:
         self._resting_until = max(self._resting_until, until)
         return True
 
-    def _appoint(self, lease: Lease, trying: int | None = None) -> None:
-        """Make an author's appointments, as things stand at this instant.
+    def _drafted(self, lease: Lease, trying: int | None = None) -> Draft:
+        """An author's appointments, as things stand at this instant.
 
         Args:
             trying: id of a waiting publication that is about to be tried again.
@@ -391,29 +419,30 @@ class Service:
         began = self._steady()
         now, chain_now = self._now(), self._calendar()
         schedule, author = self._schedule, lease.author
-        missed: list[tuple[str, str]] = []
 
         def calculate(agenda: Agenda) -> Sequence[Answer]:
-            answers = schedule.answers(
+            return schedule.answers(
                 agenda, author, self._records, now=now, chain_now=chain_now, trying=trying
             )
-            briefs = {one.id: one.brief for one in agenda.pending}
-            missed.extend((briefs[a.id], a.appointment.why or "") for a in answers if a.missed)
-            return answers
 
-        self._records.under(lease, self._leases).appoint(
+        draft = self._records.draft(
             lease.chain,
             author,
             schedule.digest(author),
             schedule.since(author, chain_now),
             calculate,
-            now,
             chain_now,
         )
         ended = self._steady()
-        for brief, why in missed:
-            self._log.warning("missed", brief=brief, author=author, reason=why)
         self._rest_of[lease.chain, author] = ended + PLANNING * (ended - began)
+        return draft
+
+    def _record(self, lease: Lease, draft: Draft) -> None:
+        """Make appointments: record what was drafted."""
+        self._records.under(lease, self._leases).record(draft, self._now())
+        for one in draft.missed:
+            brief, why = self._records.get(one.id).brief, one.appointment.why or ""
+            self._log.warning("missed", brief=brief, author=lease.author, reason=why)
 
     def _keep_pace(self) -> None:
         """See how far the time of a chain is that goes faster than clocks do: a rehearsal's."""
