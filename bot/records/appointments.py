@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from bot.records.reading import portions, publication_of
-from bot.records.tables import PENDING, attempts, awaited, leases, publications, unplanned
+from bot.records.tables import PENDING, Instant, attempts, awaited, leases, publications, unplanned
 from bot.records.values import (
     APPOINTED,
     Appointment,
@@ -115,6 +115,8 @@ class Draft:
     Attributes:
         rules: digest of those that it goes by, where others are recorded.
         seen: ids of the rows of `unplanned` that it answers.
+        answers: what it says of all that is pending.
+        changed: what of that isn't recorded.
         leaving: ids of all that leave a slot.
         news: permlinks of what others may wait for, and has got another time.
         added: (author, permlink) of the posts that it depends on, and did not.
@@ -125,6 +127,7 @@ class Draft:
     author: str
     rules: str | None
     seen: tuple[int, ...]
+    answers: tuple[Answer, ...]
     changed: tuple[Answer, ...]
     missed: tuple[Answer, ...]
     leaving: tuple[int, ...]
@@ -153,12 +156,12 @@ class Draft:
         first = replace(self, changed=self.changed[:_MOST])
         return first, replace(self, changed=self.changed[_MOST:], leaving=())
 
-    def of(self, publication: Publication) -> Publication:
-        """A publication with its place by this."""
-        for one in self.changed:
+    def of(self, publication: Publication) -> Publication | None:
+        """A publication with its place by this; None when that has a place no more."""
+        for one in self.answers:
             if one.id == publication.id:
                 return replace(publication, appointment=one.appointment)
-        return publication
+        return None
 
 
 class Appointments(RecordsWriter):
@@ -193,14 +196,11 @@ class Appointments(RecordsWriter):
             chain_now: by which appointments are judged.
         """
         with self.reading() as connection:
-            query = sa.select(unplanned.c.id)
-            here = unplanned.c.chain == chain, unplanned.c.author == author
-            seen = tuple(connection.execute(query.where(*here)).scalars())
+            here = {"chain": chain, "author": author}
+            seen = tuple(connection.execute(_SEEN, here).scalars())
             agenda = _agenda(connection, chain, author, since)
-            depends = _awaited(connection, chain, author)
-            used = connection.execute(
-                sa.select(leases.c.rules).where(leases.c.chain == chain, leases.c.author == author)
-            ).scalar()
+            depends = {(row.author, row.permlink) for row in connection.execute(_AWAITED, here)}
+            used = connection.execute(_RULES, here).scalar()
         answers = calculate(agenda)
         before = {one.id: one.appointment for one in agenda.pending}
         permlinks = {one.id: one.permlink for one in agenda.pending}
@@ -211,6 +211,7 @@ class Appointments(RecordsWriter):
             author=author,
             rules=None if used == rules else rules,
             seen=seen,
+            answers=tuple(answers),
             changed=changed,
             missed=tuple(a for a in answers if a.missed),
             leaving=tuple(
@@ -280,14 +281,9 @@ class Appointments(RecordsWriter):
 
     def unplanned(self, worker: str | None = None) -> tuple[tuple[str, str], ...]:
         """(chain, author) whose appointments are to be made anew; of those that a worker has."""
-        query = sa.select(unplanned.c.chain, unplanned.c.author).distinct()
-        if worker is not None:
-            query = query.join(
-                leases,
-                sa.and_(leases.c.chain == unplanned.c.chain, leases.c.author == unplanned.c.author),
-            ).where(leases.c.worker == worker)
+        query, given = (_UNPLANNED, {}) if worker is None else (_UNPLANNED_OF, {"mine": worker})
         with self.reading() as connection:
-            return tuple((row.chain, row.author) for row in connection.execute(query))
+            return tuple((row.chain, row.author) for row in connection.execute(query, given))
 
     def overdue(self, before: datetime, limit: int) -> tuple[Publication, ...]:
         """What should have been out before this instant, the oldest first, so many."""
@@ -337,32 +333,46 @@ _IS_ALIVE = (
 _ON_ITS_WAY = (Status.PUBLISHING.value, Status.INCLUDED.value, Status.FINAL.value)
 
 
-def _agenda(connection: sa.Connection, chain: str, author: str, since: datetime) -> Agenda:
-    here = sa.and_(publications.c.chain == chain, publications.c.author == author)
-    pending = connection.execute(
-        sa.select(
-            *_COLUMNS,
-            sa.case((_NAMES_OTHERS, publications.c.operations)).label("operations"),
-            _IS_ALIVE.label("is_alive"),
-            *(publications.c[name] for name in APPOINTED),
-        ).where(here, PENDING)
+def _of_author(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.chain == sa.bindparam("chain"), table.c.author == sa.bindparam("author"))
+
+
+def _gone(included: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return (
+        sa.select(*(publications.c[name] for name in Gone._fields))
+        .where(_of_author(publications), included)
+        .where(publications.c.kind.in_([Kind.POST.value, Kind.REPLY.value]))
+        .where(publications.c.status.in_(_ON_ITS_WAY))
     )
-    told = tuple(_pending(row) for row in pending)
-    first = publications.c.kind.in_([Kind.POST.value, Kind.REPLY.value])
-    columns = [publications.c[name] for name in Gone._fields]
-    gone = [
-        Gone(*row)._replace(kind=Kind(row.kind))
-        for condition in (
-            publications.c.included_at >= since,
-            publications.c.included_at.is_(None),
-        )
-        for row in connection.execute(
-            sa.select(*columns)
-            .where(here, condition, first)
-            .where(publications.c.status.in_(_ON_ITS_WAY))
-        )
-    ]
-    return Agenda(told, tuple(gone))
+
+
+# made once: that takes longer than their answers
+_PENDING = sa.select(
+    *_COLUMNS,
+    sa.case((_NAMES_OTHERS, publications.c.operations)).label("operations"),
+    _IS_ALIVE.label("is_alive"),
+    *(publications.c[name] for name in APPOINTED),
+).where(_of_author(publications), PENDING)
+_GONE = sa.union_all(
+    _gone(publications.c.included_at >= sa.bindparam("since", type_=Instant)),
+    _gone(publications.c.included_at.is_(None)),
+)
+_SEEN = sa.select(unplanned.c.id).where(_of_author(unplanned))
+_RULES = sa.select(leases.c.rules).where(_of_author(leases))
+_AWAITED = sa.select(awaited.c.author, awaited.c.permlink).where(
+    awaited.c.chain == sa.bindparam("chain"), awaited.c.waiting == sa.bindparam("author")
+)
+_UNPLANNED = sa.select(unplanned.c.chain, unplanned.c.author).distinct()
+_UNPLANNED_OF = _UNPLANNED.join(
+    leases, sa.and_(leases.c.chain == unplanned.c.chain, leases.c.author == unplanned.c.author)
+).where(leases.c.worker == sa.bindparam("mine"))
+
+
+def _agenda(connection: sa.Connection, chain: str, author: str, since: datetime) -> Agenda:
+    here = {"chain": chain, "author": author}
+    told = tuple(_pending(row) for row in connection.execute(_PENDING, here))
+    gone = connection.execute(_GONE, here | {"since": since})
+    return Agenda(told, tuple(Gone(*row)._replace(kind=Kind(row.kind)) for row in gone))
 
 
 def _pending(row: Any) -> Pending:
@@ -371,13 +381,6 @@ def _pending(row: Any) -> Pending:
     known = {name: getattr(row, name) for name in Pending._fields if name != "appointment"}
     known |= {"kind": Kind(row.kind), "status": Status(row.status), "is_alive": bool(row.is_alive)}
     return Pending(**known, appointment=Appointment(**made))
-
-
-def _awaited(connection: sa.Connection, chain: str, waiting: str) -> set[tuple[str, str]]:
-    """(author, permlink) of the posts on which an author's calendar is known to depend."""
-    here = sa.and_(awaited.c.chain == chain, awaited.c.waiting == waiting)
-    query = sa.select(awaited.c.author, awaited.c.permlink).where(here)
-    return {(row.author, row.permlink) for row in connection.execute(query)}
 
 
 def _depend(connection: sa.Connection, draft: Draft) -> None:

@@ -85,6 +85,25 @@ class FileRecord:
         return frozenset(name for kind, name in self.names if kind not in others)
 
 
+# made once: that takes longer than their answers
+_UNSETTLED_AFTER = (
+    sa.select(files.c.path)
+    .where(files.c.queue == sa.bindparam("queue"), UNSETTLED)
+    .where(files.c.path > sa.bindparam("after"))
+    .order_by(files.c.path)
+    .limit(sa.bindparam("most"))
+)
+_AT = sa.select(files).where(
+    files.c.queue == sa.bindparam("queue"),
+    files.c.path.in_(sa.bindparam("paths", expanding=True)),
+)
+_NAMED = sa.select(file_names.c.path).where(
+    file_names.c.queue == sa.bindparam("queue"),
+    file_names.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+    file_names.c.name.in_(sa.bindparam("names", expanding=True)),
+)
+
+
 class FileRecords:
     """The files of one queue.
 
@@ -143,22 +162,17 @@ class FileRecords:
         found: dict[str, FileRecord] = {}
         with self._reading() as connection:
             for some in portions(sorted(set(map(storable, paths)))):
-                query = sa.select(files).where(files.c.queue == self._queue, files.c.path.in_(some))
-                found |= {row.path: _record_of(row) for row in connection.execute(query)}
+                rows = connection.execute(_AT, {"queue": self._queue, "paths": some})
+                found |= {row.path: _record_of(row) for row in rows}
         return found
 
-    def named(self, kind: NameKind, names: Iterable[str]) -> tuple[str, ...]:
-        """Paths of the files that have one of these names, in their order."""
+    def named(self, kind: NameKind, names: Iterable[str], *others: NameKind) -> tuple[str, ...]:
+        """Paths of the files that have one of these names, of one of these kinds; in order."""
         found: set[str] = set()
         with self._reading() as connection:
             for some in portions(sorted({kept(name) for name in names})):
-                found |= set(
-                    connection.execute(
-                        sa.select(file_names.c.path)
-                        .where(file_names.c.queue == self._queue, file_names.c.kind == kind.value)
-                        .where(file_names.c.name.in_(some))
-                    ).scalars()
-                )
+                given = {"queue": self._queue, "names": some, "kinds": [kind, *others]}
+                found |= set(connection.execute(_NAMED, given).scalars())
         return tuple(sorted(found))
 
     def unsettled(self, after: str, limit: int) -> tuple[str, ...]:
@@ -167,10 +181,9 @@ class FileRecords:
         Args:
             after: the paths that follow this one, so that by and by all have their turn.
         """
-        query = sa.select(files.c.path).where(files.c.queue == self._queue, UNSETTLED)
-        query = query.where(files.c.path > after).order_by(files.c.path).limit(limit)
+        given = {"queue": self._queue, "after": after, "most": limit}
         with self._reading() as connection:
-            return tuple(connection.execute(query).scalars())
+            return tuple(connection.execute(_UNSETTLED_AFTER, given).scalars())
 
     def put(
         self, made: Sequence[FileRecord], before: Mapping[str, FileRecord], moved: Iterable[str]
@@ -189,11 +202,11 @@ class FileRecords:
         there = {record.path for record in made}
         made = [record for record in made if before.get(record.path) != record]
         moved = set(moved)
-        concerned = {*self.named(NameKind.LINK, moved), *self.named(NameKind.ID, moved)}
+        concerned = set(self.named(NameKind.LINK, moved, NameKind.ID))
         others = tuple(sorted(concerned - there))
         if not made and not others:
             return ()
-        with self._writing() as connection:
+        with self._writing(whole=True) as connection:
             for some in portions(others):
                 connection.execute(
                     sa.update(files)

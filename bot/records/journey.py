@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.records.appointments import Appointments, Draft
 from bot.records.engine import insert_into
-from bot.records.reading import attempt_of, publication_of
+from bot.records.reading import ATTEMPTS, attempt_of, publication_of
 from bot.records.tables import attempts, node_events, pictures, publications
 from bot.records.values import Attempt, NewAttempt, Outcome, Publication, Status, Transition
 from bot.records.writing import Conflict
@@ -75,11 +75,7 @@ class Journey(Appointments):
                 it was when it was taken up.
         """
         with self.writing() as connection:
-            earlier = connection.execute(
-                sa.select(attempts.c.number, attempts.c.outcome, attempts.c.expiration)
-                .where(attempts.c.publication_id == publication_id)
-                .order_by(attempts.c.number)
-            ).all()
+            earlier = connection.execute(ATTEMPTS, {"publication": publication_id}).all()
             self._refuse_these(earlier)
             current = publication_of(self._row(connection, publication_id))
             changes = {"trx_id": new.trx_id}

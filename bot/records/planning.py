@@ -67,7 +67,7 @@ class Planning(RecordsWriter):
     def add_all(self, plans: Sequence[NewPublication], now: datetime) -> list[RecordsError | None]:
         """Record many new briefs' plans in one transaction; for each, why it couldn't be."""
         found: list[RecordsError | None] = []
-        with self.writing() as connection:
+        with self.writing(whole=True) as connection:
             try:
                 with connection.begin_nested():
                     self._add_together(connection, plans, now)

@@ -52,6 +52,17 @@ _ALIVE = set(Outcome) - {Outcome.EXPIRED, Outcome.FINAL}
 Value = TypeVar("Value")
 
 
+# Statements that are asked again and again are made once: that takes longer than their answers.
+_ONE = sa.select(publications).where(publications.c.id == sa.bindparam("row"))
+_ONE_LOCKED = _ONE.with_for_update()
+ATTEMPTS = (
+    sa.select(attempts)
+    .where(attempts.c.publication_id == sa.bindparam("publication"))
+    .order_by(attempts.c.number)
+)
+"""A publication's attempts, first to last."""
+
+
 class RecordsReader:
     """The reading half of `Records`; changes nothing."""
 
@@ -71,7 +82,7 @@ class RecordsReader:
     def get(self, publication_id: int) -> Publication:
         """One publication."""
         with self.reading() as connection:
-            return publication_of(self._row(connection, publication_id))
+            return publication_of(connection.execute(_ONE, {"row": publication_id}).one())
 
     def due(
         self, now: datetime, calendar: datetime, limit: int, worker: str
@@ -81,7 +92,8 @@ class RecordsReader:
         Args:
             calendar: the instant by which appointments are judged.
         """
-        return self._select(ready.DUE.limit(limit), ready.clocks(now, calendar) | {"mine": worker})
+        given = ready.clocks(now, calendar) | {"mine": worker, "most": limit}
+        return self._select(ready.DUE, given)
 
     def rest(self, now: datetime, calendar: datetime, worker: str) -> timedelta | None:
         """How long until `worker` can take something up; nothing when it can now."""
@@ -183,11 +195,7 @@ class RecordsReader:
     def attempts(self, publication_id: int) -> tuple[Attempt, ...]:
         """A publication's attempts, first to last."""
         with self.reading() as connection:
-            rows = connection.execute(
-                sa.select(attempts)
-                .where(attempts.c.publication_id == publication_id)
-                .order_by(attempts.c.number)
-            )
+            rows = connection.execute(ATTEMPTS, {"publication": publication_id})
             return tuple(attempt_of(row) for row in rows)
 
     def events(self, publication_id: int) -> tuple[Event, ...]:
@@ -341,9 +349,7 @@ class RecordsReader:
     @staticmethod
     def _row(connection: sa.Connection, publication_id: int) -> sa.Row[Any]:
         """The publication's row, locked until the end of the transaction."""
-        return connection.execute(
-            sa.select(publications).where(publications.c.id == publication_id).with_for_update()
-        ).one()
+        return connection.execute(_ONE_LOCKED, {"row": publication_id}).one()
 
 
 def _places(row: Publication) -> set[str]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,11 +100,15 @@ class RecordsWriter(RecordsReader):
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A connection for changes, which are made together or not at all."""
+    def writing(self, *, whole: bool = False) -> Iterator[sa.Connection]:
+        """A connection for changes, which are made together or not at all.
+
+        Args:
+            whole: whether what is changed in here is one statement, or fails with all around it.
+        """
         joined = getattr(self._here, "connection", None)
         if joined is not None:
-            with said_plainly(), joined.begin_nested():
+            with said_plainly(), nullcontext() if whole else joined.begin_nested():
                 yield joined
             return
         with writing(self._engine) as connection:
@@ -115,11 +119,8 @@ class RecordsWriter(RecordsReader):
     @staticmethod
     def _refuse_stale(connection: sa.Connection, lease: Lease) -> None:
         """The fence: the lease's row stays locked, so that no takeover comes between."""
-        held = connection.execute(
-            sa.select(leases.c.id)
-            .where(leases.c.id == lease.id, leases.c.fence == lease.fence)
-            .with_for_update(read=True)
-        ).first()
+        given = {"lease": lease.id, "fence": lease.fence}
+        held = connection.execute(_HELD, given).first()
         if held is None:
             raise LeaseLost(f"another worker has taken {lease.author} over on {lease.chain}")
 
@@ -159,6 +160,7 @@ class RecordsWriter(RecordsReader):
             sa.update(publications)
             .where(publications.c.id == current.id)
             .where(publications.c.status == current.status.value)
+            .where(publications.c.digest.is_not_distinct_from(current.digest))
             .values(
                 **_standing(current, transition),
                 **found,
@@ -186,7 +188,7 @@ class RecordsWriter(RecordsReader):
         """Something has changed that the calendars of these (chain, author) depend on."""
         rows = [{"chain": chain, "author": author} for chain, author in sorted(set(authors))]
         if rows:
-            connection.execute(sa.insert(unplanned), rows)
+            connection.execute(_TOUCH, rows)
 
     @staticmethod
     def _forget_pictures(connection: sa.Connection, old: Publication) -> None:
@@ -216,14 +218,15 @@ class RecordsWriter(RecordsReader):
         now: datetime,
     ) -> None:
         connection.execute(
-            sa.insert(events).values(
-                publication_id=publication_id,
-                at=now,
-                source=source.value if source else None,
-                target=target.value,
-                reason=reason,
+            _EVENT,
+            {
+                "publication_id": publication_id,
+                "at": now,
+                "source": source.value if source else None,
+                "target": target.value,
+                "reason": reason,
                 **self._doer(),
-            )
+            },
         )
 
     @classmethod
@@ -248,6 +251,20 @@ class RecordsWriter(RecordsReader):
                 )
 
 
+# made once: that takes longer than what they do
+_HELD = (
+    sa.select(leases.c.id)
+    .where(leases.c.id == sa.bindparam("lease"), leases.c.fence == sa.bindparam("fence"))
+    .with_for_update(read=True)
+)
+_TOUCH = sa.insert(unplanned)
+_EVENT = sa.insert(events)
+_WAITING = (
+    sa.select(awaited.c.waiting)
+    .where(awaited.c.chain == sa.bindparam("chain"), awaited.c.author == sa.bindparam("author"))
+    .where(awaited.c.permlink.in_(sa.bindparam("permlinks", expanding=True)))
+    .distinct()
+)
 _DECIDED = {
     Status.INCLUDED, Status.FINAL, Status.REJECTED, Status.MISSED, Status.CANCELLED,
 }  # fmt: skip
@@ -260,12 +277,8 @@ def waiting_for(
     """(chain, author) of those whose calendars depend on these posts of another author."""
     found: set[tuple[str, str]] = set()
     for some in portions(permlinks):
-        rows = connection.execute(
-            sa.select(awaited.c.waiting)
-            .where(awaited.c.chain == chain, awaited.c.author == author)
-            .where(awaited.c.permlink.in_(some))
-            .distinct()
-        )
+        given = {"chain": chain, "author": author, "permlinks": some}
+        rows = connection.execute(_WAITING, given)
         found |= {(chain, row.waiting) for row in rows}
     return found
 

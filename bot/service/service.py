@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,7 @@ from bot.intake.intake import Intake
 from bot.publishing.publisher import TROUBLE_WAIT, Publisher
 from bot.publishing.schedule import Schedule, may_go
 from bot.records import (
+    AT_ONCE,
     FIRST,
     Conflict,
     DatabaseUnavailable,
@@ -131,6 +132,7 @@ class Service:
         self._schedule = schedule
         self._steady = steady
         self._rest_of: dict[tuple[str, str], float] = {}
+        self._drafts: dict[tuple[str, str], Draft] = {}
         self._resting_until = 0.0
         self._rules_are_new = True
         self._stopping = threading.Event()
@@ -198,18 +200,14 @@ class Service:
         self._keep_pace()
         self._leases.claim(self._now(), self._calendar(), CLAIM)
         due = self._due()
-        # whose brief is taken up has the appointments made, and recorded, along with that
-        left = {(row.chain, row.author) for row in due if self._asks_calendar(row)}
-        if self._plan(leaving=left):
+        if self._plan(due):
             due = self._due()
         for publication in due:
             if self._stopping.is_set():
                 return
             if not self._rests(publication):
                 self.advance(publication)
-                left.discard((publication.chain, publication.author))
-        if left:
-            self._plan()
+        self._drafts.clear()
         self._leases.release_idle(self._now(), self._calendar())
 
     def _due(self) -> tuple[Publication, ...]:
@@ -351,13 +349,12 @@ class Service:
         """Take up what the calendar lets go at this very instant."""
         if not self._asks_calendar(seen):
             return bound.dispatch(seen)
-        current = self._records.get(seen.id)
-        moved = current.status is not seen.status
-        if moved or (current.status is not Status.WAITING and not self.is_due(current)):
-            return current
-        draft = self._drafted(lease, trying=seen.id)
-        if draft.is_short and may_go(told := draft.of(current), self._calendar()):
-            return bound.dispatch(told, draft)
+        at_hand = self._drafts.pop((seen.chain, seen.author), None)
+        waits = seen.status is Status.WAITING
+        draft = at_hand if at_hand and not waits else self._drafted(lease, trying=seen.id)
+        told = draft.of(seen)
+        if draft.is_short and told is not None and may_go(told, self._calendar()):
+            return bound.dispatch(told, draft)  # where it isn't what was seen, nothing is recorded
         self._record(lease, draft)
         current = self._records.get(seen.id)
         if may_go(current, self._calendar()):
@@ -369,27 +366,41 @@ class Service:
             self._record(lease, self._drafted(lease))
         return self._records.get(seen.id)
 
-    def _plan(self, leaving: Collection[tuple[str, str]] = ()) -> bool:
+    def _plan(self, due: Sequence[Publication]) -> bool:
         """Make the appointments of the authors in hand for whom something has changed.
 
-        Args:
-            leaving: (chain, author) of those for whom that comes later.
+        Those by which something of `due` goes out at once are recorded along with that, and kept at
+        hand until then.
 
         Returns:
-            Whether there were any.
+            Whether any were recorded.
         """
         if self._is_reading():  # the queue's order is that of the whole
             return False
-        authors = set(self._records.unplanned(self._leases.worker)).difference(leaving)
-        for chain, author in sorted(authors):
+        recorded = False
+        for chain, author in self._records.unplanned(self._leases.worker):
             if self._stopping.is_set():
                 break
-            if self._steady() >= self._rest_of.get((chain, author), 0.0) and (
-                lease := self._leases.acquire(chain, author)
-            ):
+            if self._steady() < self._rest_of.get((chain, author), 0.0):
+                continue
+            if lease := self._leases.acquire(chain, author):
+                draft = self._drafted(lease)
+                if any(self._lets_go(draft, row) for row in due):
+                    self._drafts[chain, author] = draft
+                    continue
+                recorded = True
                 with suppress(LeaseLost):
-                    self._record(lease, self._drafted(lease))
-        return bool(authors)
+                    self._record(lease, draft)
+        return recorded
+
+    def _lets_go(self, draft: Draft, row: Publication) -> bool:
+        """Whether a publication that is due goes out at once by this draft, waiting for nobody."""
+        told = draft.of(row)
+        if told is None or not draft.is_short or row.status is not Status.QUEUED:
+            return False
+        planned = told.appointment.outlook is Outlook.PLANNED
+        polled = told.appointment.look_at == AT_ONCE
+        return planned and not polled and may_go(told, self._calendar())
 
     def _is_reading(self) -> bool:
         return self._intake is not None and self._intake.is_reading
@@ -401,7 +412,7 @@ class Service:
         """
         until = self._rest_of.get((row.chain, row.author), 0.0)
         is_new = row.status is Status.QUEUED and row.appointment.outlook is None
-        if not is_new or row.kind not in FIRST:
+        if not is_new or row.kind not in FIRST or (row.chain, row.author) in self._drafts:
             return False
         if self._is_reading():
             return True
