@@ -323,5 +323,11 @@ def may_go(row: Publication, chain_now: datetime) -> bool:
     return made.outlook is Outlook.PLANNED and _has_come(made.appointed_at, chain_now)
 
 
+def waits_for_nobody(row: Publication) -> bool:
+    """Whether what was just calculated says that no other brief, nor a person, holds it up."""
+    made = row.appointment
+    return made.outlook is Outlook.PLANNED and not (made.why or "").startswith(WAITS)
+
+
 def _has_come(moment: datetime | None, chain_now: datetime) -> bool:
     return moment is not None and moment <= chain_now

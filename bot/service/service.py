@@ -32,9 +32,8 @@ from bot.clock import Clock
 from bot.http import Http
 from bot.intake.intake import Intake
 from bot.publishing.publisher import TROUBLE_WAIT, Publisher
-from bot.publishing.schedule import Schedule, may_go
+from bot.publishing.schedule import Schedule, may_go, waits_for_nobody
 from bot.records import (
-    AT_ONCE,
     FIRST,
     Conflict,
     DatabaseUnavailable,
@@ -398,9 +397,7 @@ class Service:
         told = draft.of(row)
         if told is None or not draft.is_short or row.status is not Status.QUEUED:
             return False
-        planned = told.appointment.outlook is Outlook.PLANNED
-        polled = told.appointment.look_at == AT_ONCE
-        return planned and not polled and may_go(told, self._calendar())
+        return waits_for_nobody(told) and may_go(told, self._calendar())
 
     def _is_reading(self) -> bool:
         return self._intake is not None and self._intake.is_reading
