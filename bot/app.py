@@ -1,14 +1,17 @@
 """The composition root: records, chains, composer and service, made of the settings."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.config import ConfigError, PriceSettings, Settings, load_what_can_be_used
+from bot.digest import digest_of
 from bot.errors import BotError
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from bot.briefs import Entry, Finding
+    from bot.briefs.kept import Judged, Kept
     from bot.chain.beem_chain import BeemChain
     from bot.chain.profiles import ChainProfile
     from bot.clock import Clock
@@ -414,15 +418,24 @@ def published(config: Settings) -> Mapping[tuple[str, str], "Publication"]:
         return {}
 
 
-def entries(config: Settings, paths: Iterable[Path]) -> "list[Entry]":
-    """The briefs at these paths; a folder stands for all that is in it."""
+def entries(
+    config: Settings,
+    paths: Iterable[Path],
+    each: "Callable[[Callable[[str], Entry], list[str]], Iterable[Entry]]" = map,
+) -> "list[Entry]":
+    """The briefs at these paths; a folder stands for all that is in it.
+
+    Args:
+        each: does something for each of many, in their order.
+    """
     from bot.briefs import Queue, read  # noqa: PLC0415
 
     found: list[Entry] = []
     queue = os.path.realpath(config.posts)
     for path in paths:
         if os.path.realpath(path) == queue or path.is_dir():
-            found += Queue(path, timezone=config.timezone).look()
+            folder = Queue(path, timezone=config.timezone)
+            found += folder.read(folder.paths(), each)
         else:
             found.append(read(path, root=config.posts, timezone=config.timezone))
     return found
@@ -441,7 +454,6 @@ def findings(
         published: what the briefs have on their chains.
         told: what else is known of them.
     """
-    from bot.briefs import unignored  # noqa: PLC0415
     from bot.intake.edits import edit_findings  # noqa: PLC0415
 
     found = [*told, *(finding for entry in entries for finding in entry.findings)]
@@ -449,7 +461,14 @@ def findings(
         found += composition.findings
         if there := published.get((composition.chain, composition.brief.id)):
             found += edit_findings(there, composition)
-    found.sort(key=lambda finding: (finding.path, finding.line))
+    return _in_order(config, found)
+
+
+def _in_order(config: Settings, found: "Iterable[Finding]") -> "tuple[Finding, ...]":
+    """Findings as they are told: in the order of files and lines, none twice."""
+    from bot.briefs import unignored  # noqa: PLC0415
+
+    found = sorted(found, key=lambda finding: (finding.path, finding.line))
     return unignored(dict.fromkeys(found), config.ignored_checks)
 
 
@@ -488,6 +507,92 @@ def checked(
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is, the others are checked
         return (*entry.findings, internal(entry.path, error))
+
+
+def judged(
+    config: Settings,
+    view: "QueueView",
+    entry: "Entry",
+    published: "Mapping[tuple[str, str], Publication]",
+    now: "datetime",
+    kept: "Kept",
+) -> "Judged":
+    """As `checked`, with what of it may be kept.
+
+    Args:
+        kept: what was found before; what depends on nothing that has changed isn't found anew.
+    """
+    from bot.briefs.kept import Judged  # noqa: PLC0415
+
+    known = _known(config, view, entry, published, now, kept)
+    if known is not None:
+        return known
+    made: list[Composition] = []
+
+    def keep(composition: "Composition") -> "Iterable[Finding]":
+        made.append(composition)
+        return ()
+
+    told = checked(config, view, entry, published, now, keep)
+    is_alone = made and all(one.depends_on_file_alone for one in made)
+    of_all = tuple(finding for one in made for finding in one.findings)
+    return Judged(entry.path, entry.fingerprint, told, of_all if is_alone else None)
+
+
+def _known(
+    config: Settings,
+    view: "QueueView",
+    entry: "Entry",
+    published: "Mapping[tuple[str, str], Publication]",
+    now: "datetime",
+    kept: "Kept",
+) -> "Judged | None":
+    """What was found in a file before, where it would be found again."""
+    from bot.briefs import unignored  # noqa: PLC0415
+    from bot.briefs.dates import date_findings  # noqa: PLC0415
+
+    brief, around = entry.brief, view.composer.neighbours
+    made = kept.made(entry.path, entry.fingerprint)
+    if brief is None or made is None or around is None:
+        return None
+    chains = view.composer.chains_of(brief)
+    for chain in chains:
+        if (chain, brief.id) in published or around.twins(chain, brief):
+            return None
+    told = [
+        finding
+        for chain in chains
+        for finding in unignored(date_findings(brief.on(chain), now, config.timezone), brief.ignore)
+    ]
+    found = _in_order(config, [*told, *entry.findings, *made])
+    return replace(kept.files[entry.path], told=found)
+
+
+def judged_by(config: Settings) -> str:
+    """A digest of what decides what is found in a file, besides the file: settings and program."""
+    libraries = [
+        file.name
+        for folder in map(Path, sys.path)
+        if folder.is_dir()
+        for file in sorted(folder.iterdir())
+        if file.suffix == ".dist-info"
+    ]
+    package = Path(__file__).parent
+    ours = [(file.name, file.stat().st_mtime_ns) for file in sorted(package.rglob("*.py"))]
+    settings = replace(config, environment={})  # keys and passwords decide nothing
+    return digest_of(settings, sys.version, libraries, ours, os.getuid())
+
+
+def all_around(config: Settings) -> tuple[list[Path], list[Path]] | None:
+    """Folders and files of which any may decide what is found in the queue.
+
+    None where the records are in no file, so that nothing tells whether they have changed.
+    """
+    kind, _, file = config.database.partition(":///")
+    if not kind.startswith("sqlite"):
+        return None
+    roots = [config.root / root for root in config.picture_roots]
+    return [Path(os.path.realpath(config.posts)), *roots], [Path(file), Path(f"{file}-wal")]
 
 
 def authors(config: Settings) -> list[str]:

@@ -1,6 +1,7 @@
 """A brief: what the author wrote, parsed and typed, with nothing decided for the chain yet."""
 
-from collections.abc import Mapping
+import copyreg
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -109,3 +110,14 @@ class Brief:
     def line(self, key: str) -> int:
         """The line of the file where `key` stands, or 1 when the author did not write it."""
         return self.lines.get(key, 1)
+
+
+def _proxy(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(mapping)
+
+
+def _reduced(proxy: MappingProxyType[Any, Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    return _proxy, (dict(proxy),)
+
+
+copyreg.pickle(MappingProxyType, _reduced)  # what a brief holds, and pickle doesn't know

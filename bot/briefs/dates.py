@@ -168,6 +168,18 @@ def date_findings(brief: Brief, now: datetime, zone: str) -> Iterator[Finding]:
         yield found(brief.path, line, "date.far", message)
 
 
+def next_change(brief: Brief, now: datetime, zone: str) -> datetime | None:
+    """Until when `date_findings` tells the same as now; None: whenever."""
+    if brief.date is None or brief.draft:
+        return None
+    there = ZoneInfo(brief.timezone or zone)
+    day, today = brief.date.astimezone(there).date(), now.astimezone(there).date()
+    if day < today:
+        return None
+    last = day if day <= _years_on(today, FAR) else today
+    return datetime.combine(last, time.max, there)
+
+
 def _years_on(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year + years)

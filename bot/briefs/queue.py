@@ -1,7 +1,7 @@
 """The folder that is the queue: which files in it are briefs, and what they say now."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -74,9 +74,20 @@ class Queue:
         walked(walk, self.root)
         return sorted((*walk, *(folder.rstrip("/") for folder in walk.unseen)))
 
-    def read(self, paths: Iterable[str]) -> tuple[Entry, ...]:
-        """Some briefs as they are this moment; of an id that several of them have none is one."""
-        return tuple(distinct([self.entry(path, None)[0] for path in paths]))
+    def read(
+        self,
+        paths: Iterable[str],
+        each: Callable[[Callable[[str], Entry], list[str]], Iterable[Entry]] = map,
+    ) -> tuple[Entry, ...]:
+        """Some briefs as they are this moment; of an id that several of them have none is one.
+
+        Args:
+            each: does something for each of many, in their order.
+        """
+        return tuple(distinct(list(each(self._entry, list(paths)))))
+
+    def _entry(self, path: str) -> Entry:
+        return self.entry(path, None)[0]
 
     def stamp(self, path: str) -> Stamp | None:
         """What differs once a file has changed; None where there is none that can be looked at."""

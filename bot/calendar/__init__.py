@@ -2,10 +2,11 @@
 
 Pure functions over values. This room knows no chain, no records, no files and no clock: what it
 is to know is given, and the same question has the same answer.
+
+Exported are its values; what calculates with them is imported from its module by those who ask, so
+that who only reads settings doesn't wait for it.
 """
 
-from bot.calendar.appointments import appointments, free_slots
-from bot.calendar.planner import FreeSlot
 from bot.calendar.rules import Closed, Days, Late, Pace, Quiet, Rules, Series, closed
 from bot.calendar.slots import CalendarError, Slot
 from bot.calendar.values import Appointment, Kept, Queued, Sent, State, Wait
@@ -15,7 +16,6 @@ __all__ = [
     "CalendarError",
     "Closed",
     "Days",
-    "FreeSlot",
     "Kept",
     "Late",
     "Pace",
@@ -27,7 +27,5 @@ __all__ = [
     "Slot",
     "State",
     "Wait",
-    "appointments",
     "closed",
-    "free_slots",
 ]

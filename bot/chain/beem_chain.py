@@ -10,7 +10,7 @@ import decimal
 import hashlib
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -282,6 +282,24 @@ class BeemChain:
                     last_post=min(first.last_post, other.last_post),
                 )
         return first
+
+    def before_signing(
+        self, head: Head, author: str, posts: Sequence[Address]
+    ) -> AbstractContextManager[None]:
+        """Have one exchange for what is asked in here of a publication that is to be signed."""
+        return self._nodes.together(
+            self._profile.confirmed_by,
+            [
+                *(("condenser_api.get_content", [*address]) for address in posts),
+                ("condenser_api.get_block", [head.block_num]),
+                ("condenser_api.get_accounts", [[author]]),
+                ("condenser_api.get_block_header", [_below(head) + 1]),
+            ],
+        )
+
+    def reading(self, blocks: Iterable[int]) -> AbstractContextManager[None]:
+        """Have one exchange for the blocks that are asked for in here."""
+        return self._nodes.together(1, [("condenser_api.get_block", [num]) for num in blocks])
 
     def agreed_block_size(self) -> int:
         """Bytes that a block may have, as enough nodes tell it."""
@@ -701,7 +719,7 @@ class BeemChain:
 
     def _reference(self, head: Head) -> tuple[int, str]:
         """Number and id of the block to refer to."""
-        num = min(head.irreversible_block_num, head.block_num - 1)  # they are one on Hive
+        num = _below(head)
         if num <= 0:  # a chain just born
             return head.block_num, head.block_id
         block_id = self._agreed(
@@ -716,6 +734,11 @@ class BeemChain:
                 "asked again", SLOT
             )  # fmt: skip
         return num, block_id
+
+
+def _below(head: Head) -> int:
+    """The irreversible block that a transaction refers to."""
+    return min(head.irreversible_block_num, head.block_num - 1)  # they are one on Hive
 
 
 def _are_near(heads: Iterable[Head]) -> bool:

@@ -9,6 +9,8 @@ from bot.chain.protocol import Block, Chain, Head
 
 KEPT = 2_000  # blocks in memory: 100 minutes of a real chain, more than any expiration
 MOST = 100_000  # transactions and posts in memory: a node may tell blocks that are full of them
+AT_ONCE = 30
+"""Blocks that are asked for together: more than are reversible on a chain that is well."""
 REACH = 11_200
 """Blocks above the one it refers to that can hold a transaction.
 
@@ -38,6 +40,26 @@ class Blocks:
         """
         if self._head is None or self._head.block_num < head.irreversible_block_num:
             self._blocks.clear()  # nothing reversible is left to compare with
+        unread = range(head.irreversible_block_num + 1, head.block_num + 1)[-AT_ONCE:]
+        with self._chain.reading(num for num in unread if num not in self._blocks):
+            self._walk(head)
+
+    def confirm(self, head: Head) -> None:
+        """Make sure that the head's block is there, and of its time.
+
+        Raises:
+            TransientChainError: no node has this block, or it isn't.
+        """
+        if head.block_num == 0:
+            return
+        block = self._blocks.get(head.block_num)
+        if block is None or block.id != head.block_id:
+            block = self._fetched(head.block_num, head.block_id)
+        if block.time != head.time:
+            raise _contradicts(head)
+
+    def _walk(self, head: Head) -> None:
+        """Read what isn't known, from the head down."""
         num, expected = head.block_num, head.block_id
         walked: dict[int, Block] = {}  # kept as a whole: half a walk would hide a gap
         size = 0
@@ -59,7 +81,7 @@ class Blocks:
             if (known := self._blocks.get(num)) and known.id != expected:
                 self._blocks.clear()
                 self._head = None
-                return self.observe(head)
+                return self._walk(head)
         self._blocks |= walked
         for stale in [n for n in self._blocks if n > head.block_num or n < head.block_num - KEPT]:
             del self._blocks[stale]
@@ -69,10 +91,7 @@ class Blocks:
         self._head = head
         if head.block_num and self._block(head.block_num).time != head.time:
             self._head = None  # what is signed under it would expire when nobody knows
-            raise TransientChainError(
-                f"the node contradicts itself about the time of block {head.block_num}; it is "
-                "asked again", 3.0
-            )  # fmt: skip
+            raise _contradicts(head)
         return None
 
     def agreed(self, num: int) -> Block | None:
@@ -179,6 +198,13 @@ class Blocks:
             if size <= MOST:
                 return
             size -= _size(blocks.pop(num))
+
+
+def _contradicts(head: Head) -> TransientChainError:
+    return TransientChainError(
+        f"the node contradicts itself about the time of block {head.block_num}; it is asked again",
+        SLOT,
+    )
 
 
 def _size(block: Block) -> int:

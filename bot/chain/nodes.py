@@ -2,9 +2,11 @@
 
 import math
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,7 +23,7 @@ from bot.chain.errors import (
 )
 from bot.chain.protocol import NodeHealth
 from bot.chain.questions import asked
-from bot.chain.wire import ErrorReply, Wire, host_of, json_text
+from bot.chain.wire import ErrorReply, NoBatch, Wire, host_of, json_text
 from bot.http import Unanswered, Unsent
 
 Answer = TypeVar("Answer")
@@ -32,6 +34,7 @@ _FORGOTTEN = 600.0  # seconds after which a failure says nothing about a node an
 _NOT_UNDERSTOOD = (
     LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError,
 )  # fmt: skip
+_BY_ONES = 600.0  # seconds that a node which takes no batches is asked one by one
 _TOLD_AGAIN = 600.0  # seconds until the same trouble of the same node is reported again
 
 
@@ -77,6 +80,8 @@ class Nodes:
         self._barred_until: dict[str, float] = {}
         self._told_at: dict[tuple[str, str], float] = {}
         self._silent_since: dict[str, tuple[float, float]] = {}
+        self._by_ones_until: dict[str, float] = {}
+        self._here = threading.local()
         self._failures: Counter[str] = Counter()
         self._answers: Counter[str] = Counter()
 
@@ -159,6 +164,45 @@ class Nodes:
         if not answered:
             kind = NotServed if unserved else NodesUnreachable
             raise kind(f"no node answered usably about {asked(method)} ({'; '.join(reasons)})")
+
+    @contextmanager
+    def together(self, count: int, calls: Sequence[tuple[str, object]]) -> Iterator[None]:
+        """Ask `count` nodes all of these (method, params) in one exchange with each.
+
+        What this thread asks meanwhile is answered by what they said, once; whom it asks, and whom
+        it believes, stays as it is. Where a node takes no batches nothing is known, and it is asked
+        one by one.
+        """
+        before = getattr(self._here, "told", {})
+        texts = [(method, json_text(params)) for method, params in calls]
+        self._here.told = before | (self._answered_together(count, texts) if texts[1:] else {})
+        try:
+            yield
+        finally:
+            self._here.told = before
+
+    def _answered_together(
+        self, count: int, texts: Sequence[tuple[str, str]]
+    ) -> dict[tuple[str, str, str], Any]:
+        """What the first `count` hosts say to all of these, by node, method and parameters."""
+        told: dict[tuple[str, str, str], Any] = {}
+        hosts: set[str] = set()
+        now = self._clock()
+        for node in self._in_order():
+            if len(hosts) == count:
+                break
+            if self._by_ones_until.get(node, now) <= now:
+                try:
+                    answers = self._wire.call_many(node, texts)
+                except (NoBatch, ErrorReply):
+                    self._by_ones_until[node] = now + _BY_ONES
+                except (Unsent, Unanswered):
+                    self._has_failed(node)
+                    continue  # it isn't one of those that are asked first any more
+                else:
+                    told |= {(node, *text): one for text, one in zip(texts, answers, strict=True)}
+            hosts.add(host_of(node))
+        return told
 
     def ask_many(self, questions: Sequence[Question]) -> list[Any]:
         """The first usable answer to each, in order; batches go from node to node.
@@ -324,11 +368,21 @@ class Nodes:
 
     def _result(self, node: str, method: str, params: str, absent: str) -> Any:
         try:
-            return self._wire.call(node, method, params)
+            return self._told(node, method, params)
         except ErrorReply as reply:
             if absent and re.search(absent, reply.error.quote):
                 return None
             raise
+
+    def _told(self, node: str, method: str, params: str) -> Any:
+        """What a node says to this, or has said to it among others (`together`)."""
+        told = getattr(self._here, "told", {})
+        if (node, method, params) not in told:
+            return self._wire.call(node, method, params)
+        result = told.pop((node, method, params))
+        if isinstance(result, ErrorReply):
+            raise result
+        return result
 
     def _is_left_alone(self, node: str) -> bool:
         return self._left_alone_until.get(node, self._clock()) > self._clock()

@@ -1,6 +1,7 @@
 """The chain as publishing sees it: a few reads, one signature, one broadcast."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -246,6 +247,19 @@ class Chain(Protocol):
         Raises:
             NodesDisagree: too few tell the same.
         """
+
+    def before_signing(
+        self, head: Head, author: str, posts: Sequence[tuple[str, str]]
+    ) -> AbstractContextManager[None]:
+        """Have one exchange for what is asked in here of a publication that is to be signed.
+
+        That is: the author's account, what stands at these addresses, the head's block, and the
+        block to refer to. Which nodes are asked, and believed, is as without it; what they can't
+        be asked together they are asked one by one.
+        """
+
+    def reading(self, blocks: Iterable[int]) -> AbstractContextManager[None]:
+        """Have one exchange for the blocks that are asked for in here, likewise."""
 
     def agreed_block_size(self) -> int:
         """Bytes that a block may have, as `profile.confirmed_by` nodes tell it.

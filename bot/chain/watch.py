@@ -46,6 +46,7 @@ class Watch:
         self._now = now
         self._steady = steady
         self._chance = chance
+        self._head: Head | None = None
         self._last_look: tuple[int, float] | None = None
         self._pace_is_known = False
         self._failures = 0
@@ -96,6 +97,14 @@ class Watch:
         self._take_note(head)
         return head
 
+    def latest(self) -> Head:
+        """As `look`, without a question while the next block can't have come."""
+        if self._head is not None and self._pace_is_known and self.looked is not None:
+            age = self._steady() - self.looked[0]
+            if 0 <= age < self._measured and self._rest() == 0:
+                return self._head
+        return self.look()
+
     def real_seconds(self, chain_seconds: float) -> float:
         """Real time in which so much of the chain's time passes."""
         if self._pace_is_known:
@@ -108,6 +117,7 @@ class Watch:
         return max(self._silent_until - self._steady(), 0.0)
 
     def _take_note(self, head: Head) -> None:
+        self._head = head
         ahead = head.time - self._now()
         self._ahead = max(ahead, timedelta(0))
         steady = self._steady()

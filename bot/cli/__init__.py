@@ -1,6 +1,7 @@
 """The commands: each parses, calls one function, prints."""
 
 import difflib
+import gc
 import importlib
 
 import click
@@ -117,4 +118,7 @@ def _tell_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
 @click.pass_context
 def briefbot(ctx: click.Context, config_file: str | None, *, debug: bool) -> None:
     """Publish a folder of Markdown briefs to a Steem-style chain, exactly once."""
+    if not gc.isenabled():  # the command is imported
+        gc.freeze()
+        gc.enable()
     ctx.obj = {"config_file": config_file, "debug": debug}

@@ -1,7 +1,9 @@
 """`briefbot check`: what would be refused, or would surprise, before it is sent."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,8 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import app
-from bot.briefs import Entry, Finding, Level, fixed
-from bot.briefs.opening import opened, real_path, replace
+from bot.briefs import Brief, Entry, Finding, Level, fixed
+from bot.briefs.dates import next_change
+from bot.briefs.kept import Kept, standing
+from bot.briefs.opening import opened, real_path
+from bot.briefs.opening import replace as put
 from bot.cli import terminal
 from bot.cli.once import FEW, told_once
 from bot.cli.spread import spread
@@ -23,6 +28,11 @@ if TYPE_CHECKING:
     from bot.reports.online import Online
 
 Findings = tuple[Finding, ...]
+
+KEPT = ".briefbot"
+"""The folder of a workspace in which what was found is kept, to be found again sooner."""
+MANY = 100
+"""Files for which that is worth it."""
 
 
 @click.command()
@@ -52,7 +62,8 @@ def check(
         mended = _mend(_look(config, given, online=False))
         terminal.tell(f"{_counted(mended, 'file')} mended", error=True)
     form = "json" if as_json else form
-    looked = _look(config, given, online=online)
+    whole = [real_path(path) for path in given] == [real_path(config.posts)]
+    looked = _look_again(config) if whole and not online else _look(config, given, online=online)
     findings = [finding for _, found in looked for finding in found]
     looked = told_once(looked, few=FEW if form == "text" else 0)
     if form == "json":
@@ -69,13 +80,52 @@ def check(
         ctx.exit(1)
 
 
-def _look(config: Settings, paths: Iterable[Path], *, online: bool) -> list[tuple[Entry, Findings]]:
+def _look(config: Settings, paths: Sequence[Path], *, online: bool) -> list[tuple[Entry, Findings]]:
     published = app.published(config)
-    entries = app.entries(config, paths)
+    entries = app.entries(config, paths, spread)
     queue = real_path(config.posts)
     whole = entries if queue in map(real_path, paths) else None
     with app.view(config, whole) as view:
         return _checked(config, view, entries, published, online=online)
+
+
+def _look_again(config: Settings) -> list[tuple[Entry, Findings]]:
+    """As `_look` at the whole queue; what has not changed since the last time isn't judged again.
+
+    A copy of a file is another file, and what is kept in a copied folder isn't believed.
+    """
+    folder, now = config.root / KEPT, utc_now()
+    kept = Kept.read(folder, app.judged_by(config))
+    around = app.all_around(config)
+    stands = standing(*around, now) if around else ""
+    if kept.holds(stands, now):
+        queue = real_path(config.posts)
+        return [
+            (Entry(one.path, queue / one.path, one.fingerprint, None, ()), one.told)
+            for one in kept.files.values()
+        ]
+    published = app.published(config)
+    entries = app.entries(config, [config.posts], spread)
+    with app.view(config, entries) as view:
+        found = spread(lambda each: app.judged(config, view, each, published, now, kept), entries)
+    if len(entries) >= MANY:
+        same = around and stands == standing(*around, now)  # nothing has changed meanwhile
+        dates = [one for each in entries if each.brief for one in _dates(each.brief, now, config)]
+        replace(
+            kept,
+            standing=stands if same else "",
+            at=now,
+            until=min(dates, default=None),
+            files={one.path: one for one in found},
+        ).write(folder)
+    return [(entry, one.told) for entry, one in zip(entries, found, strict=True)]
+
+
+def _dates(brief: Brief, now: datetime, config: Settings) -> Iterator[datetime]:
+    """When time alone changes what is found in a brief."""
+    for each in (brief, *map(brief.on, brief.differing)):
+        if change := next_change(each, now, config.timezone):
+            yield change
 
 
 def _checked(
@@ -119,7 +169,7 @@ def _mend(looked: Iterable[tuple[Entry, Findings]]) -> int:
                 continue  # somebody is writing it just now
             mended = fixed(data.decode(), fixes).encode()
             if mended != data:
-                replace(entry.file, mended, like=entry.file)
+                put(entry.file, mended, like=entry.file)
                 count += 1
         except OSError as error:
             terminal.tell(f"{entry.file} can't be mended: {error.strerror}", error=True)

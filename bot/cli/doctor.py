@@ -21,8 +21,8 @@ from bot.records import DatabaseUnavailable, NoDatabase, Records, RecordsError, 
 from bot.records.engine import address_of
 from bot.records.queues import QueueRecords
 from bot.reports.doctor import Diagnosis, Health, alone, examine, failed, plainly_asked
+from bot.reports.idle import idle
 from bot.reports.prices import price_diagnosis
-from bot.reports.status import idle
 
 MOST_TOLD = 20  # briefs of a kind
 MISSED_SINCE = timedelta(days=7)

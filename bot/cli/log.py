@@ -9,8 +9,8 @@ import click
 
 from bot import app
 from bot.cli import terminal
+from bot.cli.idle import warn_if_idle
 from bot.cli.naming import authors, briefs, name_of
-from bot.cli.status import warn_if_idle
 from bot.cli.table import print_log
 from bot.cli.times import Instant
 from bot.config import DEFAULT_FILE, DEMO, Settings, load

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from bot import app
-from bot.briefs import BriefError, Entry, Queue
-from bot.briefs.opening import real_path
 from bot.config import Settings, load
 from bot.errors import BotError
 from bot.records import RecordsError
 from bot.records.naming import beginning
+
+if TYPE_CHECKING:
+    from bot.briefs import Entry
 
 _SUFFIXES = (".md", ".markdown")
 
@@ -23,6 +25,8 @@ def name_of(config: Settings, which: str) -> str:
 
     All others stay as they are.
     """
+    from bot.briefs.opening import real_path  # noqa: PLC0415  # slow to import, and rarely wanted
+
     if which.startswith("@") or "://" in which or not _is_path(which):
         return which
     file, queue = real_path(Path(which)), real_path(config.posts)
@@ -49,18 +53,20 @@ def nothing_recorded(config: Settings, which: str) -> click.ClickException:
     return click.ClickException(f"nothing is recorded for {which}; see `briefbot log` and `plan`")
 
 
-def in_queue(config: Settings, which: str) -> list[Entry]:
+def in_queue(config: Settings, which: str) -> "list[Entry]":
     """The brief of the queue that has this id, path or address, or one that begins so.
 
     Raises:
         BriefError: the queue can't be read.
         Ambiguous: several briefs have names that begin so.
     """
+    from bot.briefs import Queue  # noqa: PLC0415  # slow to import, and rarely wanted
+
     entries = Queue(config.posts, timezone=config.timezone).look()
     name = name_of(config, which)
     with app.view(config, entries) as view:
 
-        def names(entry: Entry) -> Iterator[str]:
+        def names(entry: "Entry") -> Iterator[str]:
             yield entry.path
             if entry.brief is None:
                 return
@@ -93,6 +99,8 @@ def _completion(names: Callable[[Settings], Iterable[str]]) -> Complete:
 
 
 def _briefs(config: Settings) -> Iterator[str]:
+    from bot.briefs import BriefError, Queue  # noqa: PLC0415  # slow to import
+
     with suppress(BriefError):
         for entry in Queue(config.posts, timezone=config.timezone).look():
             if entry.brief:

@@ -10,8 +10,8 @@ import click
 
 from bot import app
 from bot.cli import terminal
+from bot.cli.idle import warn_if_idle
 from bot.cli.naming import authors
-from bot.cli.status import warn_if_idle
 from bot.cli.times import Instant, told
 from bot.clock import utc_now
 from bot.config import Settings, load

@@ -6,7 +6,7 @@ from datetime import timedelta
 import click
 
 from bot import app
-from bot.calendar import FreeSlot
+from bot.calendar.planner import FreeSlot
 from bot.cli import terminal
 from bot.cli.naming import authors
 from bot.cli.plan import told_day

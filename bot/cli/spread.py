@@ -1,5 +1,6 @@
 """Work on many items at once, on all cores that this process may use."""
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -37,6 +38,7 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result
     if cores == 1 or len(items) < FEW:
         return [work(item) for item in items]
     _shared = work, items
+    gc.freeze()  # what is there stays: nobody looks through it again and again, nor copies it so
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(cores, mp_context=context) as pool:
         parts = pool.map(_part, range(0, len(items), PART))
@@ -47,6 +49,8 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result
                 "a process that was at work here was ended by the system, which does so when "
                 "memory is short; name fewer files at a time"
             ) from None
+        finally:
+            gc.unfreeze()
 
 
 def _part(start: int) -> list[Any]:

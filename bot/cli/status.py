@@ -11,10 +11,9 @@ from bot.cli import terminal
 from bot.cli.times import told
 from bot.clock import utc_now
 from bot.config import load
-from bot.records import Records
 from bot.records.workers import Worker
 from bot.reports.log import instant
-from bot.reports.status import EXIT_CODES, ChainStanding, Item, Overview, Verdict, idle
+from bot.reports.status import EXIT_CODES, ChainStanding, Item, Overview, Verdict
 
 COLOURS = {Verdict.WELL: "green", Verdict.NEEDS_A_PERSON: "yellow", Verdict.NOT_RUNNING: "red"}
 _COLUMNS = ("what", "which", "how", "more")
@@ -43,16 +42,6 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
         terminal.tell(reasons or _well(found, config.timezone), mark=mark)
         _print(list(_lines(found, config.timezone)))
     ctx.exit(EXIT_CODES[found.verdict])
-
-
-def warn_if_idle(records: Records | None, *, data: bool) -> None:
-    """Say in one line that no service is running though something is due.
-
-    Args:
-        data: what is printed is for programs, so this goes to standard error.
-    """
-    if records is not None and (said := idle(records, utc_now())):
-        terminal.tell(said, error=data)
 
 
 def _well(found: Overview, timezone: str) -> str:

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -17,6 +16,7 @@ from bot.chain.codec import operations_text
 from bot.chain.operations import operations
 from bot.chain.profiles import NO_HOST, ChainProfile
 from bot.chain.protocol import Operation
+from bot.digest import digest_of
 from bot.errors import BotError
 from bot.format import Defaults, compose
 from bot.format.compose import Place, parent_name
@@ -56,6 +56,13 @@ class Composition:
     links: tuple[Name, ...] = ()
     approve: bool = False
 
+    @property
+    def depends_on_file_alone(self) -> bool:
+        """Whether the same file makes the same of it, whatever lies beside it."""
+        codes = {finding.code for finding in self.findings}
+        pictures = self.pictures or any(code.startswith("picture.") for code in codes)
+        return not (self.links or pictures or codes & {"permlink.taken", "internal"})
+
 
 @dataclass(frozen=True, slots=True)
 class Composer:
@@ -74,8 +81,7 @@ class Composer:
     @property
     def settings(self) -> str:
         """A digest of all that makes another post of the same file."""
-        told = (self.defaults, self.profiles, self.default_chain, self.pictures.settings)
-        return sha256(json.dumps(told, default=_told, sort_keys=True).encode()).hexdigest()
+        return digest_of(self.defaults, self.profiles, self.default_chain, self.pictures.settings)
 
     def among(self, names: Names, recorded: Recorded) -> "Composer":
         """The same, where briefs link and reply to these."""
@@ -193,15 +199,6 @@ def _taken(brief: Brief, by: str) -> Finding:
     message = f"permlink taken by {by}: two posts can't have one address; set another `slug`"
     line = brief.line("slug" if brief.slug else "title")
     return found(brief.path, line, "permlink.taken", message)
-
-
-def _told(value: Any) -> object:
-    """A setting as JSON, the same in each process."""
-    if is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return dict(value)
-    return sorted(map(str, value)) if isinstance(value, AbstractSet) else str(value)
 
 
 def publication_of(composition: Composition, fingerprint: str) -> NewPublication:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from itertools import islice
 
@@ -170,10 +170,14 @@ class Intake:
         entries = (*look.entries, *again)
         if not entries and not look.gone:
             return ()
-        if not mine.count():  # counted first: a copy that is put back from here on is told by it
+        # what one file makes is one transaction; of many, each would keep others waiting for long
+        with mine.together() if len(entries) + len(look.gone) == 1 else nullcontext():
+            # counted first: a copy that is put back from here on is told by it
+            known = mine.count()
+            findings = list(self._round(mine, entries, look.gone, look.away)) if known else []
+        if not known:
             self._start_over()
             return self.scan()
-        findings = list(self._round(mine, entries, look.gone, look.away))
         while not self._folder.unread and (others := self._concerned - met):
             if len(others) > MOST:  # they are unsettled, and have their turn
                 self._catches_up = True

@@ -109,6 +109,13 @@ class Neighbours:
             found.add(brief.path)
         return frozenset(found)
 
+    def twins(self, chain: str, brief: Brief) -> frozenset[str]:
+        """Paths of other briefs that stand, or want to stand, where this one is to."""
+        target = self._stands(chain, brief, frozenset())
+        return (
+            self.at(chain, target.author, target.permlink) - {brief.path} if target else frozenset()
+        )
+
     def _standing(self, chain: str, author: str, permlink: str) -> Iterator[Brief]:
         """Briefs that stand, or want to stand, at an address."""
         if chain not in self._stand:

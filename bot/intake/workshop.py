@@ -3,19 +3,16 @@
 A brief that names others, or shows pictures, is composed once more where these are known.
 """
 
-import copyreg
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from bot.briefs import Entry, Queue
 from bot.briefs.walk import Stamp
@@ -108,17 +105,6 @@ class Workshop:
 
 _queue: Queue
 _composer: Composer
-
-
-def _proxy(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
-    return MappingProxyType(mapping)
-
-
-def _reduced(proxy: MappingProxyType[Any, Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    return _proxy, (dict(proxy),)
-
-
-copyreg.pickle(MappingProxyType, _reduced)  # what a brief holds, and pickle doesn't know
 
 
 def _prepare(root: Path, timezone: str, composer: Composer) -> None:

@@ -43,6 +43,13 @@ class Free:
     content: Content | None
 
 
+def addresses_of(publication: Publication) -> tuple[tuple[str, str], ...]:
+    """(author, permlink) of the posts that are looked at first."""
+    if publication.kind is Kind.REBLOG:
+        return (reblogged_in(publication.operations),)
+    return ((publication.author, publication.permlink),)
+
+
 def look_first(publication: Publication, watch: Watch, head: Head) -> Already | Undecided | Free:
     """What stands where a publication is to stand.
 

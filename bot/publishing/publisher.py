@@ -31,9 +31,10 @@ from bot.format.patch import edit_body
 from bot.publishing.intervals import respect_date, respect_intervals
 from bot.publishing.order import blocker
 from bot.publishing.pictures import Pictures
-from bot.publishing.preflight import Already, Undecided, look_first
+from bot.publishing.preflight import Already, Undecided, addresses_of, look_first
 from bot.records import (
     Attempt,
+    Draft,
     Kind,
     Lease,
     Leases,
@@ -42,6 +43,7 @@ from bot.records import (
     Publication,
     Records,
     Status,
+    TakingUp,
     Transition,
 )
 
@@ -90,47 +92,77 @@ class Publisher:
         records = self._records.under(lease, leases)
         return Publisher(self._watch, records, self._keys, self._pictures, self._now, self._log)
 
-    def dispatch(self, publication: Publication) -> Publication:
-        """Take up a publication that is due: `queued`, or `waiting` with its time come."""
+    def dispatch(self, publication: Publication, draft: Draft | None = None) -> Publication:
+        """Take up a publication that is due: `queued`, or `waiting` with its time come.
+
+        That is recorded together with what is signed for it, or with what stands in its way.
+
+        Args:
+            draft: what its author's calendar says, to be recorded with it.
+        """
         if publication.status is Status.WAITING:
             try:
                 self._watch.look()
             except TransientChainError as error:
-                return self._postpone(publication, error)
+                return self._postpone(publication, error, draft)
             if other := blocker(self._records, publication):
-                return self._postpone(publication, _waits_for(other, self._now()))
+                return self._postpone(publication, _waits_for(other, self._now()), draft)
         if self._is_late(publication):
+            self._write(draft)
             return self._move(
                 publication, Transition(Status.MISSED, "its `expires` passed before it could go")
             )
         again = publication.status is Status.WAITING
         why = "it is time to try again" if again else "it is due"
-        return self.carry(self._move(publication, Transition(Status.PUBLISHING, why)))
+        return self._step(publication, TakingUp(publication, why, draft))
 
     def carry(self, publication: Publication) -> Publication:
         """Do the next step for a publication that is `publishing` or `included`.
 
         Troubles that may pass put it into `waiting`; nothing raises but the records.
         """
+        return self._step(publication, None)
+
+    def _step(self, publication: Publication, taking: TakingUp | None) -> Publication:
+        """Do the next step, for one that is to be taken up by it or was before."""
         try:
-            head = self._watch.look()
             attempt = self._live_attempt(publication)
-            if attempt is None and publication.status is Status.PUBLISHING:
-                publication = self._prepare(publication, head)
-            else:
-                publication = self._follow(publication, attempt, head)
-        except CreditsShort as error:
-            publication = self._await_credits(publication, error)
-        except AuthorUnable as error:  # without a time: until that is mended (`revive`)
-            reason = str(error)
-            publication = self._move(publication, Transition(Status.WAITING, reason, error=reason))
-        except TransientChainError as error:
-            # what is in a block loses nothing by being looked at later
-            if publication.status is Status.PUBLISHING:
-                publication = self._wait(publication, str(error), self._pause(error))
-        except PermanentChainError as error:
-            publication = self._reject(publication, str(error))
+            if attempt is None and publication.status is not Status.INCLUDED:
+                return self._prepare(publication, taking)
+            publication = self._taken_up(publication, taking)
+            return self._follow(publication, attempt, self._watch.look())
+        except (TransientChainError, PermanentChainError, AuthorUnable) as error:
+            return self._await(self._taken_up(publication, taking), error)
+
+    def _taken_up(self, publication: Publication, taking: TakingUp | None) -> Publication:
+        """A publication that has been taken up now, whether anything was signed for it or not."""
+        if taking is None:
+            return publication
+        publication = self._records.get(publication.id)
+        if publication.status is not Status.PUBLISHING:
+            publication = self._records.take_up(taking, self._now())
+            self._tell(publication, Status.PUBLISHING, taking.reason)
         return publication
+
+    def _await(
+        self,
+        publication: Publication,
+        error: TransientChainError | PermanentChainError | AuthorUnable,
+    ) -> Publication:
+        """What a trouble makes of a publication that is `publishing` or `included`."""
+        match error:
+            case CreditsShort():
+                return self._await_credits(publication, error)
+            case AuthorUnable():  # without a time: until that is mended (`revive`)
+                reason = str(error)
+                waiting = Transition(Status.WAITING, reason, error=reason)
+                return self._move(publication, waiting)
+            case PermanentChainError():
+                return self._reject(publication, str(error))
+            case _ if publication.status is Status.PUBLISHING:
+                return self._wait(publication, str(error), self._pause(error))
+            case _:  # what is in a block loses nothing by being looked at later
+                return publication
 
     def settle_refused(self, publication: Publication, attempt: Attempt) -> None:
         """Settle the last attempt of a rejected publication.
@@ -184,8 +216,9 @@ class Publisher:
 
     # -- before anything is sent ---------------------------------------------------------------
 
-    def _prepare(self, publication: Publication, head: Head) -> Publication:
+    def _prepare(self, publication: Publication, taking: TakingUp | None) -> Publication:
         """Look first, check what can be checked, sign, write ahead, send."""
+        head = self._watch.latest()
         if publication.digest is not None and publication.digest != publication.sealed():
             raise PermanentChainError(
                 "its record is damaged: what is stored isn't what was queued. Restore a backup of "
@@ -193,22 +226,23 @@ class Publisher:
             )
         if other := blocker(self._records, publication):
             raise _waits_for(other, self._now())
-        found = look_first(publication, self._watch, head)
-        if isinstance(found, Undecided):
-            return self._move(
-                publication, Transition(Status.HELD, found.reason, error=found.reason)
-            )
-        if isinstance(found, Already):
-            return self._adopt(publication, found, head)
-        self._watch.blocks.observe(head)  # by whose time it is due, and will expire
-        respect_date(publication, head)
-        account, holder, key = self._signer(publication.author)
-        respect_intervals(publication, account, head)
-        told = self._pictures.uploaded(publication, self._chain, holder, key)
-        operations = operations_in(told)
-        if publication.kind is Kind.EDIT and found.content is not None:
-            operations = [("comment", _as_edit(operations[0][1], found.content))]
-        transaction = self._chain.sign(operations, key, head, TRANSACTION_TTL)
+        looked_at = addresses_of(publication)
+        with self._chain.before_signing(head, publication.author, looked_at):
+            found = look_first(publication, self._watch, head)
+            if isinstance(found, Undecided):
+                held = Transition(Status.HELD, found.reason, error=found.reason)
+                return self._move(self._taken_up(publication, taking), held)
+            if isinstance(found, Already):
+                return self._adopt(self._taken_up(publication, taking), found, head)
+            self._watch.blocks.confirm(head)  # by whose time it is due, and will expire
+            respect_date(publication, head)
+            account, holder, key = self._signer(publication.author)
+            respect_intervals(publication, account, head)
+            told = self._pictures.uploaded(publication, self._chain, holder, key)
+            operations = operations_in(told)
+            if publication.kind is Kind.EDIT and found.content is not None:
+                operations = [("comment", _as_edit(operations[0][1], found.content))]
+            transaction = self._chain.sign(operations, key, head, TRANSACTION_TTL)
         largest = head.maximum_block_size - 256  # §2.1
         if transaction.size > largest:
             largest = self._chain.agreed_block_size() - 256
@@ -229,7 +263,10 @@ class Publisher:
             ),
             self._now(),
             told,
+            taking,
         )
+        if taking is not None:
+            self._tell(publication, Status.PUBLISHING, taking.reason)
         return self._send(publication, attempt)
 
     def _signer(self, author: str) -> tuple[Account, str, PostingKey]:
@@ -422,8 +459,11 @@ class Publisher:
         reason = f"resource credits are short; {when}. {error}"
         return self._wait(publication, reason, self._watch.real_seconds(seconds))
 
-    def _postpone(self, publication: Publication, error: TransientChainError) -> Publication:
+    def _postpone(
+        self, publication: Publication, error: TransientChainError, draft: Draft | None
+    ) -> Publication:
         """Let it wait on for the same reason; its attempts and its history don't grow by it."""
+        self._write(draft)
         now = self._now()
         retry_at = now + timedelta(seconds=self._pause(error))
         return self._records.postpone(publication.id, retry_at, str(error), now)
@@ -447,9 +487,16 @@ class Publisher:
 
     def _move(self, publication: Publication, transition: Transition) -> Publication:
         moved = self._records.move(publication, transition, self._now())
-        tell = self._log.warning if transition.target in TO_LOOK_AFTER else self._log.info
-        tell(transition.target.value, **_identity(publication), reason=transition.reason)
+        self._tell(publication, transition.target, transition.reason)
         return moved
+
+    def _write(self, draft: Draft | None) -> None:
+        if draft is not None:
+            self._records.record(draft, self._now())
+
+    def _tell(self, publication: Publication, target: Status, reason: str) -> None:
+        tell = self._log.warning if target in TO_LOOK_AFTER else self._log.info
+        tell(target.value, **_identity(publication), reason=reason)
 
 
 def _waits_for(other: Publication, now: datetime) -> TransientChainError:

@@ -16,9 +16,8 @@ from bot.calendar import (
     Sent,
     State,
     Wait,
-    appointments,
-    free_slots,
 )
+from bot.calendar.appointments import appointments, free_slots
 from bot.calendar.diary import BY_CHAIN
 from bot.calendar.order import natural
 from bot.calendar.planner import WAITS, FreeSlot
@@ -322,6 +321,12 @@ def may_go(row: Publication, chain_now: datetime) -> bool:
     if made.outlook in {None, Outlook.NOW} or made.look_at == AT_ONCE:
         return True
     return made.outlook is Outlook.PLANNED and _has_come(made.appointed_at, chain_now)
+
+
+def waits_for_nobody(row: Publication) -> bool:
+    """Whether what was just calculated says that no other brief, nor a person, holds it up."""
+    made = row.appointment
+    return made.outlook is Outlook.PLANNED and not (made.why or "").startswith(WAITS)
 
 
 def _has_come(moment: datetime | None, chain_now: datetime) -> bool:

@@ -1,6 +1,8 @@
 """What happened: publications, attempts and events, in SQLite or PostgreSQL."""
 
+from bot.records.appointments import Draft
 from bot.records.engine import DatabaseUnavailable, NoDatabase, RecordsError, SchemaDiffers
+from bot.records.journey import TakingUp
 from bot.records.leases import Leases
 from bot.records.records import Records
 from bot.records.transitions import UNPUBLISHED
@@ -36,6 +38,7 @@ __all__ = [
     "Came",
     "Conflict",
     "DatabaseUnavailable",
+    "Draft",
     "Event",
     "IllegalTransition",
     "Kind",
@@ -56,6 +59,7 @@ __all__ = [
     "RecordsError",
     "SchemaDiffers",
     "Status",
+    "TakingUp",
     "Transition",
     "text_digest",
 ]

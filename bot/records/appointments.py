@@ -1,14 +1,14 @@
 """Appointments: what an author's calendar is asked about, and what is recorded of its answer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from bot.records.reading import portions, publication_of
-from bot.records.tables import PENDING, attempts, awaited, leases, publications, unplanned
+from bot.records.tables import PENDING, Instant, attempts, awaited, leases, publications, unplanned
 from bot.records.values import (
     APPOINTED,
     Appointment,
@@ -108,6 +108,62 @@ class Answer:
 Calculate = Callable[[Agenda], Sequence[Answer]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an author's calendar says, and what of it isn't recorded yet.
+
+    Attributes:
+        rules: digest of those that it goes by, where others are recorded.
+        seen: ids of the rows of `unplanned` that it answers.
+        answers: what it says of all that is pending.
+        changed: what of that isn't recorded.
+        leaving: ids of all that leave a slot.
+        news: permlinks of what others may wait for, and has got another time.
+        added: (author, permlink) of the posts that it depends on, and did not.
+        dropped: of those that it did.
+    """
+
+    chain: str
+    author: str
+    rules: str | None
+    seen: tuple[int, ...]
+    answers: tuple[Answer, ...]
+    changed: tuple[Answer, ...]
+    missed: tuple[Answer, ...]
+    leaving: tuple[int, ...]
+    news: tuple[str, ...]
+    added: tuple[tuple[str, str], ...]
+    dropped: tuple[tuple[str, str], ...]
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether all of it is recorded."""
+        told = (self.seen, self.changed, self.missed, self.news, self.added, self.dropped)
+        return self.rules is None and not any(told)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is too much for one transaction."""
+        return len(self.changed) > _MOST
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it may be recorded along with something else: nothing in it is to be told."""
+        return not self.is_long and not self.missed
+
+    def divided(self) -> tuple["Draft", "Draft"]:
+        """As many appointments as one transaction takes, with all slots that are left; the rest."""
+        first = replace(self, changed=self.changed[:_MOST])
+        return first, replace(self, changed=self.changed[_MOST:], leaving=())
+
+    def of(self, publication: Publication) -> Publication | None:
+        """A publication with its place by this; None when that has a place no more."""
+        for one in self.answers:
+            if one.id == publication.id:
+                return replace(publication, appointment=one.appointment)
+        return None
+
+
 class Appointments(RecordsWriter):
     """How appointments are asked for and recorded, an author on a chain at a time."""
 
@@ -120,6 +176,66 @@ class Appointments(RecordsWriter):
         with self.reading() as connection:
             return _agenda(connection, chain, author, since)
 
+    def draft(
+        self,
+        chain: str,
+        author: str,
+        rules: str,
+        since: datetime,
+        calculate: Calculate,
+        chain_now: datetime,
+    ) -> "Draft":
+        """Ask an author's calendar.
+
+        It is asked in no transaction, since that may take long; only who holds the author's lease
+        asks it. What has changed meanwhile is calculated once more: its row in `unplanned` stays.
+
+        Args:
+            rules: digest of those that `calculate` goes by.
+            since: what went out before that is of no interest.
+            chain_now: by which appointments are judged.
+        """
+        with self.reading() as connection:
+            here = {"chain": chain, "author": author}
+            seen = tuple(connection.execute(_SEEN, here).scalars())
+            agenda = _agenda(connection, chain, author, since)
+            depends = {(row.author, row.permlink) for row in connection.execute(_AWAITED, here)}
+            used = connection.execute(_RULES, here).scalar()
+        answers = calculate(agenda)
+        before = {one.id: one.appointment for one in agenda.pending}
+        permlinks = {one.id: one.permlink for one in agenda.pending}
+        changed = tuple(a for a in answers if not a.missed and a.appointment != before[a.id])
+        named = {each for answer in answers if not answer.missed for each in answer.named}
+        return Draft(
+            chain=chain,
+            author=author,
+            rules=None if used == rules else rules,
+            seen=seen,
+            answers=tuple(answers),
+            changed=changed,
+            missed=tuple(a for a in answers if a.missed),
+            leaving=tuple(
+                a.id for a in changed if before[a.id].slot not in {None, a.appointment.slot}
+            ),
+            news=tuple(permlinks[a.id] for a in answers if a.is_news(before[a.id], chain_now)),
+            added=tuple(sorted(named - depends)),
+            dropped=tuple(sorted(depends - named)),
+        )
+
+    def record(self, draft: "Draft", now: datetime) -> None:
+        """Record what a calendar says.
+
+        Other authors who wait for what has got another time are calculated anew after it.
+        """
+        if draft.says_nothing:
+            return
+        while draft.is_long:  # nobody else waits for a hundred thousand
+            portion, draft = draft.divided()
+            with self.writing() as connection:
+                _write(connection, portion.changed, portion.leaving)
+        with self.writing() as connection:
+            self._record(connection, draft, now)
+
     def appoint(
         self,
         chain: str,
@@ -130,52 +246,25 @@ class Appointments(RecordsWriter):
         now: datetime,
         chain_now: datetime,
     ) -> None:
-        """Ask an author's calendar, and record what it says.
+        """`draft` and `record`."""
+        self.record(self.draft(chain, author, rules, since, calculate, chain_now), now)
 
-        It is asked in no transaction, since that may take long; only who holds the author's lease
-        asks it. What has changed meanwhile is calculated once more: its row in `unplanned` stays.
-        Other authors who wait for what has got another time are calculated anew after it.
-
-        Args:
-            rules: digest of those that `calculate` goes by.
-            since: what went out before that is of no interest.
-            chain_now: by which appointments are judged.
-        """
-        with self.reading() as connection:
-            query = sa.select(unplanned.c.id)
-            here = unplanned.c.chain == chain, unplanned.c.author == author
-            seen = list(connection.execute(query.where(*here)).scalars())
-            agenda = _agenda(connection, chain, author, since)
-        answers = calculate(agenda)
-        before = {one.id: one.appointment for one in agenda.pending}
-        changed = [a for a in answers if not a.missed and a.appointment != before[a.id]]
-        told = {one.id: one for one in agenda.pending}
-        news = [told[a.id].permlink for a in answers if a.is_news(before[a.id], chain_now)]
-        named = {each for answer in answers if not answer.missed for each in answer.named}
-        leaving = [a.id for a in changed if before[a.id].slot not in {None, a.appointment.slot}]
-        some: list[Sequence[Answer]] = [
-            changed[start : start + _MOST] for start in range(0, len(changed), _MOST)
-        ]
-        for portion in some[:-1]:  # nobody else waits for a hundred thousand
-            with self.writing() as connection:
-                _write(connection, portion, leaving)
-            leaving = []
-        with self.writing() as connection:
-            _write(connection, some[-1] if some else [], leaving)
-            for one in answers:
-                if one.missed:
-                    self._miss(connection, one, now)
-            for portion in portions(seen):
-                connection.execute(sa.delete(unplanned).where(unplanned.c.id.in_(portion)))
-            self._touch(connection, waiting_for(connection, chain, author, news))
-            if _depend(connection, chain, author, named):
-                # what is named now for the first time may have moved while it was calculated
-                self._touch(connection, {(chain, author)})
+    def _record(self, connection: sa.Connection, draft: "Draft", now: datetime) -> None:
+        chain, author = draft.chain, draft.author
+        _write(connection, draft.changed, draft.leaving)
+        for one in draft.missed:
+            self._miss(connection, one, now)
+        for portion in portions(draft.seen):
+            connection.execute(sa.delete(unplanned).where(unplanned.c.id.in_(portion)))
+        self._touch(connection, waiting_for(connection, chain, author, draft.news))
+        _depend(connection, draft)
+        if draft.added:  # what is named now for the first time may have moved meanwhile
+            self._touch(connection, {(chain, author)})
+        if draft.rules is not None:
             connection.execute(
                 sa.update(leases)
                 .where(leases.c.chain == chain, leases.c.author == author)
-                .where(leases.c.rules.is_distinct_from(rules))
-                .values(rules=rules)
+                .values(rules=draft.rules)
             )
 
     def _miss(self, connection: sa.Connection, answer: Answer, now: datetime) -> None:
@@ -192,14 +281,9 @@ class Appointments(RecordsWriter):
 
     def unplanned(self, worker: str | None = None) -> tuple[tuple[str, str], ...]:
         """(chain, author) whose appointments are to be made anew; of those that a worker has."""
-        query = sa.select(unplanned.c.chain, unplanned.c.author).distinct()
-        if worker is not None:
-            query = query.join(
-                leases,
-                sa.and_(leases.c.chain == unplanned.c.chain, leases.c.author == unplanned.c.author),
-            ).where(leases.c.worker == worker)
+        query, given = (_UNPLANNED, {}) if worker is None else (_UNPLANNED_OF, {"mine": worker})
         with self.reading() as connection:
-            return tuple((row.chain, row.author) for row in connection.execute(query))
+            return tuple((row.chain, row.author) for row in connection.execute(query, given))
 
     def overdue(self, before: datetime, limit: int) -> tuple[Publication, ...]:
         """What should have been out before this instant, the oldest first, so many."""
@@ -249,32 +333,46 @@ _IS_ALIVE = (
 _ON_ITS_WAY = (Status.PUBLISHING.value, Status.INCLUDED.value, Status.FINAL.value)
 
 
-def _agenda(connection: sa.Connection, chain: str, author: str, since: datetime) -> Agenda:
-    here = sa.and_(publications.c.chain == chain, publications.c.author == author)
-    pending = connection.execute(
-        sa.select(
-            *_COLUMNS,
-            sa.case((_NAMES_OTHERS, publications.c.operations)).label("operations"),
-            _IS_ALIVE.label("is_alive"),
-            *(publications.c[name] for name in APPOINTED),
-        ).where(here, PENDING)
+def _of_author(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.chain == sa.bindparam("chain"), table.c.author == sa.bindparam("author"))
+
+
+def _gone(included: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return (
+        sa.select(*(publications.c[name] for name in Gone._fields))
+        .where(_of_author(publications), included)
+        .where(publications.c.kind.in_([Kind.POST.value, Kind.REPLY.value]))
+        .where(publications.c.status.in_(_ON_ITS_WAY))
     )
-    told = tuple(_pending(row) for row in pending)
-    first = publications.c.kind.in_([Kind.POST.value, Kind.REPLY.value])
-    columns = [publications.c[name] for name in Gone._fields]
-    gone = [
-        Gone(*row)._replace(kind=Kind(row.kind))
-        for condition in (
-            publications.c.included_at >= since,
-            publications.c.included_at.is_(None),
-        )
-        for row in connection.execute(
-            sa.select(*columns)
-            .where(here, condition, first)
-            .where(publications.c.status.in_(_ON_ITS_WAY))
-        )
-    ]
-    return Agenda(told, tuple(gone))
+
+
+# made once: that takes longer than their answers
+_PENDING = sa.select(
+    *_COLUMNS,
+    sa.case((_NAMES_OTHERS, publications.c.operations)).label("operations"),
+    _IS_ALIVE.label("is_alive"),
+    *(publications.c[name] for name in APPOINTED),
+).where(_of_author(publications), PENDING)
+_GONE = sa.union_all(
+    _gone(publications.c.included_at >= sa.bindparam("since", type_=Instant)),
+    _gone(publications.c.included_at.is_(None)),
+)
+_SEEN = sa.select(unplanned.c.id).where(_of_author(unplanned))
+_RULES = sa.select(leases.c.rules).where(_of_author(leases))
+_AWAITED = sa.select(awaited.c.author, awaited.c.permlink).where(
+    awaited.c.chain == sa.bindparam("chain"), awaited.c.waiting == sa.bindparam("author")
+)
+_UNPLANNED = sa.select(unplanned.c.chain, unplanned.c.author).distinct()
+_UNPLANNED_OF = _UNPLANNED.join(
+    leases, sa.and_(leases.c.chain == unplanned.c.chain, leases.c.author == unplanned.c.author)
+).where(leases.c.worker == sa.bindparam("mine"))
+
+
+def _agenda(connection: sa.Connection, chain: str, author: str, since: datetime) -> Agenda:
+    here = {"chain": chain, "author": author}
+    told = tuple(_pending(row) for row in connection.execute(_PENDING, here))
+    gone = connection.execute(_GONE, here | {"since": since})
+    return Agenda(told, tuple(Gone(*row)._replace(kind=Kind(row.kind)) for row in gone))
 
 
 def _pending(row: Any) -> Pending:
@@ -285,27 +383,18 @@ def _pending(row: Any) -> Pending:
     return Pending(**known, appointment=Appointment(**made))
 
 
-def _depend(
-    connection: sa.Connection, chain: str, waiting: str, named: set[tuple[str, str]]
-) -> bool:
-    """Record on whose posts an author's calendar depends; whether on some for the first time."""
-    here = sa.and_(awaited.c.chain == chain, awaited.c.waiting == waiting)
-    known = {
-        (row.author, row.permlink) for row in connection.execute(sa.select(awaited).where(here))
-    }
-    for author, permlink in sorted(known - named):
+def _depend(connection: sa.Connection, draft: Draft) -> None:
+    """Record on whose posts an author's calendar depends."""
+    here = sa.and_(awaited.c.chain == draft.chain, awaited.c.waiting == draft.author)
+    for author, permlink in draft.dropped:
         gone = sa.and_(here, awaited.c.author == author, awaited.c.permlink == permlink)
         connection.execute(sa.delete(awaited).where(gone))
-    added = sorted(named - known)
-    if added:
+    if draft.added:
+        where = {"chain": draft.chain, "waiting": draft.author}
         connection.execute(
             sa.insert(awaited),
-            [
-                {"chain": chain, "author": author, "permlink": permlink, "waiting": waiting}
-                for author, permlink in added
-            ],
+            [where | {"author": author, "permlink": link} for author, link in draft.added],
         )
-    return bool(added)
 
 
 def _write(connection: sa.Connection, changed: Sequence[Answer], leaving: Sequence[int]) -> None:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.records.engine import insert_into
 from bot.records.reading import portions
 from bot.records.records import Records
 from bot.records.tables import PENDING, account_mana, credit_prices, leases, publications
@@ -142,8 +142,7 @@ class CreditRecords:
 
     def _put(self, table: sa.Table, key: list[str], rows: list[dict[str, Any]]) -> None:
         with self._records.writing() as connection:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            row = dialect.insert(table)
+            row = insert_into(connection, table)
             others = {name: row.excluded[name] for name in rows[0] if name not in key}
             connection.execute(row.on_conflict_do_update(index_elements=key, set_=others), rows)
 

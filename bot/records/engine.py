@@ -4,13 +4,17 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bot.errors import BotError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 VERSION = "0018"
 """The schema that this code works with: the newest file in `migrations/versions`."""
@@ -183,6 +187,15 @@ def begin_as_told(connection: sa.Connection) -> None:
     """Begin an SQLite transaction: with the lock that writing needs, unless it only reads."""
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def insert_into(connection: sa.Connection, table: sa.Table) -> "postgresql.Insert | sqlite.Insert":
+    """An INSERT that may say what is done about rows that are there already (`ON CONFLICT`)."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415  # slow to import
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from bot.records.news import late
+from bot.records.reading import late
 from bot.records.records import Records
 from bot.records.tables import (
     OWED,
@@ -55,6 +55,13 @@ class Figures:
         query = sa.select(sa.func.count()).select_from(publications).where(late(before))
         with self._records.reading() as connection:
             return connection.execute(query).scalar_one()
+
+    def overdue_since(self, before: datetime) -> datetime | None:
+        """When the first of them was to go out; None when there is none."""
+        query = sa.select(sa.func.min(publications.c.due_at)).where(late(before))
+        with self._records.reading() as connection:
+            at: datetime | None = connection.execute(query).scalar()
+        return at
 
     def due_since(self) -> datetime | None:
         """When the queued publication was due that is due first; None when none has a time."""

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.records.engine import insert_into
 from bot.records.reading import portions, storable
 from bot.records.records import Records
 from bot.records.tables import NOTED, UNSETTLED, WITH_FINDINGS, file_names, files
@@ -107,6 +107,25 @@ class FileRecord:
         return frozenset(name for kind, name in self.names if kind not in others)
 
 
+# made once: that takes longer than their answers
+_UNSETTLED_AFTER = (
+    sa.select(files.c.path)
+    .where(files.c.queue == sa.bindparam("queue"), UNSETTLED)
+    .where(files.c.path > sa.bindparam("after"))
+    .order_by(files.c.path)
+    .limit(sa.bindparam("most"))
+)
+_AT = sa.select(files).where(
+    files.c.queue == sa.bindparam("queue"),
+    files.c.path.in_(sa.bindparam("paths", expanding=True)),
+)
+_NAMED = sa.select(file_names.c.path).where(
+    file_names.c.queue == sa.bindparam("queue"),
+    file_names.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+    file_names.c.name.in_(sa.bindparam("names", expanding=True)),
+)
+
+
 class FileRecords:
     """The files of one queue.
 
@@ -173,22 +192,17 @@ class FileRecords:
         found: dict[str, FileRecord] = {}
         with self._reading() as connection:
             for some in portions(sorted(set(map(storable, paths)))):
-                query = sa.select(files).where(files.c.queue == self._queue, files.c.path.in_(some))
-                found |= {row.path: _record_of(row) for row in connection.execute(query)}
+                rows = connection.execute(_AT, {"queue": self._queue, "paths": some})
+                found |= {row.path: _record_of(row) for row in rows}
         return found
 
-    def named(self, kind: NameKind, names: Iterable[str]) -> tuple[str, ...]:
-        """Paths of the files that have one of these names, in their order."""
+    def named(self, kind: NameKind, names: Iterable[str], *others: NameKind) -> tuple[str, ...]:
+        """Paths of the files that have one of these names, of one of these kinds; in order."""
         found: set[str] = set()
         with self._reading() as connection:
             for some in portions(sorted({kept(name) for name in names})):
-                found |= set(
-                    connection.execute(
-                        sa.select(file_names.c.path)
-                        .where(file_names.c.queue == self._queue, file_names.c.kind == kind.value)
-                        .where(file_names.c.name.in_(some))
-                    ).scalars()
-                )
+                given = {"queue": self._queue, "names": some, "kinds": [kind, *others]}
+                found |= set(connection.execute(_NAMED, given).scalars())
         return tuple(sorted(found))
 
     def unsettled(self, after: str, limit: int) -> tuple[str, ...]:
@@ -197,10 +211,9 @@ class FileRecords:
         Args:
             after: the paths that follow this one, so that by and by all have their turn.
         """
-        query = sa.select(files.c.path).where(files.c.queue == self._queue, UNSETTLED)
-        query = query.where(files.c.path > after).order_by(files.c.path).limit(limit)
+        given = {"queue": self._queue, "after": after, "most": limit}
         with self._reading() as connection:
-            return tuple(connection.execute(query).scalars())
+            return tuple(connection.execute(_UNSETTLED_AFTER, given).scalars())
 
     def put(
         self, made: Sequence[FileRecord], before: Mapping[str, FileRecord], moved: Iterable[str]
@@ -219,11 +232,11 @@ class FileRecords:
         there = {record.path for record in made}
         made = [record for record in made if before.get(record.path) != record]
         moved = set(moved)
-        concerned = {*self.named(NameKind.LINK, moved), *self.named(NameKind.ID, moved)}
+        concerned = set(self.named(NameKind.LINK, moved, NameKind.ID))
         others = tuple(sorted(concerned - there))
         if not made and not others:
             return ()
-        with self._writing() as connection:
+        with self._writing(whole=True) as connection:
             for some in portions(others):
                 connection.execute(
                     sa.update(files)
@@ -232,8 +245,7 @@ class FileRecords:
                 )
             if not made:
                 return others
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            insert = dialect.insert(files)
+            insert = insert_into(connection, files)
             same = {
                 name: insert.excluded[name]
                 for name in (
@@ -249,7 +261,7 @@ class FileRecords:
             self._forget(connection, old - new)
             if fresh := sorted(new - old):
                 connection.execute(
-                    dialect.insert(file_names).on_conflict_do_nothing(),
+                    insert_into(connection, file_names).on_conflict_do_nothing(),
                     [
                         {"queue": self._queue, "kind": kind, "name": name, "path": path}
                         for kind, name, path in fresh

@@ -1,21 +1,36 @@
 """The journey: each step of a publication and its transactions, recorded before the next."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.records.reading import attempt_of, publication_of
+from bot.records.appointments import Appointments, Draft
+from bot.records.engine import insert_into
+from bot.records.reading import ATTEMPTS, attempt_of, publication_of
 from bot.records.tables import attempts, node_events, pictures, publications
 from bot.records.values import Attempt, NewAttempt, Outcome, Publication, Status, Transition
-from bot.records.writing import Conflict, RecordsWriter
+from bot.records.writing import Conflict
 
 _SENDS = {Outcome.SENT, Outcome.UNKNOWN, Outcome.REFUSED}
 
 
-class Journey(RecordsWriter):
+@dataclass(frozen=True, slots=True)
+class TakingUp:
+    """How a publication is taken up, recorded together with what is signed for it.
+
+    Attributes:
+        seen: as it stood when it was decided.
+        draft: what its author's calendar says, where that isn't recorded yet.
+    """
+
+    seen: Publication
+    reason: str
+    draft: Draft | None = None
+
+
+class Journey(Appointments):
     """How a publication moves, what was signed and sent for it, and what came of it."""
 
     def move(self, seen: Publication, transition: Transition, now: datetime) -> Publication:
@@ -31,57 +46,84 @@ class Journey(RecordsWriter):
                 raise Conflict(f"{current.brief} is {current.status} by now, not {seen.status}")
             return self._move(connection, current, transition, now)
 
+    def take_up(self, taking: TakingUp, now: datetime) -> Publication:
+        """Record that a publication is taken up, of which nothing is signed.
+
+        Raises:
+            Conflict: it isn't what was seen any more.
+        """
+        with self.writing() as connection:
+            current = publication_of(self._row(connection, taking.seen.id))
+            return self._take_up(connection, taking, current, now)
+
     def write_ahead(
-        self, publication_id: int, new: NewAttempt, now: datetime, operations: str | None = None
+        self,
+        publication_id: int,
+        new: NewAttempt,
+        now: datetime,
+        operations: str | None = None,
+        taking: TakingUp | None = None,
     ) -> Attempt:
         """Record a signed transaction, before the first byte of it is sent.
 
         Args:
             operations: what takes the planned ones' place, with what only became known now.
+            taking: how it is taken up, when it isn't `publishing` yet.
 
         Raises:
-            Conflict: somebody else signed one, or the publication isn't `publishing`.
+            Conflict: somebody else signed one, or the publication isn't `publishing`, or not what
+                it was when it was taken up.
         """
         with self.writing() as connection:
-            number = 1 + (
-                connection.execute(
-                    sa.select(sa.func.max(attempts.c.number)).where(
-                        attempts.c.publication_id == publication_id
-                    )
-                ).scalar()
-                or 0
-            )
-            self._refuse_alive(connection, publication_id)
+            earlier = connection.execute(ATTEMPTS, {"publication": publication_id}).all()
+            self._refuse_these(earlier)
+            current = publication_of(self._row(connection, publication_id))
             changes = {"trx_id": new.trx_id}
-            if operations is not None:
-                plan = publication_of(self._row(connection, publication_id))
-                digest = replace(plan, operations=operations).sealed()
+            if operations is not None and operations != current.operations:
+                digest = replace(current, operations=operations).sealed()
                 changes |= {"operations": operations, "digest": digest}
-            moved = connection.execute(
-                sa.update(publications)
-                .where(publications.c.id == publication_id)
-                .where(publications.c.status == Status.PUBLISHING.value)
-                .values(**changes, updated_at=now)
-            )
-            if moved.rowcount != 1:
+            if taking is not None:
+                self._take_up(connection, taking, current, now, **changes)
+            elif current.status is Status.PUBLISHING:
+                connection.execute(
+                    sa.update(publications)
+                    .where(publications.c.id == publication_id)
+                    .values(**changes, updated_at=now)
+                )
+            else:
                 raise Conflict(f"publication {publication_id} isn't publishing any more")
             try:
-                with connection.begin_nested():
-                    row = connection.execute(
-                        sa.insert(attempts)
-                        .values(
-                            **asdict(new),
-                            publication_id=publication_id,
-                            number=number,
-                            outcome=Outcome.SIGNED.value,
-                            digest=new.sealed(),
-                            **self._bearer(),
-                        )
-                        .returning(attempts)
-                    ).one()
+                row = connection.execute(
+                    sa.insert(attempts)
+                    .values(
+                        **asdict(new),
+                        publication_id=publication_id,
+                        number=1 + max((one.number for one in earlier), default=0),
+                        outcome=Outcome.SIGNED.value,
+                        digest=new.sealed(),
+                        **self._bearer(),
+                    )
+                    .returning(attempts)
+                ).one()
             except sa.exc.IntegrityError:
                 raise Conflict(f"publication {publication_id}: another worker signed it") from None
             return attempt_of(row)
+
+    def _take_up(
+        self,
+        connection: sa.Connection,
+        taking: TakingUp,
+        current: Publication,
+        now: datetime,
+        **changes: str,
+    ) -> Publication:
+        seen = taking.seen
+        if _plan(current) != _plan(seen):
+            raise Conflict(f"{current.brief} isn't what it was any more; look again")
+        if taking.draft is not None:
+            self._record(connection, taking.draft, now)
+        transition = Transition(Status.PUBLISHING, taking.reason)
+        return self._move(connection, current, transition, now, **changes)
 
     def record_outcome(
         self,
@@ -141,9 +183,8 @@ class Journey(RecordsWriter):
     def remember_picture(self, host: str, sha256: str, url: str, now: datetime) -> None:
         """Record that an image host has taken a picture."""
         with self.writing() as connection:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             connection.execute(
-                dialect.insert(pictures)
+                insert_into(connection, pictures)
                 .values(host=host, sha256=sha256, url=url, uploaded_at=now)
                 .on_conflict_do_nothing()
             )
@@ -156,3 +197,8 @@ class Journey(RecordsWriter):
                     at=now, chain=chain, node=node, reason=reason, worker=worker
                 )
             )
+
+
+def _plan(row: Publication) -> tuple[object, ...]:
+    """What must be as it was seen, for what was signed to be what is wanted."""
+    return row.status, row.digest, row.operations

@@ -9,6 +9,7 @@ that workers need no common clock.
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -60,22 +61,19 @@ class Leases:
         Raises:
             SchemaDiffers: the database was upgraded; nothing more may be done with it.
         """
-        given = clocks(now, calendar)
-        return self._take(sa.or_(HAS_WORK, _IS_TO_PLAN), limit, given)
+        return self._take(_WITH_WORK, clocks(now, calendar) | {"most": limit})
 
     def acquire(self, chain: str, author: str) -> Lease | None:
         """The lease for this author, or None while another worker has it."""
-        address = sa.and_(leases.c.chain == chain, leases.c.author == author)
+        address = {"chain": chain, "author": author}
         with reading(self._engine) as connection:
-            row = connection.execute(
-                sa.select(leases).where(address, leases.c.worker == self.worker)
-            ).one_or_none()
+            row = connection.execute(_MINE, address | {"mine": self.worker}).one_or_none()
         if row is not None:
             if not self.trusts(lease := _lease(row)):
                 self.renew()
             if self.trusts(lease):
                 return lease
-        return next(iter(self._take(address, 1)), None)
+        return next(iter(self._take(_AT, address | {"most": 1})), None)
 
     def holder(self, chain: str, author: str) -> str | None:
         """Who has this author in hand, or None."""
@@ -105,7 +103,11 @@ class Leases:
 
     def release_idle(self, now: datetime, calendar: datetime) -> None:
         """Give back the authors for whom there is nothing to do."""
-        self._release(sa.not_(HAS_WORK), clocks(now, calendar))
+        given = clocks(now, calendar) | {"mine": self.worker}
+        with reading(self._engine) as connection:
+            if not self._trusted_until or connection.execute(_IDLE, given).first() is None:
+                return
+        self._release(sa.not_(HAS_WORK), given)
 
     def release(self) -> None:
         """Give all of them back."""
@@ -127,18 +129,10 @@ class Leases:
             for lease_id in given_back:
                 self._trusted_until.pop(lease_id, None)
 
-    def _take(
-        self,
-        condition: sa.ColumnElement[bool],
-        limit: int,
-        given: Mapping[str, object] | None = None,
-    ) -> tuple[Lease, ...]:
+    def _take(self, free: sa.Select[Any], given: Mapping[str, object]) -> tuple[Lease, ...]:
         with reading(self._engine) as connection:
-            workers = connection.execute(
-                sa.select(leases.c.worker).where(leases.c.worker.is_not(None)).distinct()
-            ).scalars()
-            gone = [worker for worker in workers if is_gone(worker)]
-            free = sa.select(leases.c.id).where(is_free(gone), condition).limit(limit)
+            workers = connection.execute(_WORKERS).scalars()
+            given = {**given, "gone": [worker for worker in workers if is_gone(worker)]}
             if connection.execute(free, given).first() is None:
                 return ()
         deadline = self._deadline()
@@ -166,17 +160,33 @@ class Leases:
         return self._clock() + self.seconds * 5 / 6
 
 
-def is_free(gone: list[str]) -> sa.ColumnElement[bool]:
-    """Whether nobody has an author in hand: given back, run out, or its worker has ended."""
-    return sa.or_(
-        leases.c.worker.is_(None), leases.c.until < from_now(0.0), leases.c.worker.in_(gone)
-    )
-
-
 _IS_TO_PLAN = sa.tuple_(leases.c.chain, leases.c.author).in_(
     sa.select(unplanned.c.chain, unplanned.c.author)
 )
 """Whether an author's appointments are to be made anew."""
+
+
+def _free(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Authors whom nobody has in hand: given back, run out, or their worker has ended."""
+    is_nobodys = sa.or_(
+        leases.c.worker.is_(None),
+        leases.c.until < from_now(0.0),
+        leases.c.worker.in_(sa.bindparam("gone", expanding=True)),
+    )
+    return sa.select(leases.c.id).where(is_nobodys, condition).limit(sa.bindparam("most"))
+
+
+# made once: that takes longer than their answers
+_WORKERS = sa.select(leases.c.worker).where(leases.c.worker.is_not(None)).distinct()
+_HERE = sa.and_(leases.c.chain == sa.bindparam("chain"), leases.c.author == sa.bindparam("author"))
+_WITH_WORK = _free(sa.or_(HAS_WORK, _IS_TO_PLAN))
+_AT = _free(_HERE)
+_MINE = sa.select(leases).where(_HERE, leases.c.worker == sa.bindparam("mine"))
+_IDLE = (
+    sa.select(leases.c.id)
+    .where(leases.c.worker == sa.bindparam("mine"), sa.not_(HAS_WORK))
+    .limit(1)
+)
 
 
 def _lease(row: sa.Row[tuple[object, ...]]) -> Lease:

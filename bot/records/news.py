@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.records.reading import portions, publication_of
+from bot.records.engine import insert_into
+from bot.records.reading import late, portions, publication_of
 from bot.records.records import Records
 from bot.records.tables import (
-    ON_TIME,
     events,
     from_now,
     news,
@@ -479,26 +478,8 @@ class NewsRecords:
                 )
 
 
-def late(before: datetime) -> sa.ColumnElement[bool]:
-    """What was to go out before this instant, and still is to.
-
-    Not what the calendar has put off, nor what was only then queued with a date of long ago.
-    """
-    put_off = sa.and_(
-        publications.c.status == Status.QUEUED.value,
-        sa.or_(publications.c.look_at.is_(None), publications.c.look_at >= before),
-    )
-    return sa.and_(
-        ON_TIME,
-        publications.c.due_at < before,
-        publications.c.created_at < before,
-        sa.not_(put_off),
-    )
-
-
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return insert_into(connection, table)
 
 
 def _same(trouble: Trouble) -> tuple[sa.ColumnElement[bool], ...]:

@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.records.engine import insert_into
 from bot.records.reading import portions, publication_of, storable
 from bot.records.records import Records
 from bot.records.tables import (
@@ -401,7 +401,7 @@ class Outcomes:
 
     @staticmethod
     def _put_votes(connection: sa.Connection, post_id: int, votes: Iterable[VoteRecord]) -> None:
-        statement = _upsert_votes(connection.dialect.name)
+        statement = _upsert_votes(connection)
         for some in _some([asdict(vote) | {"post_id": post_id} for vote in votes]):
             connection.execute(statement, some)
 
@@ -491,7 +491,7 @@ class Outcomes:
             for address, reply in told.items():
                 if earlier := known.get(address):
                     self._keep_earlier_text(connection, post.id, earlier, reply)
-            statement = _upsert(connection.dialect.name, result_replies, "seen_at")
+            statement = _upsert(connection, result_replies, "seen_at")
             given = [
                 asdict(reply) | {"post_id": post.id, "seen_at": now, "body": storable(reply.body)}
                 for reply in told.values()
@@ -566,7 +566,7 @@ class Outcomes:
     def note_course(self, points: Sequence[tuple[int, datetime, int]]) -> None:
         """Record pending payouts, as (post's id, beginning of the stretch of time, units)."""
         with self._records.writing() as connection:
-            statement = _upsert(connection.dialect.name, result_course)
+            statement = _upsert(connection, result_course)
             given = [{"post_id": post, "at": at, "pending": units} for post, at, units in points]
             for some in _some(given):
                 connection.execute(statement, some)
@@ -600,7 +600,7 @@ class Outcomes:
 
 
 def _put_shares(connection: sa.Connection, post_id: int, shares: Collection[ShareRecord]) -> None:
-    statement = _upsert(connection.dialect.name, result_shares)
+    statement = _upsert(connection, result_shares)
     for some in _some([asdict(share) | {"post_id": post_id} for share in shares]):
         connection.execute(statement, some)
 
@@ -609,9 +609,9 @@ _VOTE = tuple(VoteRecord.__dataclass_fields__)
 
 
 @cache  # it takes longer to build than to execute
-def _upsert(dialect: str, table: sa.Table, *kept: str) -> Any:
+def _upsert(connection: sa.Connection, table: sa.Table, *kept: str) -> Any:
     """Write a row, or over the one with its key; `kept` columns stay as they were first."""
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    insert = insert_into(connection, table)
     key = [column.name for column in table.primary_key]
     written = [column.name for column in table.columns if column.name not in {*key, *kept}]
     return insert.on_conflict_do_update(
@@ -620,9 +620,9 @@ def _upsert(dialect: str, table: sa.Table, *kept: str) -> Any:
 
 
 @cache
-def _upsert_votes(dialect: str) -> Any:
+def _upsert_votes(connection: sa.Connection) -> Any:
     """What is known better already (rshares, weight) stays, unless the vote is another one."""
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(result_votes)
+    insert = insert_into(connection, result_votes)
     same = insert.excluded.percent == result_votes.c.percent
     kept = {
         name: sa.case(
@@ -641,8 +641,7 @@ def _post(row: sa.Row[Any]) -> PostRecord:
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return insert_into(connection, table)
 
 
 def _some(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -7,9 +7,8 @@ from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.records.engine import RecordsError
+from bot.records.engine import RecordsError, insert_into
 from bot.records.reading import never_went_out, publication_of
 from bot.records.tables import (
     LIVING,
@@ -75,7 +74,7 @@ class Planning(RecordsWriter):
     def add_all(self, plans: Sequence[NewPublication], now: datetime) -> list[RecordsError | None]:
         """Record many new briefs' plans in one transaction; for each, why it couldn't be."""
         found: list[RecordsError | None] = []
-        with self.writing() as connection:
+        with self.writing(whole=True) as connection:
             try:
                 with connection.begin_nested():
                     self._add_together(connection, plans, now)
@@ -307,8 +306,7 @@ class Planning(RecordsWriter):
             for row in {row.chain: row for row in rows}.values():
                 status = Status(row.status)
                 self._event(connection, row.id, status, status, what, now)
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            insert = dialect.insert(file_writers).values(
+            insert = insert_into(connection, file_writers).values(
                 queue=queue, path=path, fingerprint=fingerprint, person=self._person
             )
             last = {name: insert.excluded[name] for name in ("fingerprint", "person")}
@@ -396,9 +394,8 @@ class Planning(RecordsWriter):
 
     @staticmethod
     def _provide_leases(connection: sa.Connection, plans: Iterable[NewPublication]) -> None:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(
-            dialect.insert(leases).on_conflict_do_nothing(),
+            insert_into(connection, leases).on_conflict_do_nothing(),
             [
                 {"chain": chain, "author": author}
                 for chain, author in sorted({(new.chain, new.author) for new in plans})
@@ -492,10 +489,9 @@ def _columns(new: NewPublication) -> dict[str, Any]:
 
 def _store(connection: sa.Connection, files: Iterable[PictureFile]) -> None:
     """Store pictures, each content once; one that is there is locked until the plan is."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     for file in sorted(set(files), key=attrgetter("sha256")):
         connection.execute(
-            dialect.insert(picture_files)
+            insert_into(connection, picture_files)
             .values(sha256=file.sha256, kind=file.kind, data=file.data)
             .on_conflict_do_update(index_elements=["sha256"], set_={"kind": file.kind})
         )

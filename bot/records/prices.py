@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.records.engine import insert_into
 from bot.records.records import Records
 from bot.records.tables import UNKNOWN_PRICE, from_now, price_sources, prices, quotes
 
@@ -143,7 +143,7 @@ class PriceRecords:
         if not rows or self._are_there(rows):
             return
         with self._records.writing() as connection:
-            insert = _insert(connection, prices)
+            insert = insert_into(connection, prices)
             for row in rows:
                 connection.execute(insert.values(row).on_conflict_do_nothing())
 
@@ -222,7 +222,7 @@ class PriceRecords:
         free = _has_come(price_sources.c.ask_at)
         with self._records.writing() as connection:
             connection.execute(
-                _insert(connection, price_sources)
+                insert_into(connection, price_sources)
                 .values(address=self._address, ask_at=from_now(0.0), quotes_at=from_now(0.0))
                 .on_conflict_do_nothing()
             )
@@ -248,7 +248,7 @@ class PriceRecords:
             every: seconds until quotes are wanted again.
         """
         with self._records.writing() as connection:
-            insert = _insert(connection, quotes)
+            insert = insert_into(connection, quotes)
             for quote in told:
                 row = {name: getattr(quote, name) for name in KeptQuote.__dataclass_fields__}
                 newer = sa.or_(
@@ -351,10 +351,3 @@ def _is_of(table: sa.Table, coins: Mapping[str, str]) -> sa.ColumnElement[bool]:
     # the symbols by themselves too: by pairs SQLite finds nothing in the primary key's index
     pairs = (sa.and_(table.c.symbol == symbol, table.c.coin == coins[symbol]) for symbol in coins)
     return sa.and_(table.c.symbol.in_(sorted(coins)), sa.or_(sa.false(), *pairs))
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    """An insertion that can say what happens where the row is there already."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)

@@ -1,14 +1,14 @@
 """The records of one queue: what intake compares with its folder, and how it lets them follow."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.records.engine import RecordsError
+from bot.records.engine import RecordsError, insert_into
 from bot.records.files import FileRecords
 from bot.records.reading import never_went_out, portions, publication_of, storable
 from bot.records.records import Records
@@ -100,9 +100,8 @@ class QueueRecords:
         """
         with self._records.writing() as connection:
             first = connection.execute(sa.select(queues.c.id).limit(1)).first() is None
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             connection.execute(
-                dialect.insert(queues)
+                insert_into(connection, queues)
                 .values(id=self.queue, place=place, seen_at=now)
                 .on_conflict_do_update(index_elements=["id"], set_={"place": place, "seen_at": now})
             )
@@ -133,7 +132,7 @@ class QueueRecords:
 
     def count(self) -> bool:
         """Count one more look that may change something; False when `was_put_back`."""
-        with self._records.writing() as connection:
+        with self._records.writing(whole=True) as connection:
             revision = connection.execute(
                 sa.update(queues)
                 .where(queues.c.id == self.queue)
@@ -145,12 +144,21 @@ class QueueRecords:
         self._revision = revision
         return True
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is recorded in here is committed at the end, or nothing of it is."""
+        before = self._revision
+        try:
+            with self._records.together():
+                yield
+        except BaseException:
+            self._revision = before
+            raise
+
     def was_put_back(self) -> bool:
         """Whether an older state of the database than was seen before is there now."""
         with self._records.reading() as connection:
-            revision = connection.execute(
-                sa.select(queues.c.revision).where(queues.c.id == self.queue)
-            ).scalar_one_or_none()
+            revision = connection.execute(_REVISION, {"queue": self.queue}).scalar_one_or_none()
         if revision is None or revision < self._revision:
             return True
         self._revision = revision
@@ -163,9 +171,9 @@ class QueueRecords:
         if paths is None and briefs is None:
             return self._latest(sa.true())
         found: dict[tuple[str, str], Publication] = {}
-        for column, values in ((publications.c.path, paths), (publications.c.brief, briefs)):
+        for query, values in ((_LATEST_AT, paths), (_LATEST_OF, briefs)):
             for some in portions(sorted(set(map(storable, values or ())))):
-                found |= self._latest(column.in_(some))
+                found |= self._asked(query, {"some": some})
         return found
 
     def unfinished(self, until: datetime | None = None) -> Iterator[Unfinished]:
@@ -276,22 +284,15 @@ class QueueRecords:
             yield from zip(some, self._records.add_all(some, now), strict=True)
 
     def _latest(self, condition: sa.ColumnElement[bool]) -> dict[tuple[str, str], Publication]:
-        same = publications.alias()
-        newer = (
-            sa.exists()
-            .where(same.c.queue == publications.c.queue, same.c.chain == publications.c.chain)
-            .where(same.c.brief == publications.c.brief, _is_later(same, publications))
-            .where(same.c.kind != Kind.REBLOG.value)
-        )
-        query = (
-            sa.select(publications)
-            .where(publications.c.queue == self.queue, condition)
-            .where(publications.c.kind != Kind.REBLOG.value, sa.not_(newer))
-            .order_by(publications.c.id)
-        )
+        return self._asked(_latest(condition), {})
+
+    def _asked(
+        self, query: sa.Select[Any], given: dict[str, Any]
+    ) -> dict[tuple[str, str], Publication]:
         with self._records.reading() as connection:
-            rows = [publication_of(row) for row in connection.execute(query)]
-        return {(row.chain, row.brief): row for row in rows}
+            rows = connection.execute(query, given | {"queue": self.queue})
+            found = [publication_of(row) for row in rows]
+        return {(row.chain, row.brief): row for row in found}
 
 
 def _is_later(other: sa.FromClause, one: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -299,3 +300,26 @@ def _is_later(other: sa.FromClause, one: sa.FromClause) -> sa.ColumnElement[bool
     void, is_void = never_went_out(other), never_went_out(one)
     newer = sa.and_(other.c.id > one.c.id, sa.or_(sa.not_(void), is_void))
     return sa.or_(newer, sa.and_(is_void, sa.not_(void)))
+
+
+def _latest(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The latest publication of each (chain, brief) of a queue."""
+    same = publications.alias()
+    newer = (
+        sa.exists()
+        .where(same.c.queue == publications.c.queue, same.c.chain == publications.c.chain)
+        .where(same.c.brief == publications.c.brief, _is_later(same, publications))
+        .where(same.c.kind != Kind.REBLOG.value)
+    )
+    return (
+        sa.select(publications)
+        .where(publications.c.queue == sa.bindparam("queue"), condition)
+        .where(publications.c.kind != Kind.REBLOG.value, sa.not_(newer))
+        .order_by(publications.c.id)
+    )
+
+
+# made once: that takes longer than their answers
+_LATEST_AT = _latest(publications.c.path.in_(sa.bindparam("some", expanding=True)))
+_LATEST_OF = _latest(publications.c.brief.in_(sa.bindparam("some", expanding=True)))
+_REVISION = sa.select(queues.c.revision).where(queues.c.id == sa.bindparam("queue"))

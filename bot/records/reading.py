@@ -13,6 +13,7 @@ from bot.records.engine import reading, snapshot
 from bot.records.naming import Address, beginning
 from bot.records.tables import (
     LIVING,
+    ON_TIME,
     UNABLE,
     attempts,
     events,
@@ -51,6 +52,17 @@ _ALIVE = set(Outcome) - {Outcome.EXPIRED, Outcome.FINAL}
 Value = TypeVar("Value")
 
 
+# Statements that are asked again and again are made once: that takes longer than their answers.
+_ONE = sa.select(publications).where(publications.c.id == sa.bindparam("row"))
+_ONE_LOCKED = _ONE.with_for_update()
+ATTEMPTS = (
+    sa.select(attempts)
+    .where(attempts.c.publication_id == sa.bindparam("publication"))
+    .order_by(attempts.c.number)
+)
+"""A publication's attempts, first to last."""
+
+
 class RecordsReader:
     """The reading half of `Records`; changes nothing."""
 
@@ -70,7 +82,7 @@ class RecordsReader:
     def get(self, publication_id: int) -> Publication:
         """One publication."""
         with self.reading() as connection:
-            return publication_of(self._row(connection, publication_id))
+            return publication_of(connection.execute(_ONE, {"row": publication_id}).one())
 
     def due(
         self, now: datetime, calendar: datetime, limit: int, worker: str
@@ -80,7 +92,8 @@ class RecordsReader:
         Args:
             calendar: the instant by which appointments are judged.
         """
-        return self._select(ready.DUE.limit(limit), ready.clocks(now, calendar) | {"mine": worker})
+        given = ready.clocks(now, calendar) | {"mine": worker, "most": limit}
+        return self._select(ready.DUE, given)
 
     def rest(self, now: datetime, calendar: datetime, worker: str) -> timedelta | None:
         """How long until `worker` can take something up; nothing when it can now."""
@@ -200,11 +213,7 @@ class RecordsReader:
     def attempts(self, publication_id: int) -> tuple[Attempt, ...]:
         """A publication's attempts, first to last."""
         with self.reading() as connection:
-            rows = connection.execute(
-                sa.select(attempts)
-                .where(attempts.c.publication_id == publication_id)
-                .order_by(attempts.c.number)
-            )
+            rows = connection.execute(ATTEMPTS, {"publication": publication_id})
             return tuple(attempt_of(row) for row in rows)
 
     def events(self, publication_id: int) -> tuple[Event, ...]:
@@ -364,9 +373,7 @@ class RecordsReader:
     @staticmethod
     def _row(connection: sa.Connection, publication_id: int) -> sa.Row[Any]:
         """The publication's row, locked until the end of the transaction."""
-        return connection.execute(
-            sa.select(publications).where(publications.c.id == publication_id).with_for_update()
-        ).one()
+        return connection.execute(_ONE_LOCKED, {"row": publication_id}).one()
 
 
 def _places(row: Publication) -> set[str]:
@@ -481,3 +488,20 @@ def attempt_of(row: sa.Row[Any]) -> Attempt:
     """An attempt from its row."""
     values = {column.name: getattr(row, column.name) for column in attempts.columns}
     return Attempt(**(values | {"outcome": Outcome(row.outcome)}))
+
+
+def late(before: datetime) -> sa.ColumnElement[bool]:
+    """What was to go out before this instant, and still is to.
+
+    Not what the calendar has put off, nor what was only then queued with a date of long ago.
+    """
+    put_off = sa.and_(
+        publications.c.status == Status.QUEUED.value,
+        sa.or_(publications.c.look_at.is_(None), publications.c.look_at >= before),
+    )
+    return sa.and_(
+        ON_TIME,
+        publications.c.due_at < before,
+        publications.c.created_at < before,
+        sa.not_(put_off),
+    )

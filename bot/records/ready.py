@@ -65,9 +65,15 @@ _due = sa.union_all(*_DUE).subquery()
 _in_flight = sa.union_all(*_IN_FLIGHT).subquery()
 _work = sa.union_all(*_DUE, *_IN_FLIGHT).subquery()
 
-DUE = _of_worker(_due).order_by(
-    sa.func.coalesce(publications.c.due_at, publications.c.scheduled_at, publications.c.created_at),
-    publications.c.id,
+DUE = (
+    _of_worker(_due)
+    .order_by(
+        sa.func.coalesce(
+            publications.c.due_at, publications.c.scheduled_at, publications.c.created_at
+        ),
+        publications.c.id,
+    )
+    .limit(sa.bindparam("most"))
 )
 """What is due of the authors that a worker has in hand, oldest first."""
 

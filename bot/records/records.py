@@ -7,7 +7,6 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from bot.records.appointments import Appointments
 from bot.records.engine import (
     SCHEMA,
     DatabaseUnavailable,
@@ -33,7 +32,7 @@ from bot.records.values import (
 from bot.records.writing import LeaseLost
 
 
-class Records(Planning, Journey, Appointments):
+class Records(Planning, Journey):
     """Publications, attempts and events; safe to use from several threads and processes."""
 
     @classmethod

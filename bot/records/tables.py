@@ -66,6 +66,16 @@ def _from_now_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
     return f"(clock_timestamp() AT TIME ZONE 'UTC' + make_interval(secs => {seconds}))"
 
 
+def _partial(
+    name: str, *columns: str | sa.ColumnElement[Any], where: Any, unique: bool = False
+) -> sa.Index:
+    """An index over some of the rows; the migrations make it on either engine.
+
+    `postgresql_where` isn't said here: SQLAlchemy would import all of that dialect for it.
+    """
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where)
+
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -151,78 +161,70 @@ publications = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     # the chain's own primary key, ours too: two briefs never share an address
-    sa.Index(
+    _partial(
         "uq_publications_address",
         "chain",
         "author",
         "permlink",
         unique=True,
-        sqlite_where=LIVING,
-        postgresql_where=LIVING,
+        where=LIVING,
     ),
-    sa.Index(
+    _partial(
         "uq_publications_brief",
         "queue",
         "chain",
         "brief",
         unique=True,
-        sqlite_where=LIVING,
-        postgresql_where=LIVING,
+        where=LIVING,
     ),
     # what is done to a published post is done one after the other
-    sa.Index(
+    _partial(
         "uq_publications_open",
         "queue",
         "chain",
         "brief",
         unique=True,
-        sqlite_where=_OPEN,
-        postgresql_where=_OPEN,
+        where=_OPEN,
     ),
     # by which it is found whether a picture is still needed
-    sa.Index("ix_publications_showing", "id", sqlite_where=SHOWING, postgresql_where=SHOWING),
-    sa.Index(
+    _partial("ix_publications_showing", "id", where=SHOWING),
+    _partial(
         "uq_publications_slot",
         "chain",
         "author",
         "slot",
         unique=True,
-        sqlite_where=IN_SLOT,
-        postgresql_where=IN_SLOT,
+        where=IN_SLOT,
     ),
-    sa.Index(
+    _partial(
         "ix_publications_pending",
         "chain",
         "author",
         "size",
-        sqlite_where=PENDING,
-        postgresql_where=PENDING,
+        where=PENDING,
     ),
     sa.Index("ix_publications_sent", "chain", "author", "included_at"),
     sa.Index("ix_publications_look", "status", "look_at"),
-    sa.Index("ix_publications_late", "due_at", sqlite_where=ON_TIME, postgresql_where=ON_TIME),
+    _partial("ix_publications_late", "due_at", where=ON_TIME),
     sa.Index("ix_publications_retry", "status", "retry_at"),
-    sa.Index(
+    _partial(
         "ix_publications_waiting",
         "status",
         "updated_at",
-        sqlite_where=WAITING,
-        postgresql_where=WAITING,
+        where=WAITING,
     ),
-    sa.Index(
+    _partial(
         "ix_publications_unable",
         "chain",
         "author",
-        sqlite_where=UNABLE,
-        postgresql_where=UNABLE,
+        where=UNABLE,
     ),
-    sa.Index(
+    _partial(
         "ix_publications_needy",
         "status",
         "updated_at",
         "id",
-        sqlite_where=NEEDY,
-        postgresql_where=NEEDY,
+        where=NEEDY,
     ),
     sa.Index("ix_publications_chain", "chain", "status", "scheduled_at"),
     sa.Index("ix_publications_final", "status", "final_at"),
@@ -304,17 +306,9 @@ files = sa.Table(
     sa.Column("notes", sa.JSON(none_as_null=True)),
     sa.Column("pictures", sa.JSON(none_as_null=True)),
     sa.Column("findings", sa.JSON(none_as_null=True)),
-    sa.Index(
-        "ix_files_unsettled", "queue", "path", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED
-    ),
-    sa.Index("ix_files_noted", "queue", "path", sqlite_where=NOTED, postgresql_where=NOTED),
-    sa.Index(
-        "ix_files_findings",
-        "queue",
-        "path",
-        sqlite_where=WITH_FINDINGS,
-        postgresql_where=WITH_FINDINGS,
-    ),
+    _partial("ix_files_unsettled", "queue", "path", where=UNSETTLED),
+    _partial("ix_files_noted", "queue", "path", where=NOTED),
+    _partial("ix_files_findings", "queue", "path", where=WITH_FINDINGS),
 )
 
 # Who wrote a file last by way of the dashboard: whoever records that content names the person.
@@ -481,9 +475,7 @@ prices = sa.Table(
     sa.Column("fetched_at", Instant),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
     sa.Column("ask_at", Instant, nullable=False),
-    sa.Index(
-        "ix_prices_wanted", "ask_at", sqlite_where=UNKNOWN_PRICE, postgresql_where=UNKNOWN_PRICE
-    ),
+    _partial("ix_prices_wanted", "ask_at", where=UNKNOWN_PRICE),
 )
 
 # Of each source of prices: when any worker may ask it again, and for what. By the database's clock.
@@ -560,7 +552,7 @@ news_deliveries = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
     sa.Column("delivered_at", Instant),
     sa.Column("error", sa.Text),
-    sa.Index("ix_news_deliveries_owed", "way", "due_at", sqlite_where=OWED, postgresql_where=OWED),
+    _partial("ix_news_deliveries_owed", "way", "due_at", where=OWED),
     sa.Index("ix_news_deliveries_told", "way", "delivered_at"),
 )
 
@@ -608,7 +600,7 @@ result_posts = sa.Table(
     sa.UniqueConstraint("chain", "author", "permlink"),
     sa.Index("ix_result_posts_next", "chain", "next_at"),
     sa.Index("ix_result_posts_paid", "paid_at"),
-    sa.Index("ix_result_posts_unpaid", "chain", "id", sqlite_where=UNPAID, postgresql_where=UNPAID),
+    _partial("ix_result_posts_unpaid", "chain", "id", where=UNPAID),
 )
 
 result_votes = sa.Table(

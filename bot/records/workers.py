@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.records.engine import insert_into
 from bot.records.records import Records
 from bot.records.tables import from_now, workers
 from bot.records.worker import is_gone
@@ -136,9 +136,8 @@ class WorkerRecords:
             "progress_at": _ago(pulse.progress),
         }
         with self._records.writing() as connection:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             connection.execute(
-                dialect.insert(workers)
+                insert_into(connection, workers)
                 .values(worker=pulse.worker, **values)
                 .on_conflict_do_update(index_elements=["worker"], set_=values)
             )

@@ -1,14 +1,21 @@
 """What all changes of the records have in common: the fence, the arrows, and an event for each."""
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.records.engine import SCHEMA, RecordsError, refuse_other_schema, writing
+from bot.records.engine import (
+    SCHEMA,
+    RecordsError,
+    refuse_other_schema,
+    said_plainly,
+    writing,
+)
 from bot.records.leases import Leases
 from bot.records.reading import RecordsReader, portions, publication_of
 from bot.records.tables import (
@@ -75,10 +82,41 @@ class RecordsWriter(RecordsReader):
         self._lease = lease
         self._leases = leases
         self._person = person
+        self._here = threading.local()
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A connection for changes, which are made together or not at all."""
+    def together(self) -> Iterator[None]:
+        """What this thread changes in here is committed at the end, or nothing of it is."""
+        with self.writing() as connection:
+            self._here.connection = connection
+            try:
+                yield
+            finally:
+                self._here.connection = None
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for questions."""
+        joined = getattr(self._here, "connection", None)
+        if joined is not None:
+            with said_plainly():
+                yield joined
+            return
+        with super().reading() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, *, whole: bool = False) -> Iterator[sa.Connection]:
+        """A connection for changes, which are made together or not at all.
+
+        Args:
+            whole: whether what is changed in here is one statement, or fails with all around it.
+        """
+        joined = getattr(self._here, "connection", None)
+        if joined is not None:
+            with said_plainly(), nullcontext() if whole else joined.begin_nested():
+                yield joined
+            return
         with writing(self._engine) as connection:
             if self._lease is None:
                 refuse_other_schema(connection.execute(SCHEMA).scalar())
@@ -93,11 +131,8 @@ class RecordsWriter(RecordsReader):
         And the schema, by the same question: a service under which it was upgraded writes and sends
         nothing more.
         """
-        held = connection.execute(
-            sa.select(SCHEMA.scalar_subquery().label("schema"))
-            .where(leases.c.id == lease.id, leases.c.fence == lease.fence)
-            .with_for_update(read=True, of=leases)
-        ).first()
+        given = {"lease": lease.id, "fence": lease.fence}
+        held = connection.execute(_HELD, given).first()
         if held is None:
             raise LeaseLost(f"another worker has taken {lease.author} over on {lease.chain}")
         refuse_other_schema(held.schema)
@@ -138,6 +173,7 @@ class RecordsWriter(RecordsReader):
             sa.update(publications)
             .where(publications.c.id == current.id)
             .where(publications.c.status == current.status.value)
+            .where(publications.c.digest.is_not_distinct_from(current.digest))
             .values(
                 **_standing(current, transition),
                 **found,
@@ -165,7 +201,7 @@ class RecordsWriter(RecordsReader):
         """Something has changed that the calendars of these (chain, author) depend on."""
         rows = [{"chain": chain, "author": author} for chain, author in sorted(set(authors))]
         if rows:
-            connection.execute(sa.insert(unplanned), rows)
+            connection.execute(_TOUCH, rows)
 
     @staticmethod
     def _forget_pictures(connection: sa.Connection, old: Publication) -> None:
@@ -196,31 +232,53 @@ class RecordsWriter(RecordsReader):
         **doer: str,
     ) -> None:
         connection.execute(
-            sa.insert(events).values(
-                publication_id=publication_id,
-                at=now,
-                source=source.value if source else None,
-                target=target.value,
-                reason=reason,
+            _EVENT,
+            {
+                "publication_id": publication_id,
+                "at": now,
+                "source": source.value if source else None,
+                "target": target.value,
+                "reason": reason,
                 **(self._doer() | doer),
-            )
+            },
+        )
+
+    @classmethod
+    def _refuse_alive(cls, connection: sa.Connection, publication_id: int) -> None:
+        """No new plan and no new signature while an earlier transaction could be included."""
+        cls._refuse_these(
+            connection.execute(
+                sa.select(attempts.c.outcome, attempts.c.expiration)
+                .where(attempts.c.publication_id == publication_id)
+                .where(attempts.c.outcome != Outcome.EXPIRED.value)
+            ).all()
         )
 
     @staticmethod
-    def _refuse_alive(connection: sa.Connection, publication_id: int) -> None:
-        """No new plan and no new signature while an earlier transaction could be included."""
-        alive = connection.execute(
-            sa.select(attempts.c.expiration)
-            .where(attempts.c.publication_id == publication_id)
-            .where(attempts.c.outcome != Outcome.EXPIRED.value)
-        ).first()
-        if alive is not None:
-            raise Conflict(
-                "its earlier transaction can still be included, until "
-                f"{alive.expiration:%H:%M:%S} UTC is irreversible"
-            )
+    def _refuse_these(earlier: Iterable[Any]) -> None:
+        """The same, of attempts that were just read."""
+        for attempt in earlier:
+            if attempt.outcome != Outcome.EXPIRED.value:
+                raise Conflict(
+                    "its earlier transaction can still be included, until "
+                    f"{attempt.expiration:%H:%M:%S} UTC is irreversible"
+                )
 
 
+# made once: that takes longer than what they do
+_HELD = (
+    sa.select(SCHEMA.scalar_subquery().label("schema"))
+    .where(leases.c.id == sa.bindparam("lease"), leases.c.fence == sa.bindparam("fence"))
+    .with_for_update(read=True, of=leases)
+)
+_TOUCH = sa.insert(unplanned)
+_EVENT = sa.insert(events)
+_WAITING = (
+    sa.select(awaited.c.waiting)
+    .where(awaited.c.chain == sa.bindparam("chain"), awaited.c.author == sa.bindparam("author"))
+    .where(awaited.c.permlink.in_(sa.bindparam("permlinks", expanding=True)))
+    .distinct()
+)
 _DECIDED = {
     Status.INCLUDED, Status.FINAL, Status.REJECTED, Status.MISSED, Status.CANCELLED,
 }  # fmt: skip
@@ -233,12 +291,8 @@ def waiting_for(
     """(chain, author) of those whose calendars depend on these posts of another author."""
     found: set[tuple[str, str]] = set()
     for some in portions(permlinks):
-        rows = connection.execute(
-            sa.select(awaited.c.waiting)
-            .where(awaited.c.chain == chain, awaited.c.author == author)
-            .where(awaited.c.permlink.in_(some))
-            .distinct()
-        )
+        given = {"chain": chain, "author": author, "permlinks": some}
+        rows = connection.execute(_WAITING, given)
         found |= {(chain, row.waiting) for row in rows}
     return found
 

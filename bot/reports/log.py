@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.chain.outcomes import Asset
 from bot.records import Attempt, Came, Event, LogRow
 
 
@@ -47,6 +46,8 @@ def log_line(row: LogRow) -> dict[str, Any]:
 
 def amount(came: Came, units: int) -> str:
     """An amount of a post's dollar, as the chain writes it."""
+    from bot.chain.outcomes import Asset  # noqa: PLC0415  # slow to import, and rarely wanted
+
     return str(Asset(units, came.precision, came.symbol))
 
 

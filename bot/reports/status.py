@@ -15,9 +15,8 @@ from bot.records.figures import Figures
 from bot.records.news import NewsRecords, Trouble
 from bot.records.overview import Failure, OverviewRecords
 from bot.records.workers import ChainSeen, NodeSeen, Worker, WorkerRecords
+from bot.reports.idle import NOTICED, counted
 
-NOTICED = timedelta(minutes=1)
-"""How long after its time something is due, where nobody is at work who would publish it."""
 MISSED_SINCE = timedelta(days=7)
 NODES_SINCE = timedelta(days=1)
 MOST = 20
@@ -231,20 +230,6 @@ def overview(
     )
 
 
-def idle(records: Records, now: datetime) -> str:
-    """That nobody is at work though something is due, in one sentence; empty otherwise."""
-    if WorkerRecords(records).is_anybody_running():
-        return ""
-    overdue = _overdue(Figures(records), NewsRecords(records), now - NOTICED)
-    if overdue.oldest is None or overdue.oldest.at is None:
-        return ""
-    return (
-        f"No service is running, and {_counted(overdue.count, 'brief is', 'briefs are')} due, the "
-        f"first since {overdue.oldest.at:%Y-%m-%d %H:%M} UTC: start it with `briefbot run`; "
-        "`briefbot status` tells more"
-    )
-
-
 def _chains(
     used: Mapping[str, Sequence[str]], workers: Sequence[Worker]
 ) -> tuple[ChainStanding, ...]:
@@ -338,7 +323,7 @@ def _reasons(
             )
     if overdue.count and overdue.oldest and overdue.oldest.at:
         since = overdue.oldest.at
-        told = _counted(overdue.count, "brief is", "briefs are")
+        told = counted(overdue.count, "brief is", "briefs are")
         yield f"{told} overdue, {overdue.oldest.brief} since {since:%Y-%m-%d %H:%M} UTC"
     for chain in chains:
         if chain.nodes and all(one.answers is False for one in chain.nodes):
@@ -349,7 +334,7 @@ def _reasons(
         if trouble.kind in _GRAVE:
             yield trouble.text
     for need in needs:
-        yield _WORDS[need.kind].format(_counted(need.count, *_NOUNS[need.kind]))
+        yield _WORDS[need.kind].format(counted(need.count, *_NOUNS[need.kind]))
 
 
 _NOUNS = {
@@ -366,7 +351,3 @@ _WORDS = {
     NeedKind.FILE: "{} can't be sent as written: `briefbot check` tells why",
     NeedKind.ACCOUNT: "nothing can be posted for {}: `briefbot doctor` tells why",
 }
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"

@@ -32,11 +32,12 @@ from bot.clock import Clock
 from bot.http import Http
 from bot.intake.intake import Intake
 from bot.publishing.publisher import TROUBLE_WAIT, Publisher
-from bot.publishing.schedule import Schedule, may_go
+from bot.publishing.schedule import Schedule, may_go, waits_for_nobody
 from bot.records import (
     FIRST,
     Conflict,
     DatabaseUnavailable,
+    Draft,
     Lease,
     LeaseLost,
     Leases,
@@ -131,6 +132,7 @@ class Service:
         self._schedule = schedule
         self._steady = steady
         self._rest_of: dict[tuple[str, str], float] = {}
+        self._drafts: dict[tuple[str, str], Draft] = {}
         self._resting_until = 0.0
         self._rules_are_new = True
         self._stopping = threading.Event()
@@ -201,14 +203,25 @@ class Service:
         self._compare_rules()
         self._keep_pace()
         self._leases.claim(self._now(), self._calendar(), CLAIM)
-        self._plan()
-        due = self._records.due(self._now(), self._calendar(), BATCH, self._leases.worker)
+        due = self._due()
+        if self._plan(due):
+            due = self._due()
         for publication in due:
             if self._stopping.is_set():
                 return
             if not self._rests(publication):
                 self.advance(publication)
+        self._drafts.clear()
         self._leases.release_idle(self._now(), self._calendar())
+
+    def _due(self) -> tuple[Publication, ...]:
+        """What is due of the authors in hand."""
+        return self._records.due(self._now(), self._calendar(), BATCH, self._leases.worker)
+
+    @staticmethod
+    def _asks_calendar(row: Publication) -> bool:
+        """Whether its author's calendar is asked once more when it is taken up."""
+        return row.kind in FIRST and row.appointment.outlook is not Outlook.NOW
 
     def follow(self) -> None:
         """Carry what is on its way."""
@@ -338,13 +351,15 @@ class Service:
 
     def _take_up(self, bound: Publisher, lease: Lease, seen: Publication) -> Publication:
         """Take up what the calendar lets go at this very instant."""
-        if seen.kind not in FIRST or seen.appointment.outlook is Outlook.NOW:
+        if not self._asks_calendar(seen):
             return bound.dispatch(seen)
-        current = self._records.get(seen.id)
-        moved = current.status is not seen.status
-        if moved or (current.status is not Status.WAITING and not self.is_due(current)):
-            return current
-        self._appoint(lease, trying=seen.id)
+        at_hand = self._drafts.pop((seen.chain, seen.author), None)
+        waits = seen.status is Status.WAITING
+        draft = at_hand if at_hand and not waits else self._drafted(lease, trying=seen.id)
+        told = draft.of(seen)
+        if draft.is_short and told is not None and may_go(told, self._calendar()):
+            return bound.dispatch(told, draft)  # where it isn't what was seen, nothing is recorded
+        self._record(lease, draft)
         current = self._records.get(seen.id)
         if may_go(current, self._calendar()):
             return bound.dispatch(current)
@@ -352,21 +367,42 @@ class Service:
             why = current.appointment.why or "its appointment is later"
             queued = Transition(Status.QUEUED, why)
             current = self._records.under(lease, self._leases).move(current, queued, self._now())
-            self._appoint(lease)
+            self._record(lease, self._drafted(lease))
         return self._records.get(seen.id)
 
-    def _plan(self) -> None:
-        """Make the appointments of the authors in hand for whom something has changed."""
+    def _plan(self, due: Sequence[Publication]) -> bool:
+        """Make the appointments of the authors in hand for whom something has changed.
+
+        Those by which something of `due` goes out at once are recorded along with that, and kept at
+        hand until then.
+
+        Returns:
+            Whether any were recorded.
+        """
         if self._is_reading():  # the queue's order is that of the whole
-            return
+            return False
+        recorded = False
         for chain, author in self._records.unplanned(self._leases.worker):
             if self._stopping.is_set():
-                return
-            if self._steady() >= self._rest_of.get((chain, author), 0.0) and (
-                lease := self._leases.acquire(chain, author)
-            ):
+                break
+            if self._steady() < self._rest_of.get((chain, author), 0.0):
+                continue
+            if lease := self._leases.acquire(chain, author):
+                draft = self._drafted(lease)
+                if any(self._lets_go(draft, row) for row in due):
+                    self._drafts[chain, author] = draft
+                    continue
+                recorded = True
                 with suppress(LeaseLost):
-                    self._appoint(lease)
+                    self._record(lease, draft)
+        return recorded
+
+    def _lets_go(self, draft: Draft, row: Publication) -> bool:
+        """Whether a publication that is due goes out at once by this draft, waiting for nobody."""
+        told = draft.of(row)
+        if told is None or not draft.is_short or row.status is not Status.QUEUED:
+            return False
+        return waits_for_nobody(told) and may_go(told, self._calendar())
 
     def _is_reading(self) -> bool:
         return self._intake is not None and self._intake.is_reading
@@ -378,7 +414,7 @@ class Service:
         """
         until = self._rest_of.get((row.chain, row.author), 0.0)
         is_new = row.status is Status.QUEUED and row.appointment.outlook is None
-        if not is_new or row.kind not in FIRST:
+        if not is_new or row.kind not in FIRST or (row.chain, row.author) in self._drafts:
             return False
         if self._is_reading():
             return True
@@ -387,8 +423,8 @@ class Service:
         self._resting_until = max(self._resting_until, until)
         return True
 
-    def _appoint(self, lease: Lease, trying: int | None = None) -> None:
-        """Make an author's appointments, as things stand at this instant.
+    def _drafted(self, lease: Lease, trying: int | None = None) -> Draft:
+        """An author's appointments, as things stand at this instant.
 
         Args:
             trying: id of a waiting publication that is about to be tried again.
@@ -396,29 +432,30 @@ class Service:
         began = self._steady()
         now, chain_now = self._now(), self._calendar()
         schedule, author = self._schedule, lease.author
-        missed: list[tuple[str, str]] = []
 
         def calculate(agenda: Agenda) -> Sequence[Answer]:
-            answers = schedule.answers(
+            return schedule.answers(
                 agenda, author, self._records, now=now, chain_now=chain_now, trying=trying
             )
-            briefs = {one.id: one.brief for one in agenda.pending}
-            missed.extend((briefs[a.id], a.appointment.why or "") for a in answers if a.missed)
-            return answers
 
-        self._records.under(lease, self._leases).appoint(
+        draft = self._records.draft(
             lease.chain,
             author,
             schedule.digest(author),
             schedule.since(author, chain_now),
             calculate,
-            now,
             chain_now,
         )
         ended = self._steady()
-        for brief, why in missed:
-            self._log.warning("missed", brief=brief, author=author, reason=why)
         self._rest_of[lease.chain, author] = ended + PLANNING * (ended - began)
+        return draft
+
+    def _record(self, lease: Lease, draft: Draft) -> None:
+        """Make appointments: record what was drafted."""
+        self._records.under(lease, self._leases).record(draft, self._now())
+        for one in draft.missed:
+            brief, why = self._records.get(one.id).brief, one.appointment.why or ""
+            self._log.warning("missed", brief=brief, author=lease.author, reason=why)
 
     def _keep_pace(self) -> None:
         """See how far the time of a chain is that goes faster than clocks do: a rehearsal's."""

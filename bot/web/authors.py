@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from bot import app
-from bot.calendar import FreeSlot
+from bot.calendar.planner import FreeSlot
 from bot.chain.protocol import ResourceCredits
 from bot.config import ConfigError
 from bot.records.credits import AccountMana, CreditRecords, Mana

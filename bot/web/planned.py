@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot import app
-from bot.calendar import FreeSlot
+from bot.calendar.planner import FreeSlot
 from bot.clock import Clock
 from bot.config import Settings
 from bot.records import Records

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bot.calendar import Kept, Pace, Queued, Rules, Sent, Wait, appointments
+from bot.calendar import Kept, Pace, Queued, Rules, Sent, Wait
+from bot.calendar.appointments import appointments
 from bot.calendar.rules import parse_days, parse_moment, parse_quiet
 from bot.calendar.slots import parse
 

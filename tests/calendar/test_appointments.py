@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.calendar import Late, Pace, Series, State, Wait, free_slots
+from bot.calendar import Late, Pace, Series, State, Wait
+from bot.calendar.appointments import free_slots
 from bot.calendar.slots import parse
 from tests.calendar.newsroom import PACE, at, brief, kept, plan, rules, sent, times, when
 

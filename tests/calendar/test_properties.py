@@ -22,9 +22,8 @@ from bot.calendar import (
     Series,
     State,
     Wait,
-    appointments,
-    free_slots,
 )
+from bot.calendar.appointments import appointments, free_slots
 from bot.calendar.order import natural
 from bot.calendar.rules import parse_quiet
 from bot.calendar.slots import next_occurrence, parse

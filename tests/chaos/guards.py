@@ -16,14 +16,14 @@ def without_write_ahead():
     """The transaction is recorded after it was sent, as a script would do it."""
     prepare, write_ahead = Publisher._prepare, Records.write_ahead
 
-    def send_first(self, publication, head):
-        def recorded_late(records, publication_id, new, now, operations):
+    def send_first(self, publication, taking):
+        def recorded_late(records, publication_id, new, now, operations, taking):
             with suppress(ChainError):  # as a script does it
                 self._chain.broadcast(new)
-            return write_ahead(records, publication_id, new, now, operations)
+            return write_ahead(records, publication_id, new, now, operations, taking)
 
         Records.write_ahead = recorded_late
-        return prepare(self, publication, head)
+        return prepare(self, publication, taking)
 
     Publisher._prepare = send_first
 
@@ -36,7 +36,7 @@ def without_look_first():
 def without_dead_attempt_rule():
     """A transaction that isn't seen at the next look counts as dead."""
     Blocks.is_dead = lambda self, trx_id, after, expiration: True
-    Records._refuse_alive = staticmethod(lambda connection, publication_id: None)
+    Records._refuse_these = staticmethod(lambda earlier: None)
 
 
 def without_fencing():

@@ -16,7 +16,7 @@ from bot.records import Leases, Outcome, Records, Status
 STEPS = {
     "add": (Records, "add_all", None),
     "claim": (Leases, "claim", None),
-    "move publishing": (Records, "move", Status.PUBLISHING),
+    "draft": (Records, "draft", None),
     "look first": (BeemChain, "agreed_content", None),
     "account": (BeemChain, "agreed_account", None),
     "sign": (BeemChain, "sign", None),

@@ -166,7 +166,7 @@ def test_an_author_whom_a_dripping_node_holds_up_is_another_workers(tmp_path, de
         stuck.ask(node.url)
         stuck.brief("one.md")
         held = stuck.start(patient)
-        stuck.wait_for("publishing")
+        stuck.wait_for("queued")
         working = other.start(patient)
         other.wait_for("final")
         assert other.stop(working) == 0

@@ -283,10 +283,10 @@ class Hooked(Records):
         return bound
 
     @contextmanager
-    def writing(self):
+    def writing(self, **how):
         self.world.reach()
         self.world.writes += 1
-        with super().writing() as connection:
+        with super().writing(**how) as connection:
             yield connection
             if self.world.full_at is not None and self.world.writes >= self.world.full_at:
                 raise DatabaseUnavailable("database or disk is full")

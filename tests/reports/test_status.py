@@ -12,7 +12,8 @@ from bot.records.news import NewNews, NewsRecords, Trouble
 from bot.records.queues import QueueRecords
 from bot.records.tables import from_now, publications, workers
 from bot.records.workers import ChainSeen, NodeSeen, WorkerRecords
-from bot.reports.status import NeedKind, Verdict, idle, nothing_yet, overview
+from bot.reports.idle import idle
+from bot.reports.status import NeedKind, Verdict, nothing_yet, overview
 from tests.records.test_records import NOW, PLAN, bring
 from tests.records.test_workers import PULSE
 
