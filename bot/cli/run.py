@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
@@ -17,7 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from bot import app
 from bot.cli import terminal
-from bot.cli.dashboard import dashboard
+from bot.cli.dashboard import dashboard, refuse_dashboard
 from bot.cli.logging import service_log
 from bot.clock import utc_now
 from bot.config import DEFAULT_FILE, ConfigError, Settings, load
@@ -140,7 +141,8 @@ def run(
         running = _Running(service, notifier, heartbeat, supervisor, tuple(outlets))
         running.start()
         log.info("started", queue=None if no_queue else str(config.posts), chain=config.chain)
-        anew = _work(service, config, files, ctx.obj["config_file"], signals, supervisor, log)
+        attempt = partial(_try, ctx.obj["config_file"], dashboard_at, log)
+        anew = _work(service, config, files, attempt, signals, supervisor, log)
         running.stop(signals, log, anew=anew)
 
 
@@ -248,7 +250,7 @@ def _work(
     service: Service,
     config: Settings,
     files: _Files,
-    file: str | None,
+    attempt: Callable[[], None],
     signals: _Signals,
     supervisor: Supervisor,
     log: structlog.stdlib.BoundLogger,
@@ -264,7 +266,7 @@ def _work(
             files = _files(config)
             supervisor.reloading()
             try:
-                _try(file, log)
+                attempt()
             except BotError as error:
                 log.error("configuration_kept", reason=str(error))  # noqa: TRY400  # what is to be mended
                 supervisor.kept(str(error))
@@ -287,12 +289,16 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     return look.st_mtime_ns, look.st_size, look.st_ino
 
 
-def _try(file: str | None, log: structlog.stdlib.BoundLogger) -> None:
+def _try(
+    file: str | None, dashboard_at: tuple[str, int] | None, log: structlog.stdlib.BoundLogger
+) -> None:
     """Make a service by the configuration as it is now, and let it go; raises `BotError`."""
     config = load(file)
     app.profiles(config)
     with app.records(config, create=True) as records:
         app.service(config, records, utc_now, log)
+        if dashboard_at:
+            refuse_dashboard(config, records, dashboard_at)
 
 
 def _serve(

@@ -45,7 +45,8 @@ def install(
     unit = Unit(name, for_user)
     if not for_user and not dry_run:
         _as_root(unit)
-    run.make_context("briefbot run", list(options), parent=None)
+    if run.make_context("briefbot run", list(options)).params["once"]:
+        raise click.UsageError("a service that ends after one round (--once) is none", ctx)
     text = text_of(load(ctx.obj["config_file"]), options, for_user=for_user)
     if dry_run:
         for line in text.splitlines():
@@ -113,7 +114,8 @@ def _lines(standing: Standing) -> list[str]:
     boot = "starts" if standing.enabled == "enabled" else "doesn't start"
     lines = [f"{state}{since if standing.active == 'active' else ''}; it {boot} with the machine"]
     if standing.process:
-        anew = f"; started anew after {standing.restarts} failures" if standing.restarts else ""
+        failures = "1 failure" if standing.restarts == 1 else f"{standing.restarts} failures"
+        anew = f"; started anew after {failures}" if standing.restarts else ""
         lines.append(f"process {standing.process}{anew}")
         lines.append(f"it says: {standing.status}")
     if standing.result != "success":

@@ -202,7 +202,7 @@ def text_of(config: Settings, options: Sequence[str], *, for_user: bool) -> str:
     root = config.root
     command = [sys.executable, "-P", "-m", "bot", "--config", str(config.file.resolve()), "run"]
     names = secret_variables(config) if not for_user else ()
-    encrypted = [name for name in names if (_ENCRYPTED / name).exists()]
+    encrypted = [name for name in names if _is_there(_ENCRYPTED / name)]
     writable = _outermost([root, *_written(config, options)])
     used = _outermost(
         [Path(sys.prefix), Path(sys.base_prefix), Path(bot.__file__).resolve().parents[1]]
@@ -245,6 +245,15 @@ def _outermost(paths: Sequence[Path]) -> list[Path]:
 
 def _is_hidden(path: Path) -> bool:
     return any(hidden in path.parents for hidden in _HIDDEN)
+
+
+def _is_there(file: Path) -> bool:
+    """Whether this user sees it; only root looks into the folder of encrypted credentials."""
+    try:
+        file.lstat()
+    except OSError:
+        return False
+    return True
 
 
 def _owner(root: Path) -> str:

@@ -144,6 +144,7 @@ def test_what_cant_be_a_service_is_wrong_usage(tmp_path):
     assert "there is no configuration" in refused()
     assert "No such option '--nonsense'" in refused("--", "--nonsense")
     assert "expected a port" in refused("--", "--health", "somewhere")
+    assert "--once" in refused("--", "--once")
     assert "--name" in refused("--name", "../etc")
     briefbot(tmp_path, "init", "100%")
     assert "can't stand in a unit" in refused("--user", folder=tmp_path / "100%")

@@ -12,6 +12,7 @@ import pytest
 
 from bot.records import Records
 from bot.records.tables import leases
+from tests.news.conftest import free_port
 from tests.publishing.test_status import hanging, quick
 
 
@@ -120,6 +121,18 @@ def test_it_begins_anew_at_sighup_and_keeps_process_and_leases(sqlite_newsroom, 
     assert newsroom.stop(service) == 0
     assert {process for process, _ in ear.heard} == {service.pid}
     assert len(newsroom.told('"started"')) == 2
+
+
+def test_a_dashboard_that_would_be_open_to_all_is_a_wrong_configuration(sqlite_newsroom, ear):
+    room = sqlite_newsroom
+    service = room.start(heard_by(ear), "--web", str(free_port()))
+    ear.wait_for("READY=1")
+    room.settings = '[web]\nhosts = ["desk.example.org"]\n'
+    room.ask(*room.devnet.urls)
+    kept = ear.wait_for("READY=1", ear.wait_for("RELOADING=1") + 1)
+
+    assert "add a user first" in ear.status(kept)
+    assert room.stop(service) == 0
 
 
 def test_signals_that_come_while_it_begins_anew_are_heeded_then(sqlite_newsroom, ear):
