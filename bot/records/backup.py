@@ -201,6 +201,8 @@ def _look(connection: sqlite3.Connection, file: Path) -> Backup:
     )  # fmt: skip
     if _BACKUP.name not in kinds:
         return plain
+    if _only(connection, "SELECT format FROM backup") != FORMAT:
+        raise NoBackup(f"{file} was made by a newer briefbot, or is damaged: install that one")
     wanted = {
         name: Sum(rows, checksum)
         for name, rows, checksum in connection.execute(

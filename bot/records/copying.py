@@ -60,7 +60,7 @@ def copy_records(source: Records, target: Records) -> None:
     Raises:
         DatabaseUnavailable: one of the two can't be used; the target is as it was then.
     """
-    with source.reading() as there, target.writing() as here:
+    with source.snapshot() as there, target.writing() as here:
         copy_rows(there, here, [table for table in metadata.sorted_tables if table not in _PEOPLE])
         here.execute(sa.update(leases).values(worker=None, until=None))
 
