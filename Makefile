@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help install demo test clients browser screenshots chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar bench-web docs translations lock clean
+.PHONY: help install demo test clients browser screenshots chaos chaos-proof hostile fuzz check lint bench bench-devnet bench-workers bench-queue bench-rendering bench-check bench-results bench-calendar bench-web bench-database docs translations lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -79,6 +79,9 @@ bench-results: $(VENV)/.installed-dev ## Measure what following results costs, a
 
 bench-web: $(VENV)/.installed-dev ## Measure pages at their largest: 5,000 votes, 500 replies, a million events
 	@$(BIN)/python -m tests.bench_web
+
+bench-database: $(VENV)/.installed-dev ## Measure backup, restore, check, prune and move of 100,000 publications; half an hour
+	@$(BIN)/python -m tests.bench_database
 
 bench-rendering: $(VENV)/.installed-dev ## Measure the rendering: how true, how fast, and the worst input
 	@$(BIN)/python -m tests.bench_rendering
