@@ -96,6 +96,9 @@ bench-results: $(VENV)/.installed-dev ## Measure what following results costs, a
 bench-web: $(VENV)/.installed-dev ## Measure pages at their largest: 5,000 votes, 500 replies, a million events
 	@$(BIN)/python -m tests.bench_web
 
+bench-database: $(VENV)/.installed-dev ## Measure backup, restore, check, prune and move of 100,000 publications; half an hour
+	@$(BIN)/python -m tests.bench_database
+
 bench-rendering: $(VENV)/.installed-dev ## Measure the rendering: how true, how fast, and the worst input
 	@$(BIN)/python -m tests.bench_rendering
 

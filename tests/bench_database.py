@@ -3,7 +3,8 @@
 Each was published with one transaction of some 3 kB, has six events, and for every fourth a round of
 waiting; half of them are older than a year. They have 500,000 votes and 200,000 points of the course
 of their payouts. `db check`, `backup`, `restore` (into an empty database of the same kind), `move`
-(to the other kind) and `prune` are run as commands. Told are seconds, the process's memory at most,
+(to the other kind) and `prune` are run as commands. Told are seconds of the clock and of the command's
+processor (without the server's), the process's memory at most,
 and the sizes of databases and backup; the baseline for writing is `cp` of the same bytes and fsync.
 """
 
@@ -140,7 +141,7 @@ class Room:
         )
 
     def run(self, *arguments):
-        """Seconds and MiB of memory that a command takes."""
+        """Seconds that a command takes, of the clock and of the processor; MiB of memory."""
         began = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", *arguments], cwd=self.root, stdout=subprocess.DEVNULL,
@@ -150,6 +151,7 @@ class Room:
         assert status == 0, (arguments, status)
         return {
             "seconds": round(time.perf_counter() - began, 1),
+            "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
             "memory_mib": round(usage.ru_maxrss / 1024),
         }
 
@@ -223,9 +225,10 @@ def server(root):
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench_database", description=__doc__)
     parser.add_argument("--publications", type=int, default=100_000)
+    parser.add_argument("--engines", nargs="*", default=["sqlite", "postgresql"])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench") as folder, server(Path(folder)) as address:
-        for name in ("sqlite", "postgresql"):
+        for name in options.engines:
             measure(Path(folder), name, address, options.publications)
 
 

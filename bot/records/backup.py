@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from bot import __version__
 from bot.records.copying import Sum, Sums, copy_rows, difference
-from bot.records.engine import VERSION, RecordsError, SchemaDiffers, migrate
+from bot.records.engine import VERSION, RecordsError, SchemaDiffers, migrate, schemas
 from bot.records.placing import NotWritten, place, saying, scratch, unfinished
 from bot.records.records import Records
 from bot.records.tables import access_tokens, metadata, sessions, workers
@@ -188,7 +188,7 @@ def _look(connection: sqlite3.Connection, file: Path) -> Backup:
     if not set(kinds.values()) <= {"table", "index"}:
         raise NoBackup(f"{file} holds more than tables: briefbot hasn't made it so")
     schema = _only(connection, f"SELECT version_num FROM {_SCHEMA_TABLE}")  # noqa: S608  # ours
-    if not isinstance(schema, str) or not schema.isdigit():
+    if not isinstance(schema, str) or (schema < VERSION and schema not in schemas()):
         raise NoBackup(f"{file} is damaged: it doesn't say which schema it has")
     if schema > VERSION:
         raise SchemaDiffers(
@@ -201,6 +201,8 @@ def _look(connection: sqlite3.Connection, file: Path) -> Backup:
     )  # fmt: skip
     if _BACKUP.name not in kinds:
         return plain
+    if _only(connection, "SELECT format FROM backup") != FORMAT:
+        raise NoBackup(f"{file} was made by a newer briefbot, or is damaged: install that one")
     wanted = {
         name: Sum(rows, checksum)
         for name, rows, checksum in connection.execute(

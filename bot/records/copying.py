@@ -60,7 +60,7 @@ def copy_records(source: Records, target: Records) -> None:
     Raises:
         DatabaseUnavailable: one of the two can't be used; the target is as it was then.
     """
-    with source.reading() as there, target.writing() as here:
+    with source.snapshot() as there, target.writing() as here:
         copy_rows(there, here, [table for table in metadata.sorted_tables if table not in _PEOPLE])
         here.execute(sa.update(leases).values(worker=None, until=None))
 
@@ -160,7 +160,7 @@ def _put_in_file(source: sa.Connection, target: sa.Connection, table: sa.Table) 
 
 
 def _put_on_server(source: sa.Connection, target: sa.Connection, table: sa.Table) -> Sum:
-    """By COPY, which takes a fifth of the time that INSERT does."""
+    """By COPY, as a server takes many rows."""
     import psycopg  # noqa: PLC0415  # it is there where there is such a server
 
     columns = ", ".join(_quoted(column) for column in by_name(table))

@@ -314,6 +314,7 @@ def compact(engine: sa.Engine, tables: Iterable[str]) -> None:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
 
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _SCHEMA = sa.table("alembic_version", sa.column("version_num", sa.Text))
 SCHEMA = sa.select(_SCHEMA.c.version_num)
 """The question for the schema's version, of a database that has one."""
@@ -344,6 +345,12 @@ def refuse_other_schema(version: str | None) -> None:
     )
 
 
+def schemas() -> list[str]:
+    """The schemas that this code can upgrade from, the oldest first, and its own."""
+    files = (_MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
+
+
 def upgrade(engine: sa.Engine) -> str:
     """Make the schema, or bring it to this version; returns the version.
 
@@ -369,7 +376,12 @@ def migrate(connection: sa.Connection) -> None:
         version = connection.execute(SCHEMA).scalar()
         if version is not None and version > VERSION:
             refuse_other_schema(version)
+        if version is not None and version not in schemas():
+            raise SchemaDiffers(
+                f"the database has schema {version}, which this briefbot doesn't know: install the "
+                "one that it belongs to"
+            )
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -32,6 +32,7 @@ from bot.records.target import (
     look_at,
     put_file,
     putting,
+    refuse_newcomers,
     refuse_workers,
 )
 
@@ -101,7 +102,7 @@ def restore(
         told = _prepare(file, part)
         with scratch(part) as engine, saying(target), engine.begin() as connection:
             names = _begin_anew(connection, authors, present, hold=held)
-        _refuse_newcomers(url, present)
+        refuse_newcomers(url, present)
         put_file(part, target, present, aside)
     return Restored(told, str(aside) if aside else None, held, names)
 
@@ -161,12 +162,6 @@ def _begin_anew(
     return tuple(connection.execute(sa.select(users.c.name).order_by(users.c.name)).scalars())
 
 
-def _refuse_newcomers(url: str, present: Present) -> None:
-    """Raise where somebody has begun to work with what is to be replaced, or has made it."""
-    if look_at(url).standing is not present.standing:
-        raise Occupied("there is another database by now than there was; nothing was changed")
-
-
 def move(records: Records, url: str) -> Sums:
     """Copy a database, row for row, to an address where there is none; returns what was copied.
 
@@ -197,6 +192,7 @@ def move(records: Records, url: str) -> Sums:
                 migrate(connection)
                 copied = fill(source, connection, tables)
             _refuse_changed(records, revision)
+            refuse_newcomers(url, present)
             put_file(part, target, present, None)
     return copied
 

@@ -38,6 +38,7 @@ RESTORED = "a restored backup"
 """Who has all authors in hand, for a while, when nobody knows what was sent last."""
 SETTLED = timedelta(minutes=1)
 """After a transaction has expired: then it stands in a block that all nodes know, or in none."""
+_MEANWHILE = "somebody has worked with the database meanwhile; nothing was changed: do it again"
 _OPEN = [one.value for one in Outcome if one not in {Outcome.EXPIRED, Outcome.FINAL}]
 
 
@@ -102,22 +103,32 @@ def look_at(url: str) -> Present:
     engine = connect(url)
     try:
         with reading(engine) as connection:
-            refuse_workers(connection)
-            if is_empty(connection):
-                return Present(Standing.EMPTY, schema_of(connection))
-            return Present(
-                Standing.FILLED,
-                schema_of(connection),
-                _sent(connection),
-                is_certain=not _is_held(connection),
-                fence=_highest_fence(connection),
-            )
+            return _look(connection)
     except DatabaseUnavailable:
         if file is not None and _is_damaged(file):
             return Present(Standing.DAMAGED)
         raise
     finally:
         engine.dispose()
+
+
+def _look(connection: sa.Connection) -> Present:
+    refuse_workers(connection)
+    if is_empty(connection):
+        return Present(Standing.EMPTY, schema_of(connection))
+    return Present(
+        Standing.FILLED,
+        schema_of(connection),
+        _sent(connection),
+        is_certain=not _is_held(connection),
+        fence=_highest_fence(connection),
+    )
+
+
+def refuse_newcomers(url: str, present: Present) -> None:
+    """Raise where somebody is at work with what is at an address, or has been meanwhile."""
+    if look_at(url) != present:
+        raise InUse(_MEANWHILE)
 
 
 def file_at(url: str) -> Path | None:
@@ -231,7 +242,7 @@ def putting(url: str, present: Present, aside: str | None) -> Iterator[sa.Connec
     What was there is kept in the schema `aside`; None: nothing was.
 
     Raises:
-        InUse, Occupied: somebody was quicker.
+        InUse: somebody is at work with it, or has been meanwhile.
         SchemaDiffers: there are records of a newer version.
     """
     engine = connect(url)
@@ -241,9 +252,8 @@ def putting(url: str, present: Present, aside: str | None) -> Iterator[sa.Connec
             there = _ours(connection)
             for table in there:
                 connection.execute(sa.text(f"LOCK TABLE {table.name} IN ACCESS EXCLUSIVE MODE"))
-            refuse_workers(connection)
-            if aside is None and not is_empty(connection):
-                raise Occupied("there are records in the database by now; nothing was changed")
+            if _look(connection) != present:
+                raise InUse(_MEANWHILE)
             if present.schema is not None and present.schema > VERSION:
                 raise SchemaDiffers(
                     f"the database has schema {present.schema}, which this briefbot doesn't know: "

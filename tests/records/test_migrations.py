@@ -22,7 +22,7 @@ from bot.intake.composer import Composer, publication_of
 from bot.intake.intake import Intake
 from bot.records import AT_ONCE, Outcome, Records, SchemaDiffers, Status
 from bot.records.checking import faults
-from bot.records.engine import VERSION, connect, upgrade
+from bot.records.engine import VERSION, connect, schemas, upgrade
 from bot.records.restoring import restore
 from bot.records.tables import metadata
 from bot.records.target import look_at
@@ -311,9 +311,6 @@ def test_a_newer_schema_is_refused(old_database):
 
 # -- from every schema on --------------------------------------------------------------------------
 
-SCHEMAS = sorted(
-    file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")
-)
 WORDS = {"status": "held", "kind": "post", "outcome": "expired", "target": "held",
          "source": "queued", "operations": "[]", "payload": "{}", "role": "editor"}  # fmt: skip
 
@@ -367,7 +364,7 @@ def test_rows_of_every_schema_come_through_every_upgrade_after_it(empty_database
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     known = {}
-    for number, schema in enumerate(SCHEMAS, 1):
+    for number, schema in enumerate(schemas(), 1):
         with engine_of(empty_database) as engine, engine.begin() as connection:
             kept = {name: some - REPLACED.get(name, set()) for name, some in known.items()}
             before = rows_of(connection, kept)
@@ -379,7 +376,7 @@ def test_rows_of_every_schema_come_through_every_upgrade_after_it(empty_database
     with Records.open(empty_database) as records:
         found = {fault.code for fault in faults(records)}
         assert not found & {"file", "schema", "orphan", "value", "lease"}
-        assert len(records.log()) == len(SCHEMAS)
+        assert len(records.log()) == len(schemas())
         now = AT.replace(tzinfo=UTC)
         assert len(records.leases("me").claim(now, now, 10)) == 10
 
