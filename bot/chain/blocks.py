@@ -134,12 +134,16 @@ class Blocks:
         (chain-rules §2.2), so the search ends there.
         """
         assert self._head is not None, "observe() comes first"
-        for num in range(max(after, 0) + 1, min(self._head.block_num, after + REACH) + 1):
-            block = self._block(num)
-            if trx_id in block.transaction_ids:
-                return block
-            if expiration is not None and block.time >= expiration:
-                return None
+        wanted = range(max(after, 0) + 1, min(self._head.block_num, after + REACH) + 1)
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            known = self._blocks.keys() | self._agreed.keys()
+            with self._chain.reading(num for num in some if num not in known):
+                for block in map(self._block, some):
+                    if trx_id in block.transaction_ids:
+                        return block
+                    if expiration is not None and block.time >= expiration:
+                        return None
         return None
 
     def find_post(self, author: str, permlink: str, written: datetime) -> tuple[str, Block] | None:

@@ -23,7 +23,7 @@ from bot.chain.errors import (
 )
 from bot.chain.protocol import NodeHealth
 from bot.chain.questions import asked
-from bot.chain.wire import ErrorReply, NoBatch, Wire, host_of, json_text
+from bot.chain.wire import ErrorReply, Wire, host_of, json_text
 from bot.http import Unanswered, Unsent
 
 Answer = TypeVar("Answer")
@@ -170,8 +170,8 @@ class Nodes:
         """Ask `count` nodes all of these (method, params) in one exchange with each.
 
         What this thread asks meanwhile is answered by what they said, once; whom it asks, and whom
-        it believes, stays as it is. Where a node takes no batches nothing is known, and it is asked
-        one by one.
+        it believes, stays as it is. Where a node takes no batches, or not in time, nothing is known
+        of it, and it is asked one by one.
         """
         before = getattr(self._here, "told", {})
         texts = [(method, json_text(params)) for method, params in calls]
@@ -194,11 +194,11 @@ class Nodes:
             if self._by_ones_until.get(node, now) <= now:
                 try:
                     answers = self._wire.call_many(node, texts)
-                except (NoBatch, ErrorReply):
-                    self._by_ones_until[node] = now + _BY_ONES
-                except (Unsent, Unanswered):
+                except Unsent:
                     self._has_failed(node)
                     continue  # it isn't one of those that are asked first any more
+                except (Unanswered, ErrorReply):  # how it stands, each question by itself will tell
+                    self._by_ones_until[node] = now + _BY_ONES
                 else:
                     told |= {(node, *text): one for text, one in zip(texts, answers, strict=True)}
             hosts.add(host_of(node))

@@ -25,10 +25,6 @@ class ErrorReply(Exception):  # noqa: N818  # the node's answer, not a failure o
         self.error = error
 
 
-class NoBatch(Unanswered):
-    """The node answered a batch with something else; asked one by one it may answer."""
-
-
 class Wire:
     """JSON-RPC over HTTP; safe to use from several threads."""
 
@@ -59,7 +55,6 @@ class Wire:
 
         Raises:
             Unsent, Unanswered: as `call`; also when one of them isn't answered.
-            NoBatch: what came back is no answer to a batch.
             ErrorReply: the node takes no batches, or refuses all of it.
         """
         numbers = [next(self._ids) for _ in calls]
@@ -67,15 +62,11 @@ class Wire:
             f'{{"jsonrpc":"2.0","id":{number},"method":"{method}","params":{params}}}'
             for number, (method, params) in zip(numbers, calls, strict=True)
         )
-        body = self._exchange(node, f"[{requests}]".encode())
-        try:
-            replies = json_value(body)
-        except Unanswered as failure:  # a page of a proxy's
-            raise NoBatch(str(failure)) from None
+        replies = json_value(self._exchange(node, f"[{requests}]".encode()))
         if isinstance(replies, dict) and (error := NodeError.read(replies.get("error"))):
             raise ErrorReply(error)
         if not isinstance(replies, list):
-            raise NoBatch("an answer that is no batch")
+            raise Unanswered("an answer that is no batch")
         told = {reply.get("id"): reply for reply in replies if isinstance(reply, dict)}
         found: list[Any | ErrorReply] = []
         for number in numbers:
@@ -88,7 +79,7 @@ class Wire:
     def _exchange(self, node: str, request: bytes) -> bytes:
         answer = self._http.post(node, request, _HEADERS)
         if answer.status != HTTPStatus.OK:
-            raise (NoBatch if request[:1] == b"[" else Unanswered)(f"HTTP status {answer.status}")
+            raise Unanswered(f"HTTP status {answer.status}")
         return answer.body
 
 

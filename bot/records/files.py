@@ -201,7 +201,11 @@ class FileRecords:
         found: set[str] = set()
         with self._reading() as connection:
             for some in portions(sorted({kept(name) for name in names})):
-                given = {"queue": self._queue, "names": some, "kinds": [kind, *others]}
+                given = {
+                    "queue": self._queue,
+                    "names": some,
+                    "kinds": [each.value for each in (kind, *others)],
+                }
                 found |= set(connection.execute(_NAMED, given).scalars())
         return tuple(sorted(found))
 

@@ -4,8 +4,8 @@ import pytest
 
 from bot.chain.classification import NodeError
 from bot.chain.nodes import Nodes
-from bot.chain.wire import ErrorReply, NoBatch
-from bot.http import Unsent
+from bot.chain.wire import ErrorReply
+from bot.http import Unanswered, Unsent
 
 
 def refusal(message):
@@ -74,7 +74,9 @@ def test_a_lie_in_a_batch_is_found_out_as_any_other():
     assert telephone.asked[2] == ("c", "one")
 
 
-@pytest.mark.parametrize("failure", [NoBatch("HTTP status 400"), refusal("no batches here")])
+@pytest.mark.parametrize(
+    "failure", [Unanswered("HTTP status 400"), Unanswered("too late"), refusal("no batches here")]
+)
 def test_a_node_that_takes_no_batches_is_asked_one_by_one_and_not_held_to_have_failed(failure):
     telephone = Telephone(a=Batches(failure, one=1, two=2))
     nodes = Nodes(list(telephone.nodes), telephone)
