@@ -66,14 +66,18 @@ lint: $(VENV)/.installed-dev ## Lint, format, types and import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+DIST ?= dist
 package: $(VENV)/.installed-dev ## Build wheel and source archive into dist/, and use them where nothing else is installed
-	@$(BIN)/python -m tests.packaging.installed dist
+	@$(BIN)/python -m tests.packaging.installed $(DIST)
 
 container: $(VENV)/.installed-dev ## Take the Containerfile's steps without an engine, and run what they make (Linux)
 	@$(BIN)/python -m tests.packaging.container
 
+stranger: $(VENV)/.installed-dev ## Type docs/operations.md into an empty Debian that systemd boots (root; minutes)
+	@$(BIN)/python -m tests.packaging.stranger
+
 sbom: $(VENV)/.installed-dev ## Write what a release is made of into dist/, as CycloneDX has it
-	@$(BIN)/python -m tests.packaging.sbom dist
+	@$(BIN)/python -m tests.packaging.sbom $(DIST)
 
 bench: $(VENV)/.installed-dev ## Measure against the named baselines; table and JSON
 	@$(BIN)/python -m tests.bench

@@ -110,7 +110,7 @@ EXPECTED = {"postgres": 2, "keyring": 3, "web": 2, "notify": 2}
 
 def main(dist):
     began = time.monotonic()
-    dist.mkdir(exist_ok=True)
+    dist.mkdir(parents=True, exist_ok=True)
     for old in dist.glob("briefbot-*"):
         old.unlink()
     with tempfile.TemporaryDirectory(prefix="briefbot-") as scratch:

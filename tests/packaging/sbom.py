@@ -39,5 +39,5 @@ def written(folder):
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     print(written(folder))
