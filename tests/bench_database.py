@@ -1,11 +1,11 @@
 """`make bench-database`: looking after a database of 100,000 publications, on both engines.
 
-Each was published with one transaction of some 3 kB, has six events, and for every fourth a round of
+Each was published with one transaction of some 3 kB and four events, every fourth after a round of
 waiting; half of them are older than a year. They have 500,000 votes and 200,000 points of the course
 of their payouts. `db check`, `backup`, `restore` (into an empty database of the same kind), `move`
-(to the other kind) and `prune` are run as commands. Told are seconds of the clock and of the command's
-processor (without the server's), the process's memory at most,
-and the sizes of databases and backup; the baseline for writing is `cp` of the same bytes and fsync.
+(to the other kind) and `prune` are run as commands. Told are seconds of the clock and of the
+command's processor (without the server's), the process's memory at most, and the sizes of databases
+and backup; the baseline for writing is a copy of the backup's bytes, brought to the disk.
 """
 
 import argparse

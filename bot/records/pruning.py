@@ -11,7 +11,7 @@ taken, once it is older than asked for:
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -43,7 +43,7 @@ class Pruned:
     """How many rows were taken, or would be."""
 
     events: int
-    course: int
+    payout_points: int
     node_events: int
     news: int
     deliveries: int
@@ -52,10 +52,7 @@ class Pruned:
     @property
     def rows(self) -> int:
         """All of them."""
-        return (
-            self.events + self.course + self.node_events + self.news + self.deliveries
-            + self.sessions
-        )  # fmt: skip
+        return sum(asdict(self).values())
 
 
 def prune(records: Records, before: datetime, now: datetime, *, dry_run: bool = False) -> Pruned:
@@ -67,7 +64,7 @@ def prune(records: Records, before: datetime, now: datetime, *, dry_run: bool = 
     old_news = _old_news(before)
     return Pruned(
         events=_prune_events(records, before, dry_run=dry_run),
-        course=_prune_course(records, before, dry_run=dry_run),
+        payout_points=_prune_course(records, before, dry_run=dry_run),
         node_events=_delete(records, node_events, node_events.c.at < before, dry_run=dry_run),
         deliveries=_delete(
             records,
