@@ -22,6 +22,8 @@ from bot.briefs.walk import TICK, stamp_text
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of it that are read, or written."""
+FOLDER = ".briefbot"
+"""The folder of a workspace in which it lies; nothing in it is anything of a queue's."""
 _NAME = "check.json"
 _FORM = 1
 
@@ -160,7 +162,7 @@ def _listed(folder: str) -> Iterator[tuple[str, os.stat_result]]:
             return
         for each in found:
             if each.is_dir(follow_symlinks=False):
-                ahead.append(each.path)
+                ahead += [each.path] if each.name != FOLDER else []
             else:
                 yield each.path, each.stat(follow_symlinks=False)
 

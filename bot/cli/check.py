@@ -13,7 +13,7 @@ import click
 from bot import app
 from bot.briefs import Brief, Entry, Finding, Level, fixed
 from bot.briefs.dates import next_change
-from bot.briefs.kept import Kept, standing
+from bot.briefs.kept import FOLDER, Kept, standing
 from bot.briefs.opening import opened, real_path
 from bot.briefs.opening import replace as put
 from bot.cli import terminal
@@ -29,10 +29,8 @@ if TYPE_CHECKING:
 
 Findings = tuple[Finding, ...]
 
-KEPT = ".briefbot"
-"""The folder of a workspace in which what was found is kept, to be found again sooner."""
 MANY = 100
-"""Files for which that is worth it."""
+"""Files for which it is worth it to keep what was found, to be found again sooner."""
 
 
 @click.command()
@@ -94,7 +92,7 @@ def _look_again(config: Settings) -> list[tuple[Entry, Findings]]:
 
     A copy of a file is another file, and what is kept in a copied folder isn't believed.
     """
-    folder, now = config.root / KEPT, utc_now()
+    folder, now = config.root / FOLDER, utc_now()
     kept = Kept.read(folder, app.judged_by(config))
     around = app.all_around(config)
     stands = standing(*around, now) if around else ""
