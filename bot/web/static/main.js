@@ -41,7 +41,7 @@ async function freshen() {
   const found = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const old of document.querySelectorAll("[data-live]")) {
     const fresh = found.getElementById(old.id);
-    if (!fresh || old.contains(document.activeElement) || old.querySelector("dialog[open]")) continue;
+    if (!fresh || old.contains(document.activeElement) || old.querySelector("dialog[open], .told[open]")) continue;
     if (fresh.innerHTML !== old.innerHTML) {
       if (lasting(fresh) !== lasting(old)) fresh.classList.add("fresh");
       old.replaceWith(document.adoptNode(fresh));
