@@ -70,7 +70,7 @@ def test_every_event_of_the_log_is_listed_with_its_level():
 
 def test_names_that_are_chosen_elsewhere_are_where_this_test_thinks():
     told = (SOURCE / "publishing/publisher.py").read_text()
-    assert "tell(transition.target.value, **_identity(publication)" in told
+    assert "tell(target.value, **_identity(publication)" in told
     assert '"not_queued"' in (SOURCE / "intake/follow.py").read_text()
 
 
