@@ -39,6 +39,8 @@ def service_log() -> structlog.stdlib.BoundLogger:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("briefbot").setLevel(logging.INFO)
+    # what it tells of a connection that broke is raised, too, and logged as what it means to us
+    logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
