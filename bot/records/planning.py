@@ -388,6 +388,7 @@ class Planning(RecordsWriter):
                 )
                 _store(connection, files)
                 self._forget_pictures(connection, current)
+                current = replace(current, digest=plan.sealed())
             return self._move(
                 connection, current, Transition(Status.QUEUED, reason), now, base=base
             )

@@ -328,7 +328,7 @@ def test_pruning_takes_rounds_and_keeps_the_way(room):
 
 # -- a newer database ------------------------------------------------------------------------------
 
-WITHOUT_RECORDS = {"init", "new", "demo", "devnet", "notify", "config", "prices", "pull"}
+WITHOUT_RECORDS = {"init", "new", "demo", "devnet", "notify", "config", "prices", "pull", "service"}
 """Commands that ask no database, or the chain before it."""
 
 

@@ -142,9 +142,10 @@ class Peer:
         return self.spoil is not None and (not self.spoil.methods or method in self.spoil.methods)
 
     def _send(self, connection, parts):
+        spoil = self.spoil
         for part in parts:
             connection.sendall(part)
-            if self._ended.wait(self.spoil.pause) or self._ended.is_set():
+            if spoil is None or self._ended.wait(spoil.pause) or self._ended.is_set():
                 return
 
     def _answer_batch(self, connection, path, headers, calls):

@@ -315,8 +315,11 @@ WORDS = {"status": "held", "kind": "post", "outcome": "expired", "target": "held
          "source": "queued", "operations": "[]", "payload": "{}", "role": "editor"}  # fmt: skip
 
 
-REPLACED = {"publications": {"votes", "replies", "pending_payout", "results_at"}}
-"""What schema 0010 keeps in tables of its own, read anew from the chain."""
+REPLACED = {
+    "publications": {"votes", "replies", "pending_payout", "results_at"},
+    "files": {"stamp"},
+}
+"""What schema 0010 keeps in tables of its own, and what schema 0018 has read once more."""
 
 
 def add_rows(connection, number):
