@@ -68,18 +68,20 @@ def queue_of(
 ) -> Listed:
     """What is in the queue, what moves first before what doesn't."""
     steps = place.planned.plan().steps
-    findings = findings_of(place)
+    files = FileRecords(place.records, app.queue_of(place.config, place.records))
+    having = _unignored(place, files.findings()) if show == "findings" else {}
     wanted = search.casefold()
     found = [
         step
         for step in steps
-        if _is_shown(step, show, findings)
+        if _is_shown(step, show, having)
         and author in {"", step.author}
         and chain in {"", step.chain}
         and (not wanted or wanted in f"{step.title}\n{step.brief}\n{step.why}".casefold())
     ]
     first = (number - 1) * PAGE
     shown = found[first : first + PAGE]
+    told = {path: one.findings for path, one in files.at(step.path for step in shown).items()}
     return Listed(
         shown,
         len(found),
@@ -87,14 +89,15 @@ def queue_of(
         number + 1 if first + PAGE < len(found) else None,
         sorted({step.author for step in steps if step.author}),
         sorted({step.chain for step in steps if step.chain}),
-        {step.path: findings[step.path] for step in shown if step.path in findings},
+        _unignored(place, told),
     )
 
 
-def findings_of(place: Workplace) -> Mapping[str, Sequence[FileFinding]]:
-    """What the service has to say of files that go out all the same, by their paths."""
+def _unignored(
+    place: Workplace, told: Mapping[str, Sequence[FileFinding]]
+) -> Mapping[str, Sequence[FileFinding]]:
+    """Those of codes that the configuration doesn't ignore, of files that have some."""
     ignored = place.config.ignored_checks
-    told = FileRecords(place.records, app.queue_of(place.config, place.records)).findings()
     kept = {path: [one for one in some if one.code not in ignored] for path, some in told.items()}
     return {path: some for path, some in kept.items() if some}
 
